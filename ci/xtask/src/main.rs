@@ -1,0 +1,3 @@
+//! What CI does, runnable locally.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! ESP32-C3, bare: start-up, UART, clock, interrupts.

@@ -1,0 +1,1 @@
+//! The host port: whole programs run natively on a virtual clock.

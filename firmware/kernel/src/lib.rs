@@ -1,0 +1,2 @@
+//! The runtime: threads, locks, clock, heap and their accounting.
+#![no_std]

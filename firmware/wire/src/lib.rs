@@ -1,0 +1,2 @@
+//! Telemetry records and frames, shared by firmware and harness.
+#![no_std]

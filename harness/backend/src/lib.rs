@@ -1,0 +1,1 @@
+//! Launching and talking to targets.

@@ -1,0 +1,3 @@
+//! The `ramscope` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Records to the state of the device, to profile, findings and verdict.

@@ -1,0 +1,1 @@
+//! Verdicts to text, JSON and exit codes.
