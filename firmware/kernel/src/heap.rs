@@ -1,0 +1,339 @@
+//! The kernel's heap: constant-time blocks in several areas, each byte with an owner.
+//!
+//! # The problem
+//! A device that explains its memory must answer "who holds it" at any instant, without a walk, and must
+//! not become slower or more ragged because it can answer. A list allocator is small but its time grows
+//! with its holes; a collector's heap knows nothing of owners.
+//!
+//! # The idea
+//! A two-level segregated fit with boundary tags. Areas are cut into *blocks* of a multiple of eight
+//! bytes, each with a header of eight: size and flags in the first word, owner and allocation site in the
+//! second. Free blocks are linked by size class; a bitmap finds the next class that has one. Each
+//! allocation and each free moves the same number of bytes in the ledger of its owner.
+//!
+//! Bytes are counted as MicroPython counts them: `used` is whole blocks with their headers, `total` is
+//! what blocks can cover (without an area's map and end mark), and all figures are the same on hosts of
+//! 32 and 64 bits because every link and size is a 32-bit word.
+//!
+//! # Invariants
+//! 1. **Tiling.** The blocks of an area tile it from its first block to its end mark, which is a used
+//!    header of size zero, so a merge never leaves its area.
+//! 2. **Merged.** Two free blocks are never neighbours. A block whose left neighbour is free has
+//!    `PREVIOUS_FREE` set, and that neighbour's last word is its size.
+//! 3. **Listed.** A block is free exactly if it is linked in the list of its size class; a class has its bit
+//!    exactly if its list is not empty.
+//! 4. **Identity.** Sum by owner = used = total - free, whenever no method runs.
+//! 5. **Dead headers read as free.** A header that a merge swallows keeps its `FREE` bit, so a pointer
+//!    freed twice is refused as long as its bytes were not written since.
+//!
+//! # Who may call
+//! The heap has no lock: its methods take `&mut self`, and the kernel wraps it in a critical section. None
+//! blocks. `allocate`, `free`, `transfer`, `reclaim` and the owner calls take constant time;
+//! `totals` and `open_window` loop over at most [`OWNERS_MAX`] entries; what walks blocks says so.
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// How many areas a heap can have.
+pub const AREAS_MAX: usize = 4;
+/// How many owners can hold memory at once; the kernel and "permanent" are two of them.
+pub const OWNERS_MAX: usize = 64;
+/// Bytes that a block spends on its header.
+pub const HEADER_BYTES: u32 = 8;
+/// The size of the smallest block, header included.
+pub const BLOCK_BYTES_MIN: u32 = 16;
+/// The largest alignment that [`Heap::allocate`] honours.
+pub const ALIGN_MAX: usize = 4096;
+
+/// The index of an owner's entry in the ledger, as block headers store it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OwnerIndex(u16);
+
+impl OwnerIndex {
+    /// The kernel itself; always there.
+    pub const KERNEL: Self = Self(0);
+    /// What is never given back; always there.
+    pub const PERMANENT: Self = Self(1);
+
+    /// The position in the ledger, below [`OWNERS_MAX`].
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+/// What kind of unit owns memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OwnerKind {
+    /// The kernel's own tables and queues.
+    Kernel,
+    /// A preemptive thread.
+    Thread,
+    /// A task of an event loop.
+    Task,
+    /// A tasklet.
+    Tasklet,
+    /// A timer.
+    Timer,
+    /// A loaded module.
+    Module,
+    /// What is never given back.
+    Permanent,
+}
+
+/// Who an owner is: its kind, and its serial within this boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OwnerTag {
+    /// What kind of unit it is.
+    pub kind: OwnerKind,
+    /// The unit's serial, never reused within a boot.
+    pub unit: u32,
+}
+
+/// What an owner holds and held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnerTotals {
+    /// Who it is.
+    pub tag: OwnerTag,
+    /// Bytes in its blocks now, headers included.
+    pub current: u32,
+    /// The most it held since it was added.
+    pub peak: u32,
+    /// The most it held since the window was opened.
+    pub peak_window: u32,
+    /// How many blocks it holds.
+    pub blocks: u32,
+    /// Its blocks may still be pointed at and are not given back by a free.
+    pub quarantined: bool,
+    /// Its unit is dead: the entry goes when its last block does.
+    pub released: bool,
+}
+
+/// What the whole heap holds and held, in bytes of whole blocks unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// What blocks can cover, over all areas.
+    pub total: u32,
+    /// In used blocks.
+    pub used: u32,
+    /// In free blocks.
+    pub free: u32,
+    /// The most that was used since boot.
+    pub peak_used: u32,
+    /// The most that was used since the window was opened.
+    pub peak_used_window: u32,
+    /// The largest payload that an allocation with an alignment of at most eight gets.
+    pub largest_free: u32,
+    /// How many blocks are free.
+    pub free_blocks: u32,
+    /// How many blocks are used.
+    pub used_blocks: u32,
+}
+
+/// Names an area, in the order in which they were added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AreaId(u8);
+
+/// Why an area is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AreaError {
+    /// There are [`AREAS_MAX`] already.
+    TooMany,
+    /// Not one block fits.
+    TooSmall,
+    /// It overlaps an area that is there.
+    Overlaps,
+    /// It is at address zero, wraps around, or lies more than 2 GiB from the first area.
+    OutOfReach,
+}
+
+/// Why an allocation is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory {
+    /// The payload that was asked for.
+    pub wanted_bytes: u32,
+    /// The largest payload that would have been given.
+    pub largest_free_bytes: u32,
+    /// Bytes in free blocks, headers included.
+    pub free_bytes: u32,
+}
+
+/// The ledger has no entry left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnersFull;
+
+/// What a free gave back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Freed {
+    /// The whole block, header included.
+    pub bytes: u32,
+    /// Who held it.
+    pub owner: OwnerIndex,
+}
+
+/// Why a pointer is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadPointer {
+    /// It points into no area.
+    Foreign,
+    /// Its block is free.
+    AlreadyFree,
+    /// It points into a block, but not to the start of its payload.
+    NotABlockStart,
+    /// Its owner was torn down, and something may still point to the block.
+    Quarantined,
+    /// It is the start of a block whose header, or whose right neighbour's, was overwritten.
+    Damaged,
+}
+
+/// One block, as a walk or a look-up sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The address of the header; the payload starts [`HEADER_BYTES`] later.
+    pub start: usize,
+    /// The whole block, header included.
+    pub bytes: u32,
+    /// Who holds it; [`OwnerIndex::KERNEL`] if it is free.
+    pub owner: OwnerIndex,
+    /// The allocation site; 0 if it is free or unknown.
+    pub site: u16,
+    /// Nobody holds it.
+    pub free: bool,
+    /// Its owner was torn down and it waits for a collection.
+    pub quarantined: bool,
+}
+
+impl Block {
+    /// The address of the payload, as [`Heap::allocate`] returned it.
+    pub const fn payload(&self) -> usize {
+        self.start + HEADER_BYTES as usize
+    }
+}
+
+/// The heap.
+pub struct Heap {}
+
+impl Default for Heap {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Heap {
+    /// A heap without areas: every allocation is refused.
+    pub const fn new() -> Self {
+        Self {}
+    }
+
+    /// Gives `bytes` bytes from `start` to the heap, as one free block.
+    ///
+    /// # Errors
+    /// Nothing is written if the area is refused.
+    ///
+    /// # Safety
+    /// The memory must be readable and writable, and for as long as the heap is used nobody else may
+    /// access it but through pointers that the heap handed out.
+    #[expect(
+        unsafe_code,
+        reason = "the heap cannot check who else uses the memory it is given"
+    )]
+    pub unsafe fn add_area(
+        &mut self,
+        _start: NonNull<u8>,
+        _bytes: usize,
+    ) -> Result<AreaId, AreaError> {
+        unimplemented!()
+    }
+
+    /// Allocates a block for `owner`, and notes the `site` that asked for it (0: unknown).
+    ///
+    /// A size of zero gets a block of its own. The memory is not cleared.
+    ///
+    /// # Errors
+    /// Says what was wanted and what there was; an alignment above [`ALIGN_MAX`] is refused too.
+    pub fn allocate(
+        &mut self,
+        _layout: Layout,
+        _owner: OwnerIndex,
+        _site: u16,
+    ) -> Result<NonNull<u8>, OutOfMemory> {
+        unimplemented!()
+    }
+
+    /// Gives a block back.
+    ///
+    /// # Errors
+    /// A refused pointer changes nothing. Every pointer outside the areas, every block that is free and
+    /// every header that was swallowed by a merge is noticed; a pointer into a block is noticed unless the
+    /// eight bytes before it look like a header of a living owner.
+    ///
+    /// # Safety
+    /// If `pointer` is the start of a used block, nobody may use that block any more.
+    #[expect(unsafe_code, reason = "the heap cannot check who still uses the block")]
+    pub unsafe fn free(&mut self, _pointer: NonNull<u8>) -> Result<Freed, BadPointer> {
+        unimplemented!()
+    }
+
+    /// Gives back a block of a quarantined owner, which [`Heap::free`] refuses: the collector's way.
+    ///
+    /// # Errors
+    /// As [`Heap::free`], but for the quarantine.
+    ///
+    /// # Safety
+    /// As [`Heap::free`].
+    #[expect(unsafe_code, reason = "the heap cannot check who still uses the block")]
+    pub unsafe fn reclaim(&mut self, _pointer: NonNull<u8>) -> Result<Freed, BadPointer> {
+        unimplemented!()
+    }
+
+    /// Moves a block to another owner, as at a hand-over between units.
+    ///
+    /// # Errors
+    /// As [`Heap::free`].
+    pub fn transfer(
+        &mut self,
+        _pointer: NonNull<u8>,
+        _to: OwnerIndex,
+    ) -> Result<Freed, BadPointer> {
+        unimplemented!()
+    }
+
+    /// The heap's figures, in bounded time.
+    pub fn totals(&self) -> Totals {
+        unimplemented!()
+    }
+
+    /// Starts a window: each window peak becomes the current value.
+    pub fn open_window(&mut self) {
+        unimplemented!()
+    }
+
+    /// Adds an owner.
+    ///
+    /// # Errors
+    /// [`OwnersFull`] if [`OWNERS_MAX`] units hold memory.
+    pub fn owner_add(&mut self, _tag: OwnerTag) -> Result<OwnerIndex, OwnersFull> {
+        unimplemented!()
+    }
+
+    /// The owner's unit is dead, and its blocks may be freed by whoever holds pointers to them: the entry
+    /// goes as soon as its bytes are 0. Lifts a quarantine.
+    pub fn owner_release(&mut self, _owner: OwnerIndex) {
+        unimplemented!()
+    }
+
+    /// The owner's unit was torn down: its blocks are refused by [`Heap::free`] until the owner is
+    /// released; the entry goes as soon as [`Heap::reclaim`] has given back its last byte.
+    pub fn owner_quarantine(&mut self, _owner: OwnerIndex) {
+        unimplemented!()
+    }
+
+    /// What an owner holds and held; `None` if there is no such owner now.
+    pub fn owner(&self, _owner: OwnerIndex) -> Option<OwnerTotals> {
+        unimplemented!()
+    }
+
+    /// All owners, in the order of their indices.
+    pub fn owners(&self) -> impl Iterator<Item = (OwnerIndex, OwnerTotals)> {
+        core::iter::empty()
+    }
+}
