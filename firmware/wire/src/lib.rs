@@ -1,2 +1,43 @@
 //! Telemetry records and frames, shared by firmware and harness.
+//!
+//! The device must say what its units, stacks and heap do without waiting for anybody and almost
+//! without cost; the host must be able to join at any time, survive cuts and damage, and say how
+//! much it missed. So a record is a few little-endian words with a header that alone tells where
+//! the next one starts. The same records travel in two forms:
+//!
+//! - **raw**, word after word, in a ring in RAM behind an RTT control block: no loop, checksum or
+//!   escaping on the hot path ([`Payload`], [`WordSink`], [`header`]);
+//! - **framed**, for a UART that a text console shares: COBS, CRC and a frame number around one or
+//!   more complete raw records.
+//!
+//! `SPEC.md` beside this crate is the byte-level contract; `vectors/` holds examples of it.
+//!
+//! Invariants:
+//! 1. Kinds and codes are never renumbered. An unknown kind is skipped by its length, an unknown
+//!    code is kept as it came.
+//! 2. A record of a known kind has exactly the number of words that the kind and its texts demand.
+//! 3. No input makes a decoder panic, and every byte fed is accounted for: as part of a record, as
+//!    text or as damage.
+//! 4. Nothing here allocates unless the feature `std` is on, and nothing looks at a clock.
 #![no_std]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+mod id;
+mod layout;
+mod payload;
+mod record;
+mod text;
+mod vocabulary;
+
+pub use id::{ObjectId, SiteId, UnitId, WindowId};
+pub use payload::{
+    HEADER_WORDS, Header, Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink, header, write_record,
+};
+pub use record::*;
+pub use text::{MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
+pub use vocabulary::*;
+
+/// The version of the format that this crate writes, and the only one that it reads.
+pub const VERSION: u16 = 1;

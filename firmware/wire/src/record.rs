@@ -1,0 +1,546 @@
+//! The records: one type for each fact that a device can state.
+//!
+//! A record repeats nothing that the host can work out, and a sample repeats everything that a
+//! budget needs, so that lost records can change no verdict about a sampled quantity.
+
+use crate::id::{ObjectId, SiteId, UnitId, WindowId};
+use crate::layout::{self, Field};
+use crate::payload::{Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink};
+use crate::text::{self, MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
+use crate::vocabulary::{
+    Board, EndReason, Level, LockOp, ObjectKind, OverflowHow, OwnerKind, ProgramPhase, RegionKind,
+    State, UnitKind, Why,
+};
+
+/// A record whose length its kind fixes. Its whole encoding is `const`-sized shifts and stores.
+macro_rules! fixed_record {
+    ($(
+        $(#[$meta:meta])*
+        $name:ident = $kind:literal {
+            $( $(#[$field_meta:meta])* $field:ident: $type:ty ),* $(,)?
+        }
+    )*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name {
+            $( $(#[$field_meta])* pub $field: $type, )*
+        }
+
+        impl $name {
+            /// The number of this kind of record.
+            pub const KIND: u8 = $kind;
+            /// Words of payload.
+            pub const WORDS: usize = layout::words(Self::SIZES);
+
+            const SIZES: [usize; [$(stringify!($field)),*].len()] =
+                [$(<$type as Field>::BYTES),*];
+
+            /// The payload, without header and time difference.
+            #[must_use]
+            #[inline(always)]
+            pub fn words(&self) -> [u32; Self::WORDS] {
+                const AT: [usize; $name::SIZES.len()] = layout::offsets($name::SIZES);
+                let [$($field),*] = AT;
+                let mut words = [0; Self::WORDS];
+                $( layout::put(&mut words, $field, self.$field); )*
+                words
+            }
+
+            fn read(payload: &[u8]) -> Option<Self> {
+                const AT: [usize; $name::SIZES.len()] = layout::offsets($name::SIZES);
+                let [$($field),*] = AT;
+                if payload.len() != Self::WORDS * 4 {
+                    return None;
+                }
+                Some(Self { $( $field: layout::get(payload, $field)?, )* })
+            }
+        }
+
+        impl Payload for $name {
+            #[inline(always)]
+            fn kind(&self) -> u8 {
+                Self::KIND
+            }
+            #[inline(always)]
+            fn payload_words(&self) -> usize {
+                Self::WORDS
+            }
+            #[inline(always)]
+            fn write_payload(&self, sink: &mut impl WordSink) {
+                for word in self.words() {
+                    sink.push(word);
+                }
+            }
+        }
+    )*};
+}
+
+/// A record that ends with one or more texts.
+macro_rules! text_record {
+    ($(
+        $(#[$meta:meta])*
+        $name:ident = $kind:literal {
+            $( $(#[$field_meta:meta])* $field:ident: $type:ty ),* $(,)?
+        } texts {
+            $( $(#[$text_meta:meta])* $text:ident: $bytes_max:expr ),* $(,)?
+        }
+    )*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name<'a> {
+            $( $(#[$field_meta])* pub $field: $type, )*
+            $( $(#[$text_meta])* pub $text: &'a str, )*
+        }
+
+        impl<'a> $name<'a> {
+            /// The number of this kind of record.
+            pub const KIND: u8 = $kind;
+            /// Words of payload with all texts empty.
+            pub const WORDS_MIN: usize = Self::FIXED_WORDS + [$(stringify!($text)),*].len();
+            /// Words of payload with all texts as long as they can be.
+            pub const WORDS_MAX: usize = Self::FIXED_WORDS $( + text::words_max($bytes_max) )*;
+
+            const FIXED_WORDS: usize = layout::words(Self::SIZES);
+            const SIZES: [usize; [$(stringify!($field)),*].len()] =
+                [$(<$type as Field>::BYTES),*];
+
+            fn read(payload: &'a [u8]) -> Option<Self> {
+                let [$($field),*] = layout::offsets(Self::SIZES);
+                let rest = payload.get(Self::FIXED_WORDS * 4..)?;
+                $( let ($text, rest) = text::read(rest, $bytes_max)?; )*
+                if !rest.is_empty() {
+                    return None;
+                }
+                Some(Self { $( $field: layout::get(payload, $field)?, )* $( $text, )* })
+            }
+        }
+
+        impl Payload for $name<'_> {
+            fn kind(&self) -> u8 {
+                Self::KIND
+            }
+            fn payload_words(&self) -> usize {
+                Self::FIXED_WORDS $( + text::words(text::fit(self.$text, $bytes_max)) )*
+            }
+            fn write_payload(&self, sink: &mut impl WordSink) {
+                let [$($field),*] = layout::offsets(Self::SIZES);
+                let mut words = [0; layout::words([$(<$type as Field>::BYTES),*])];
+                $( layout::put(&mut words, $field, self.$field); )*
+                for word in words {
+                    sink.push(word);
+                }
+                $( text::write(text::fit(self.$text, $bytes_max), sink); )*
+            }
+        }
+
+        const _: () = assert!($name::WORDS_MAX <= RECORD_PAYLOAD_WORDS_MAX);
+    )*};
+}
+
+text_record! {
+    /// Who speaks, and since when: the first record of a boot, repeated so that a reader can join.
+    Hello = 0x01 {
+        /// The version of the format. Always the first field, in every version.
+        version: u16,
+        /// What the firmware runs on.
+        board: Board,
+        /// A hash of the image.
+        build_id: u64,
+        /// Ticks of the time stamps in a second.
+        timestamp_hz: u32,
+        /// The absolute time of this record; it re-bases time.
+        ticks: u64,
+        /// The number of this boot, counted by the device where it can keep a count.
+        boot: u32,
+        /// The chip's own code for the reason of the last reset.
+        reset_reason: u8,
+        /// How much the device tells.
+        level: Level,
+        /// Records dropped since boot.
+        dropped: u32,
+    } texts {
+        /// The name of the image.
+        name: NAME_BYTES_MAX,
+    }
+
+    /// A stretch of memory and its use.
+    Region = 0x03 {
+        /// The first address.
+        base: u32,
+        /// The length.
+        bytes: u32,
+        /// Its use.
+        kind: RegionKind,
+    } texts {
+        /// Its name.
+        name: NAME_BYTES_MAX,
+    }
+
+    /// A place in the source that other records refer to.
+    Site = 0x04 {
+        /// Its number.
+        id: SiteId,
+        /// The line, counted from 1.
+        line: u32,
+    } texts {
+        /// The file.
+        file: NAME_BYTES_MAX,
+    }
+
+    /// A lock, timer, queue or other object with a name.
+    Object = 0x05 {
+        /// Its number.
+        object: ObjectId,
+        /// What it is.
+        kind: ObjectKind,
+        /// The unit that made it.
+        owner: UnitId,
+    } texts {
+        /// Its name.
+        name: NAME_BYTES_MAX,
+    }
+
+    /// A unit exists; repeated so that a reader can join.
+    UnitNew = 0x10 {
+        /// Its number.
+        unit: UnitId,
+        /// The unit that made it.
+        parent: UnitId,
+        /// What it is.
+        kind: UnitKind,
+        /// Its priority.
+        priority: u8,
+        /// Where it was made.
+        site: SiteId,
+        /// The lowest address of its stack; zero if it has none of its own.
+        stack_base: u32,
+        /// Bytes of stack that it got.
+        stack_bytes: u32,
+        /// Bytes of stack that were asked for.
+        stack_requested_bytes: u32,
+    } texts {
+        /// Its name.
+        name: NAME_BYTES_MAX,
+    }
+
+    /// A unit panicked.
+    Panic = 0x30 {
+        /// The unit.
+        unit: UnitId,
+        /// The line, counted from 1.
+        line: u32,
+    } texts {
+        /// The file.
+        file: NAME_BYTES_MAX,
+        /// The message.
+        message: MESSAGE_BYTES_MAX,
+    }
+
+    /// A program starts or is over.
+    Program = 0x61 {
+        /// Which of both.
+        phase: ProgramPhase,
+        /// Whether it ended well; false at the start.
+        ok: bool,
+    } texts {
+        /// Its name.
+        name: NAME_BYTES_MAX,
+    }
+}
+
+fixed_record! {
+    /// The absolute time of this record; it re-bases time.
+    Clock = 0x02 {
+        /// Ticks since boot.
+        ticks: u64,
+    }
+
+    /// A unit changed its state.
+    UnitState = 0x11 {
+        /// The unit.
+        unit: UnitId,
+        /// What it does now.
+        state: State,
+        /// Why.
+        why: Why,
+        /// What it waits for.
+        object: ObjectId,
+    }
+
+    /// The processor went to another unit. The one it left is the one the last switch named.
+    Switch = 0x12 {
+        /// The unit that runs now.
+        to: UnitId,
+        /// What the unit that was left does now.
+        state_left: State,
+        /// Why.
+        why: Why,
+    }
+
+    /// A unit is over.
+    UnitEnd = 0x13 {
+        /// The unit.
+        unit: UnitId,
+        /// How it came to its end.
+        reason: EndReason,
+        /// Whether its memory is kept back until nothing points into it.
+        quarantined: bool,
+        /// What it returned, or the error's code.
+        code: u32,
+        /// Bytes kept back.
+        quarantined_bytes: u32,
+    }
+
+    /// How much of its stack a unit uses.
+    StackSample = 0x20 {
+        /// The unit.
+        unit: UnitId,
+        /// Bytes of stack that it has.
+        stack_bytes: u32,
+        /// Bytes in use.
+        used_now: u32,
+        /// The most since boot.
+        peak_boot: u32,
+        /// The most in this window.
+        peak_window: u32,
+        /// The window.
+        window: WindowId,
+    }
+
+    /// How full the heap is, in bytes.
+    HeapSample = 0x21 {
+        /// All of it.
+        total: u32,
+        /// In use.
+        used: u32,
+        /// Not in use: `total - used`.
+        free: u32,
+        /// The most in use since boot.
+        peak_boot: u32,
+        /// The most in use in this window.
+        peak_window: u32,
+        /// The largest free block.
+        largest_free: u32,
+        /// Free blocks, a count.
+        free_blocks: u32,
+        /// Used blocks, a count.
+        used_blocks: u32,
+        /// In use by nobody, because something might still point there.
+        quarantined: u32,
+        /// The window.
+        window: WindowId,
+    }
+
+    /// How much of the heap an owner has, in bytes.
+    OwnerSample = 0x22 {
+        /// What the owner is.
+        kind: OwnerKind,
+        /// Which one, if it is a unit.
+        unit: UnitId,
+        /// In use.
+        current: u32,
+        /// The most since boot.
+        peak_boot: u32,
+        /// The most in this window.
+        peak_window: u32,
+        /// Blocks, a count.
+        blocks: u32,
+        /// The window.
+        window: WindowId,
+    }
+
+    /// How long a unit had the processor.
+    CpuSample = 0x23 {
+        /// The unit.
+        unit: UnitId,
+        /// How often it got it since boot.
+        switches: u32,
+        /// Ticks that it ran since boot.
+        ticks: u64,
+        /// The window.
+        window: WindowId,
+    }
+
+    /// How much of their stack the interrupt handlers use.
+    InterruptSample = 0x24 {
+        /// Bytes of stack that they have.
+        stack_bytes: u32,
+        /// The most since boot.
+        peak_boot: u32,
+        /// The most in this window.
+        peak_window: u32,
+        /// Interrupts taken since boot.
+        entries: u32,
+        /// The window.
+        window: WindowId,
+    }
+
+    /// A stack overflowed.
+    Overflow = 0x31 {
+        /// The unit whose stack it is.
+        unit: UnitId,
+        /// How it was noticed.
+        how: OverflowHow,
+        /// Whether it happened in an interrupt handler.
+        in_handler: bool,
+        /// The instruction.
+        pc: u32,
+        /// The stack pointer.
+        sp: u32,
+        /// The lowest address that the stack may use.
+        limit: u32,
+        /// The address of the store, or the stack pointer where there was none.
+        address: u32,
+        /// Bytes that were missing.
+        by_bytes: u32,
+    }
+
+    /// A unit did something illegal.
+    Fault = 0x32 {
+        /// The unit.
+        unit: UnitId,
+        /// The cause as the processor numbers it.
+        cause: u32,
+        /// The instruction.
+        pc: u32,
+        /// The address that was accessed.
+        address: u32,
+        /// The return address register.
+        ra: u32,
+    }
+
+    /// Something happened to a lock.
+    LockEvent = 0x40 {
+        /// The lock.
+        lock: ObjectId,
+        /// The unit that did it.
+        unit: UnitId,
+        /// What happened.
+        op: LockOp,
+        /// Where.
+        site: SiteId,
+    }
+
+    /// A block of the heap was given out.
+    Alloc = 0x50 {
+        /// Who owns it, if it is a unit.
+        owner: UnitId,
+        /// What the owner is.
+        owner_kind: OwnerKind,
+        /// Where it was asked for.
+        site: SiteId,
+        /// Its first address.
+        address: u32,
+        /// Bytes that it takes, with its header.
+        bytes: u32,
+    }
+
+    /// A block of the heap came back.
+    Free = 0x51 {
+        /// Its first address.
+        address: u32,
+        /// Bytes that it took, with its header.
+        bytes: u32,
+    }
+
+    /// A window opened; the peaks of the one before are final.
+    WindowOpened = 0x60 {
+        /// The window that is open now.
+        window: WindowId,
+    }
+
+    /// Records were dropped because the ring was full.
+    Losses = 0x62 {
+        /// How many since boot.
+        dropped: u32,
+    }
+}
+
+/// The sum of all records, from the one list of their names.
+macro_rules! any_record {
+    (texts: [$($texts:ident),*], fixed: [$($fixed:ident),*]) => {
+        /// Any record of a known kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each variant is the record of its name")]
+        pub enum Record<'a> {
+            $( $texts($texts<'a>), )*
+            $( $fixed($fixed), )*
+        }
+
+        impl<'a> Record<'a> {
+            /// The record that a payload of this kind holds; `None` if the kind is not known or the
+            /// payload is not one of it.
+            #[must_use]
+            pub fn read(kind: u8, payload: &'a [u8]) -> Option<Self> {
+                match kind {
+                    $( $texts::KIND => $texts::read(payload).map(Self::$texts), )*
+                    $( $fixed::KIND => $fixed::read(payload).map(Self::$fixed), )*
+                    _ => None,
+                }
+            }
+
+            /// The fewest and the most words of payload of a kind; `None` if it is not known.
+            #[must_use]
+            pub const fn payload_words_of(kind: u8) -> Option<(usize, usize)> {
+                match kind {
+                    $( $texts::KIND => Some(($texts::WORDS_MIN, $texts::WORDS_MAX)), )*
+                    $( $fixed::KIND => Some(($fixed::WORDS, $fixed::WORDS)), )*
+                    _ => None,
+                }
+            }
+
+            /// The name of the record's kind, for texts.
+            #[must_use]
+            pub const fn kind_name(&self) -> &'static str {
+                match self {
+                    $( Self::$texts(_) => stringify!($texts), )*
+                    $( Self::$fixed(_) => stringify!($fixed), )*
+                }
+            }
+        }
+
+        impl Payload for Record<'_> {
+            fn kind(&self) -> u8 {
+                match self {
+                    $( Self::$texts(record) => record.kind(), )*
+                    $( Self::$fixed(record) => record.kind(), )*
+                }
+            }
+            fn payload_words(&self) -> usize {
+                match self {
+                    $( Self::$texts(record) => record.payload_words(), )*
+                    $( Self::$fixed(record) => record.payload_words(), )*
+                }
+            }
+            fn write_payload(&self, sink: &mut impl WordSink) {
+                match self {
+                    $( Self::$texts(record) => record.write_payload(sink), )*
+                    $( Self::$fixed(record) => record.write_payload(sink), )*
+                }
+            }
+        }
+
+        $(
+            impl<'a> From<$texts<'a>> for Record<'a> {
+                fn from(record: $texts<'a>) -> Self {
+                    Self::$texts(record)
+                }
+            }
+        )*
+        $(
+            impl From<$fixed> for Record<'_> {
+                fn from(record: $fixed) -> Self {
+                    Self::$fixed(record)
+                }
+            }
+        )*
+    };
+}
+
+any_record! {
+    texts: [Hello, Region, Site, Object, UnitNew, Panic, Program],
+    fixed: [
+        Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,
+        InterruptSample, Overflow, Fault, LockEvent, Alloc, Free, WindowOpened, Losses
+    ]
+}

@@ -1,0 +1,262 @@
+//! The small closed lists of the format, each kept open.
+//!
+//! A host may be older than the firmware that it listens to, so a code that it does not know is
+//! kept as it came, and the record around it stays readable.
+
+use core::fmt;
+
+use crate::layout::Field;
+
+macro_rules! open_enum {
+    ($(
+        $(#[$meta:meta])*
+        $name:ident: $integer:ty {$(
+            $(#[$variant_meta:meta])*
+            $variant:ident = $code:literal $text:literal
+        ),* $(,)?}
+    )*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $( $(#[$variant_meta])* $variant, )*
+            /// A code of a later version; never one of those above.
+            Unknown($integer),
+        }
+
+        impl $name {
+            /// The code on the wire.
+            #[must_use]
+            #[inline(always)]
+            pub const fn code(self) -> $integer {
+                match self {
+                    $( Self::$variant => $code, )*
+                    Self::Unknown(code) => code,
+                }
+            }
+
+            /// What a code on the wire means.
+            #[must_use]
+            pub const fn from_code(code: $integer) -> Self {
+                match code {
+                    $( $code => Self::$variant, )*
+                    code => Self::Unknown(code),
+                }
+            }
+        }
+
+        impl Field for $name {
+            const BYTES: usize = size_of::<$integer>();
+            #[inline(always)]
+            fn to_bits(self) -> u64 {
+                self.code().into()
+            }
+            #[inline(always)]
+            fn from_bits(bits: u64) -> Self {
+                Self::from_code(bits as $integer)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $( Self::$variant => f.pad($text), )*
+                    Self::Unknown(code) => write!(f, "unknown({code})"),
+                }
+            }
+        }
+    )*};
+}
+
+open_enum! {
+    /// What the firmware runs on.
+    Board: u16 {
+        /// An ESP32-C3, real or simulated.
+        Esp32c3 = 1 "esp32c3",
+        /// QEMU's virt machine.
+        Virt = 2 "virt",
+        /// The host port.
+        Host = 3 "host",
+    }
+
+    /// How much the device tells.
+    Level: u8 {
+        /// Nothing.
+        Off = 0 "off",
+        /// Samples only.
+        Samples = 1 "samples",
+        /// Samples and events.
+        Events = 2 "events",
+        /// Also every allocation and every switch.
+        All = 3 "all",
+    }
+
+    /// What a stretch of memory is used for.
+    RegionKind: u8 {
+        /// Instructions.
+        Code = 0 "code",
+        /// Constants.
+        Rodata = 1 "rodata",
+        /// Initialised variables.
+        Data = 2 "data",
+        /// Zeroed variables.
+        Bss = 3 "bss",
+        /// One of the heap's areas.
+        HeapArea = 4 "heap",
+        /// The main thread's stack.
+        MainStack = 5 "main-stack",
+        /// The stack of the interrupt handlers.
+        InterruptStack = 6 "interrupt-stack",
+        /// The stack for what must be said when another one has overflowed.
+        EmergencyStack = 7 "emergency-stack",
+        /// The ring that the records stand in.
+        Ring = 8 "ring",
+        /// Anything else.
+        Other = 9 "other",
+    }
+
+    /// What an object is.
+    ObjectKind: u8 {
+        /// A lock.
+        Lock = 1 "lock",
+        /// A timer.
+        Timer = 2 "timer",
+        /// A queue.
+        Queue = 3 "queue",
+        /// A channel between tasklets.
+        Channel = 4 "channel",
+        /// An event that many can wait for.
+        Event = 5 "event",
+        /// The console.
+        Console = 6 "console",
+    }
+
+    /// What a unit is.
+    UnitKind: u8 {
+        /// The kernel itself.
+        Kernel = 0 "kernel",
+        /// Preemptive, with a stack of its own.
+        Thread = 1 "thread",
+        /// A future that the event loop polls.
+        Task = 2 "task",
+        /// Cooperative, with a stack of its own.
+        Tasklet = 3 "tasklet",
+        /// What timers and other callbacks run in.
+        Callbacks = 4 "callbacks",
+    }
+
+    /// What a unit does.
+    State: u8 {
+        /// It could run.
+        Ready = 0 "ready",
+        /// It runs.
+        Running = 1 "running",
+        /// It waits for something.
+        Blocked = 2 "blocked",
+        /// It is over.
+        Ended = 3 "ended",
+    }
+
+    /// Why a unit is in its state.
+    Why: u8 {
+        /// No reason is needed.
+        None = 0 "none",
+        /// It sleeps.
+        Sleep = 1 "sleep",
+        /// It waits for a lock.
+        Lock = 2 "lock",
+        /// It waits for the end of another unit.
+        Join = 3 "join",
+        /// It waits for input or for room on the console.
+        Console = 4 "console",
+        /// It let others go first.
+        Yielded = 5 "yielded",
+        /// Another unit or the end of its time slice took the processor away.
+        Preempted = 6 "preempted",
+        /// What it waited for has happened.
+        Woken = 7 "woken",
+        /// Its wait timed out.
+        TimedOut = 8 "timed-out",
+        /// It was asked to exit.
+        Exit = 9 "exit",
+        /// It was just made.
+        New = 10 "new",
+        /// It waits for something of a queue, channel or event.
+        Queue = 11 "queue",
+        /// It is over, see its `UnitEnd`.
+        Ended = 12 "ended",
+    }
+
+    /// How a unit came to its end.
+    EndReason: u8 {
+        /// Its function returned.
+        Returned = 0 "returned",
+        /// It left by a request to exit.
+        Exited = 1 "exited",
+        /// Its function returned an error.
+        Failed = 2 "failed",
+        /// It panicked.
+        Panicked = 3 "panicked",
+        /// Its stack overflowed.
+        Overflowed = 4 "overflowed",
+        /// It did something illegal.
+        Faulted = 5 "faulted",
+        /// It refused to exit and was torn down.
+        Refused = 6 "refused",
+    }
+
+    /// How a stack overflow was noticed.
+    OverflowHow: u8 {
+        /// A store hit the guard below the stack.
+        Guard = 0 "guard",
+        /// The range check of a switch.
+        Switch = 1 "switch",
+        /// The range check of a trap.
+        Trap = 2 "trap",
+        /// A kernel call found too little headroom.
+        KernelCall = 3 "kernel-call",
+        /// A store hit the guard below the stack of the handlers.
+        HandlerGuard = 4 "handler-guard",
+    }
+
+    /// Who owns a block of the heap.
+    OwnerKind: u8 {
+        /// The kernel.
+        Kernel = 0 "kernel",
+        /// Nobody who will ever give it back.
+        Permanent = 1 "permanent",
+        /// A thread.
+        Thread = 2 "thread",
+        /// A task.
+        Task = 3 "task",
+        /// A tasklet.
+        Tasklet = 4 "tasklet",
+        /// A timer.
+        Timer = 5 "timer",
+        /// A loaded module.
+        Module = 6 "module",
+    }
+
+    /// What happened to a lock.
+    LockOp: u8 {
+        /// It was free and was taken.
+        Acquired = 0 "acquired",
+        /// A unit began to wait for it.
+        Waiting = 1 "waiting",
+        /// A unit gave up waiting.
+        TimedOut = 2 "timed-out",
+        /// It became free.
+        Released = 3 "released",
+        /// Its holder was torn down.
+        Poisoned = 4 "poisoned",
+        /// It went from its holder to the first that waited.
+        HandedOver = 5 "handed-over",
+    }
+
+    /// Where a program is.
+    ProgramPhase: u8 {
+        /// It starts.
+        Started = 0 "started",
+        /// It is over.
+        Ended = 1 "ended",
+    }
+}
