@@ -1,0 +1,265 @@
+//! Events within streams: one JSON object a line.
+//!
+//! They are few, people like to read them, and a later version may add fields; none of that holds
+//! for the bytes that the device itself sends.
+
+use ramscope_time::Instant;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::stream::Stream;
+
+/// Something that is recorded as a line of its stream.
+pub trait Event: Serialize + DeserializeOwned {
+    /// The stream it belongs to.
+    const STREAM: Stream;
+
+    /// The line, with its end.
+    fn encode(&self) -> Vec<u8> {
+        let mut line = serde_json::to_vec(self).expect("events hold no maps with odd keys");
+        line.push(b'\n');
+        line
+    }
+
+    /// The events of some lines.
+    fn decode(lines: &[u8]) -> impl Iterator<Item = Result<Self, EventError>> {
+        lines
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).map_err(|error| EventError::new(line, &error)))
+    }
+}
+
+/// An event and when it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timed<E> {
+    /// When.
+    pub instant: Instant,
+    /// What.
+    pub event: E,
+}
+
+/// A line that is no event of its stream: of a later version, or damaged.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an event that this version knows ({reason}): {line}")]
+pub struct EventError {
+    /// The line.
+    pub line: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl EventError {
+    fn new(line: &[u8], error: &serde_json::Error) -> Self {
+        Self {
+            line: String::from_utf8_lossy(line).into_owned(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// Something happened to a step of the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepEvent {
+    /// Which step, counted from 0.
+    pub index: u32,
+    /// What happened.
+    pub kind: StepEventKind,
+    /// When.
+    #[serde(with = "picos")]
+    pub instant: Instant,
+    /// What a person wants to know about it: the text that matched, the reason of a skip.
+    #[serde(default)]
+    pub detail: String,
+}
+
+/// What happened to a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepEventKind {
+    /// It began.
+    Started,
+    /// It is done.
+    Finished,
+    /// Its time ran out.
+    TimedOut,
+    /// It did not hold.
+    Failed,
+    /// The target cannot do it.
+    Skipped,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HowEnded {
+    /// All steps were done.
+    StepsDone,
+    /// A time-out of the scenario.
+    TimedOut {
+        /// The step that was waiting, if one was.
+        step: Option<u32>,
+    },
+    /// The machine could not go on.
+    Fatal(String),
+    /// A person stopped it.
+    Interrupted,
+    /// Nothing could ever happen again, and steps were still waiting.
+    Deadlocked,
+    /// The host's watchdog stopped it.
+    HostWatchdog,
+    /// The backend failed.
+    Error(String),
+}
+
+/// Something that was done to the device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stimulus {
+    /// Bytes sent to UART0.
+    Serial(Vec<u8>),
+    /// A word written to the device's memory.
+    WriteWord {
+        /// Where.
+        address: u32,
+        /// What.
+        value: u32,
+    },
+    /// An interrupt raised.
+    Interrupt {
+        /// Its source, as the chip numbers it.
+        source: u32,
+    },
+    /// A pin driven.
+    Pin {
+        /// Its name.
+        name: String,
+        /// Its level.
+        high: bool,
+    },
+    /// A control of a part set.
+    Control {
+        /// The part.
+        part: String,
+        /// The control.
+        control: String,
+        /// The value, as the scenario spells it.
+        value: String,
+    },
+    /// The device reset from outside.
+    Reset,
+}
+
+/// Something that an observer of the machine saw and the device may not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ObserverEvent {
+    /// A store below a stack's limit that no guard caught.
+    OverflowUnseen {
+        /// Whose stack it is.
+        unit: u32,
+        /// The instruction.
+        pc: u32,
+        /// The stack pointer.
+        sp: u32,
+        /// The lowest address that the stack may use.
+        limit: u32,
+        /// Where the store went.
+        address: u32,
+        /// When.
+        #[serde(with = "picos")]
+        instant: Instant,
+    },
+    /// An access to a register that the machine does not model, told once a register.
+    Unmodelled {
+        /// Its address.
+        address: u32,
+        /// The instruction of the first access.
+        pc: u32,
+    },
+    /// The device was reset.
+    Reset {
+        /// Why, as the machine says it.
+        reason: String,
+    },
+    /// Anything else worth a line.
+    Note(String),
+}
+
+impl Event for StepEvent {
+    const STREAM: Stream = Stream::Steps;
+}
+
+impl Event for HowEnded {
+    const STREAM: Stream = Stream::End;
+}
+
+impl Event for Stimulus {
+    const STREAM: Stream = Stream::Stimulus;
+}
+
+impl Event for ObserverEvent {
+    const STREAM: Stream = Stream::Observer;
+}
+
+/// Instants as whole picoseconds.
+mod picos {
+    use ramscope_time::Instant;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(instant: &Instant, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(instant.as_picos())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Instant, D::Error> {
+        u64::deserialize(from).map(Instant::from_picos)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<E: Event + PartialEq + core::fmt::Debug>(event: &E, line: &str) {
+        let bytes = event.encode();
+        assert_eq!(String::from_utf8_lossy(&bytes), format!("{line}\n"));
+        assert_eq!(E::decode(&bytes).next().unwrap().as_ref(), Ok(event));
+    }
+
+    #[test]
+    fn each_event_is_a_line_and_comes_back() {
+        check(
+            &StepEvent {
+                index: 3,
+                kind: StepEventKind::TimedOut,
+                instant: Instant::from_picos(6_250),
+                detail: "5 s".into(),
+            },
+            r#"{"index":3,"kind":"timed-out","instant":6250,"detail":"5 s"}"#,
+        );
+        check(
+            &HowEnded::TimedOut { step: Some(2) },
+            r#"{"timed-out":{"step":2}}"#,
+        );
+        check(&HowEnded::StepsDone, r#""steps-done""#);
+        check(&HowEnded::Fatal("pc at 0".into()), r#"{"fatal":"pc at 0"}"#);
+        check(&Stimulus::Serial(b"a\n".to_vec()), r#"{"serial":[97,10]}"#);
+        check(
+            &ObserverEvent::Note("two\nlines".into()),
+            r#"{"note":"two\nlines"}"#,
+        );
+    }
+
+    #[test]
+    fn a_line_of_a_later_version_is_named_and_the_others_are_kept() {
+        let events: Vec<_> = HowEnded::decode(b"{\"evaporated\":1}\n\"interrupted\"\n").collect();
+        assert!(
+            events[0]
+                .as_ref()
+                .unwrap_err()
+                .to_string()
+                .contains("evaporated")
+        );
+        assert_eq!(events[1], Ok(HowEnded::Interrupted));
+    }
+}
