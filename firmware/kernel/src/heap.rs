@@ -31,8 +31,23 @@
 //! blocks. `allocate`, `free`, `transfer`, `reclaim` and the owner calls take constant time;
 //! `totals` and `open_window` loop over at most [`OWNERS_MAX`] entries; what walks blocks says so.
 
+mod blocks;
+mod classes;
+mod header;
+mod ledger;
+mod raw;
+#[cfg(test)]
+mod tests;
+mod walk;
+
 use core::alloc::Layout;
 use core::ptr::NonNull;
+
+use blocks::{Blocks, Used};
+use header::{Head, Tag};
+use ledger::{Ledger, Refusal};
+use raw::Place;
+pub use walk::{Broken, Index, Walk};
 
 /// How many areas a heap can have.
 pub const AREAS_MAX: usize = 4;
@@ -210,7 +225,10 @@ impl Block {
 }
 
 /// The heap.
-pub struct Heap {}
+pub struct Heap {
+    blocks: Blocks,
+    ledger: Ledger,
+}
 
 impl Default for Heap {
     fn default() -> Self {
@@ -221,7 +239,10 @@ impl Default for Heap {
 impl Heap {
     /// A heap without areas: every allocation is refused.
     pub const fn new() -> Self {
-        Self {}
+        Self {
+            blocks: Blocks::new(),
+            ledger: Ledger::new(),
+        }
     }
 
     /// Gives `bytes` bytes from `start` to the heap, as one free block.
@@ -238,25 +259,73 @@ impl Heap {
     )]
     pub unsafe fn add_area(
         &mut self,
-        _start: NonNull<u8>,
-        _bytes: usize,
+        start: NonNull<u8>,
+        bytes: usize,
     ) -> Result<AreaId, AreaError> {
-        unimplemented!()
+        // SAFETY: passed on to the caller.
+        unsafe { self.blocks.add_area(start, bytes) }.map(AreaId)
     }
 
     /// Allocates a block for `owner`, and notes the `site` that asked for it (0: unknown).
     ///
-    /// A size of zero gets a block of its own. The memory is not cleared.
+    /// A size of zero gets a block of its own. The memory is not cleared. An owner that has no entry (its unit
+    /// is dead and its bytes were 0) is not brought back: the kernel gets the block.
     ///
     /// # Errors
     /// Says what was wanted and what there was; an alignment above [`ALIGN_MAX`] is refused too.
+    #[inline]
     pub fn allocate(
         &mut self,
-        _layout: Layout,
-        _owner: OwnerIndex,
-        _site: u16,
+        layout: Layout,
+        owner: OwnerIndex,
+        site: u16,
     ) -> Result<NonNull<u8>, OutOfMemory> {
-        unimplemented!()
+        let taken = if layout.align() <= HEADER_BYTES as usize {
+            self.take(layout.size())
+        } else {
+            self.take_aligned(layout)
+        };
+        let (place, bytes) = taken.ok_or_else(|| self.out_of_memory(layout))?;
+        let owner = self.ledger.charge(owner, bytes);
+        self.blocks.set_tag(place, Tag::new(owner, site));
+        Ok(self.blocks.payload_of(place))
+    }
+
+    #[inline]
+    fn take(&mut self, payload_bytes: usize) -> Option<(Place, u32)> {
+        let need = block_bytes(payload_bytes)?;
+        let (place, have) = self.blocks.take(need)?;
+        let bytes = self.blocks.trim(place, have, need, Head::used(0));
+        Some((place, bytes))
+    }
+
+    /// Takes a block that is large enough for any padding, and cuts the padding off its front.
+    #[cold]
+    fn take_aligned(&mut self, layout: Layout) -> Option<(Place, u32)> {
+        if layout.align() > ALIGN_MAX {
+            return None;
+        }
+        let align = layout.align() as u32;
+        let need = block_bytes(layout.size())?;
+        let (place, have) = self.blocks.take(need + align + HEADER_BYTES)?;
+        match padding(place.offset(), align) {
+            0 => Some((place, self.blocks.trim(place, have, need, Head::used(0)))),
+            pad => {
+                let place = self.blocks.cut_front(place, pad);
+                let before = Head::used(0).with_previous_free();
+                Some((place, self.blocks.trim(place, have - pad, need, before)))
+            }
+        }
+    }
+
+    #[cold]
+    fn out_of_memory(&self, layout: Layout) -> OutOfMemory {
+        let totals = self.totals();
+        OutOfMemory {
+            wanted_bytes: u32::try_from(layout.size()).unwrap_or(u32::MAX),
+            largest_free_bytes: totals.largest_free,
+            free_bytes: totals.free,
+        }
     }
 
     /// Gives a block back.
@@ -269,8 +338,16 @@ impl Heap {
     /// # Safety
     /// If `pointer` is the start of a used block, nobody may use that block any more.
     #[expect(unsafe_code, reason = "the heap cannot check who still uses the block")]
-    pub unsafe fn free(&mut self, _pointer: NonNull<u8>) -> Result<Freed, BadPointer> {
-        unimplemented!()
+    #[inline]
+    pub unsafe fn free(&mut self, pointer: NonNull<u8>) -> Result<Freed, BadPointer> {
+        let used = self.blocks.used_at(pointer.addr().get())?;
+        let bytes = used.head.bytes();
+        self.ledger.credit(used.owner, bytes)?;
+        self.blocks.give_back(used);
+        Ok(Freed {
+            bytes,
+            owner: used.owner,
+        })
     }
 
     /// Gives back a block of a quarantined owner, which [`Heap::free`] refuses: the collector's way.
@@ -281,59 +358,124 @@ impl Heap {
     /// # Safety
     /// As [`Heap::free`].
     #[expect(unsafe_code, reason = "the heap cannot check who still uses the block")]
-    pub unsafe fn reclaim(&mut self, _pointer: NonNull<u8>) -> Result<Freed, BadPointer> {
-        unimplemented!()
+    pub unsafe fn reclaim(&mut self, pointer: NonNull<u8>) -> Result<Freed, BadPointer> {
+        let used = self.blocks.used_at(pointer.addr().get())?;
+        let bytes = used.head.bytes();
+        self.ledger.credit_from_quarantine(used.owner, bytes)?;
+        self.blocks.give_back(used);
+        Ok(Freed {
+            bytes,
+            owner: used.owner,
+        })
     }
 
-    /// Moves a block to another owner, as at a hand-over between units.
+    /// Moves a block to another owner, as at a hand-over between units; says what left which owner.
     ///
     /// # Errors
-    /// As [`Heap::free`].
-    pub fn transfer(
-        &mut self,
-        _pointer: NonNull<u8>,
-        _to: OwnerIndex,
-    ) -> Result<Freed, BadPointer> {
-        unimplemented!()
+    /// As [`Heap::free`]: a quarantined block is refused.
+    pub fn transfer(&mut self, pointer: NonNull<u8>, to: OwnerIndex) -> Result<Freed, BadPointer> {
+        let Used {
+            place,
+            head,
+            owner,
+            tag,
+        } = self.blocks.used_at(pointer.addr().get())?;
+        let bytes = head.bytes();
+        self.ledger
+            .transfer(owner, to, bytes)
+            .map(|to| {
+                self.blocks.set_tag(place, Tag::new(to, tag.site()));
+                Freed { bytes, owner }
+            })
+            .map_err(BadPointer::from)
     }
 
     /// The heap's figures, in bounded time.
     pub fn totals(&self) -> Totals {
-        unimplemented!()
+        let total = self.blocks.total;
+        let used = self.ledger.used();
+        Totals {
+            total,
+            used,
+            free: total - used,
+            peak_used: self.ledger.used_peak(),
+            peak_used_window: self.ledger.used_peak_window(),
+            largest_free: self.blocks.largest().saturating_sub(HEADER_BYTES),
+            free_blocks: self.blocks.free,
+            used_blocks: self.ledger.blocks(),
+        }
     }
 
     /// Starts a window: each window peak becomes the current value.
+    ///
+    /// A loop over all [`OWNERS_MAX`] entries, a few hundred instructions: to do it lazily would cost every
+    /// allocation and every free three more.
     pub fn open_window(&mut self) {
-        unimplemented!()
+        self.ledger.open_window();
     }
 
     /// Adds an owner.
     ///
     /// # Errors
-    /// [`OwnersFull`] if [`OWNERS_MAX`] units hold memory.
-    pub fn owner_add(&mut self, _tag: OwnerTag) -> Result<OwnerIndex, OwnersFull> {
-        unimplemented!()
+    /// [`OwnersFull`] if there are [`OWNERS_MAX`] already, living or dead with bytes left.
+    pub fn owner_add(&mut self, tag: OwnerTag) -> Result<OwnerIndex, OwnersFull> {
+        self.ledger.add(tag)
     }
 
     /// The owner's unit is dead, and its blocks may be freed by whoever holds pointers to them: the entry
     /// goes as soon as its bytes are 0. Lifts a quarantine.
-    pub fn owner_release(&mut self, _owner: OwnerIndex) {
-        unimplemented!()
+    ///
+    /// The kernel and "permanent" cannot be released: nothing happens.
+    pub fn owner_release(&mut self, owner: OwnerIndex) {
+        self.ledger.release(owner);
     }
 
     /// The owner's unit was torn down: its blocks are refused by [`Heap::free`] until the owner is
     /// released; the entry goes as soon as [`Heap::reclaim`] has given back its last byte.
-    pub fn owner_quarantine(&mut self, _owner: OwnerIndex) {
-        unimplemented!()
+    ///
+    /// The kernel and "permanent" cannot be quarantined: nothing happens.
+    pub fn owner_quarantine(&mut self, owner: OwnerIndex) {
+        self.ledger.quarantine(owner);
     }
 
     /// What an owner holds and held; `None` if there is no such owner now.
-    pub fn owner(&self, _owner: OwnerIndex) -> Option<OwnerTotals> {
-        unimplemented!()
+    pub fn owner(&self, owner: OwnerIndex) -> Option<OwnerTotals> {
+        self.ledger.totals(owner)
     }
 
     /// All owners, in the order of their indices.
     pub fn owners(&self) -> impl Iterator<Item = (OwnerIndex, OwnerTotals)> {
-        core::iter::empty()
+        self.ledger.all()
+    }
+}
+
+impl From<Refusal> for BadPointer {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::HasNone => Self::Damaged,
+            Refusal::Quarantined => Self::Quarantined,
+        }
+    }
+}
+
+/// The block that a payload needs.
+#[inline]
+fn block_bytes(payload_bytes: usize) -> Option<u32> {
+    // Below 2^31 - 8 the size leaves the header's top bit alone, and padding cannot wrap around.
+    const PAYLOAD_BYTES_MAX: usize = (1 << 31) - 2 * ALIGN_MAX;
+    if payload_bytes > PAYLOAD_BYTES_MAX {
+        return None;
+    }
+    let bytes = (payload_bytes as u32).wrapping_add(2 * HEADER_BYTES - 1) & !(HEADER_BYTES - 1);
+    Some(bytes.max(BLOCK_BYTES_MIN))
+}
+
+/// How much to cut off a block's front, so that its payload is aligned: nothing, or at least a block.
+fn padding(offset: u32, align: u32) -> u32 {
+    let pad = (offset + HEADER_BYTES).wrapping_neg() & (align - 1);
+    if pad == 0 || pad >= BLOCK_BYTES_MIN {
+        pad
+    } else {
+        pad + align
     }
 }

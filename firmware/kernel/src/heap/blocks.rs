@@ -1,0 +1,365 @@
+//! Blocks: cut, joined, listed. Knows headers and lists, not owners.
+//!
+//! The heap's invariants 1 (tiling), 2 (merged), 3 (listed) and 5 (dead headers) are kept here. Everything but
+//! [`Blocks::add_area`], which fills a map, takes constant time.
+//!
+//! A block that is cut keeps its left part, and the rest stays free where it was: fresh blocks grow from
+//! the area's front, and the large free block at its end stays whole the longest.
+#![expect(
+    unsafe_code,
+    reason = "makes places from sizes and links, which the invariants keep right"
+)]
+
+use core::ptr::NonNull;
+
+use super::classes::{Class, Classes, class_of};
+use super::header::{Head, Tag};
+use super::raw::{Area, Memory, Place};
+use super::{AreaError, BLOCK_BYTES_MIN, BadPointer, HEADER_BYTES, OwnerIndex};
+
+/// How many blocks of one class are looked at where any of them might be the largest.
+const SEARCH_MAX: usize = 16;
+
+/// Where a block has its owner and site, or its link to the next free block.
+const TAG: u32 = 4;
+/// Where a free block has its link to the previous one.
+const PREVIOUS: u32 = 8;
+/// How far before a block's end it has its size again, if it is free.
+const FOOTER: u32 = 4;
+
+/// A used block, checked as far as its header and its neighbours tell.
+#[derive(Clone, Copy)]
+pub(super) struct Used {
+    pub(super) place: Place,
+    pub(super) head: Head,
+    pub(super) owner: OwnerIndex,
+    pub(super) tag: Tag,
+}
+
+pub(super) struct Blocks {
+    pub(super) memory: Memory,
+    pub(super) classes: Classes,
+    /// How many blocks are free.
+    pub(super) free: u32,
+    /// What the blocks of all areas cover.
+    pub(super) total: u32,
+}
+
+impl Blocks {
+    pub(super) const fn new() -> Self {
+        Self {
+            memory: Memory::new(),
+            classes: Classes::new(),
+            free: 0,
+            total: 0,
+        }
+    }
+
+    /// Adds an area as one free block.
+    ///
+    /// # Safety
+    /// The memory is readable, writable, and nobody else's.
+    pub(super) unsafe fn add_area(
+        &mut self,
+        start: NonNull<u8>,
+        bytes: usize,
+    ) -> Result<u8, AreaError> {
+        // SAFETY: passed on to the caller.
+        let index = unsafe { self.memory.add(start, bytes) }?;
+        let area = self.memory.areas()[usize::from(index)];
+        self.total += area.bytes();
+        self.memory
+            .store(area.end(), Head::END.with_previous_free().word());
+        self.set_tag(area.end(), Tag::new(OwnerIndex::PERMANENT, 0));
+        self.insert(area.first(), area.bytes());
+        self.free += 1;
+        Ok(index)
+    }
+
+    /// Takes a block of at least `need` bytes out of the lists, or says that there is none.
+    ///
+    /// It is whole: what is too much is for [`Blocks::trim`] to give back.
+    #[inline]
+    pub(super) fn take(&mut self, need: u32) -> Option<(Place, u32)> {
+        let class = class_of(need);
+        let first = self.classes.first_from(class)?;
+        let place = self.classes.head(first)?;
+        let have = self.head(place).bytes();
+        if have >= need {
+            self.pop(first, place);
+            return Some((place, have));
+        }
+        self.take_past_the_head(class, need)
+    }
+
+    /// The head of the block's own class was too small: takes from a larger class, or looks further in its own.
+    #[cold]
+    fn take_past_the_head(&mut self, class: Class, need: u32) -> Option<(Place, u32)> {
+        if let Some(larger) = self.classes.first_after(class) {
+            let place = self.classes.head(larger)?;
+            self.pop(larger, place);
+            return Some((place, self.head(place).bytes()));
+        }
+        let place = self
+            .listed(class)
+            .find(|&place| self.head(place).bytes() >= need)?;
+        let have = self.head(place).bytes();
+        self.unlink(place, have);
+        Some((place, have))
+    }
+
+    /// The largest block that [`Blocks::take`] would find.
+    pub(super) fn largest(&self) -> u32 {
+        let Some(class) = self.classes.last() else {
+            return 0;
+        };
+        self.listed(class)
+            .map(|place| self.head(place).bytes())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The first blocks of a list.
+    fn listed(&self, class: Class) -> impl Iterator<Item = Place> {
+        let head = self.classes.head(class);
+        core::iter::successors(head, |&place| self.next(place)).take(SEARCH_MAX)
+    }
+
+    /// Makes `place` a used block of `need` of its `have` bytes; the rest becomes free if it can be a block.
+    ///
+    /// Says how large the used block is.
+    #[inline]
+    pub(super) fn trim(&mut self, place: Place, have: u32, need: u32, before: Head) -> u32 {
+        let rest = have.wrapping_sub(need);
+        if rest < BLOCK_BYTES_MIN {
+            self.free = self.free.wrapping_sub(1);
+            let right = self.right(place, have);
+            let head = self.head(right).without_previous_free();
+            self.memory.store(right, head.word());
+            self.memory.store(place, before.word() | have);
+            return have;
+        }
+        // SAFETY: the rest is at least one block, so it starts within the block that was here (tiling).
+        let rest_place = unsafe { place.right(need) };
+        self.insert(rest_place, rest);
+        self.memory.store(place, before.word() | need);
+        need
+    }
+
+    /// Makes the first `pad` bytes of an unlisted block a free block of their own, and says where the rest begins.
+    pub(super) fn cut_front(&mut self, place: Place, pad: u32) -> Place {
+        self.insert(place, pad);
+        self.free += 1;
+        // SAFETY: the padding is a part of the block that was here (tiling).
+        unsafe { place.right(pad) }
+    }
+
+    /// The pointer that a block's user gets.
+    #[inline]
+    pub(super) fn payload_of(&self, place: Place) -> NonNull<u8> {
+        // SAFETY: a block has at least four words.
+        self.memory.pointer_to(unsafe { place.right(HEADER_BYTES) })
+    }
+
+    /// Writes a used block's second word.
+    #[inline]
+    pub(super) fn set_tag(&mut self, place: Place, tag: Tag) {
+        let word = tag_of(place);
+        self.memory.store(word, tag.word());
+    }
+
+    /// The used block whose payload starts at an address.
+    ///
+    /// Looks at that block and at its neighbours' headers; what is not right there, [`Blocks::explain`] names.
+    #[inline]
+    pub(super) fn used_at(&self, address: usize) -> Result<Used, BadPointer> {
+        let used = self.plausible_at(address);
+        used.ok_or_else(|| self.explain(address))
+    }
+
+    #[inline]
+    fn plausible_at(&self, address: usize) -> Option<Used> {
+        let offset = self.memory.offset_of(address)?.wrapping_sub(HEADER_BYTES);
+        if !offset.is_multiple_of(HEADER_BYTES) {
+            return None;
+        }
+        let area = self
+            .memory
+            .areas()
+            .iter()
+            .find(|area| area.contains(offset))?;
+        // SAFETY: aligned and among the area's blocks.
+        let place = unsafe { Place::new(offset) };
+        let head = self.head(place);
+        let bytes = head.bytes();
+        let room = area.end().offset().wrapping_sub(offset);
+        // One comparison: a size below the least wraps around.
+        if head.is_free()
+            || bytes.wrapping_sub(BLOCK_BYTES_MIN) > room.wrapping_sub(BLOCK_BYTES_MIN)
+        {
+            return None;
+        }
+        let tag = self.tag(place);
+        let owner = tag.owner()?;
+        let right = self.right(place, bytes);
+        let sound = self.is_sound_after_used(right, room.wrapping_sub(bytes));
+        sound.then_some(Used {
+            place,
+            head,
+            owner,
+            tag,
+        })
+    }
+
+    /// Whether a header with `room` bytes to the end mark can be the right neighbour of a used block.
+    ///
+    /// It is the first that an overrun of that block hits.
+    #[inline]
+    fn is_sound_after_used(&self, place: Place, room: u32) -> bool {
+        let head = self.head(place);
+        if head.is_previous_free() {
+            return false;
+        }
+        if !head.is_free() {
+            return self.tag(place).owner().is_some();
+        }
+        let bytes = head.bytes();
+        bytes <= room && self.memory.load(footer_of(place, bytes)) == bytes
+    }
+
+    /// Makes a used block free and joins it with its free neighbours.
+    #[inline]
+    pub(super) fn give_back(&mut self, used: Used) {
+        let Used {
+            mut place, head, ..
+        } = used;
+        let mut bytes = head.bytes();
+        let mut joined = 0;
+        let right = self.right(place, bytes);
+        let right_head = self.head(right);
+        if right_head.is_free() {
+            let more = right_head.bytes();
+            self.unlink(right, more);
+            bytes = bytes.wrapping_add(more);
+            joined += 1;
+        } else {
+            self.memory
+                .store(right, right_head.with_previous_free().word());
+        }
+        if head.is_previous_free() {
+            self.memory.store(place, head.with_free().word());
+            // SAFETY: a free block is before this one, and ends with its size (merged).
+            let more = self.memory.load(unsafe { place.left(FOOTER) });
+            // SAFETY: as above.
+            place = unsafe { place.left(more) };
+            self.unlink(place, more);
+            bytes = bytes.wrapping_add(more);
+            joined += 1;
+        }
+        self.free = self.free.wrapping_add(1).wrapping_sub(joined);
+        self.insert(place, bytes);
+    }
+
+    #[inline]
+    pub(super) fn head(&self, place: Place) -> Head {
+        Head::from_word(self.memory.load(place))
+    }
+
+    /// The right neighbour, or the end mark.
+    #[inline]
+    pub(super) fn right(&self, place: Place, bytes: u32) -> Place {
+        // SAFETY: blocks tile the area, so a block or the end mark begins where one ends (tiling).
+        unsafe { place.right(bytes) }
+    }
+
+    #[inline]
+    pub(super) fn tag(&self, place: Place) -> Tag {
+        Tag::from_word(self.memory.load(tag_of(place)))
+    }
+
+    /// The next free block of the same class.
+    #[inline]
+    pub(super) fn next(&self, place: Place) -> Option<Place> {
+        // SAFETY: the block is free, so the word is a link (listed).
+        unsafe { self.memory.load_link(tag_of(place)) }
+    }
+
+    /// The previous free block of the same class.
+    pub(super) fn previous(&self, place: Place) -> Option<Place> {
+        // SAFETY: the block is free, so the word is a link (listed).
+        unsafe { self.memory.load_link(previous_of(place)) }
+    }
+
+    /// The size that the left neighbour ends with, if it is free.
+    pub(super) fn footer_before(&self, place: Place) -> u32 {
+        // SAFETY: only asked after a block, which has a last word.
+        self.memory.load(unsafe { place.left(FOOTER) })
+    }
+
+    /// Writes a free block's tags and puts it before all others of its class.
+    #[inline]
+    fn insert(&mut self, place: Place, bytes: u32) {
+        let class = class_of(bytes);
+        let next = self.classes.head(class);
+        self.classes.set_head(class, place);
+        self.memory.store(place, Head::free(bytes).word());
+        self.memory.store_link(tag_of(place), next);
+        self.memory.store_link(previous_of(place), None);
+        if let Some(next) = next {
+            self.memory.store_link(previous_of(next), Some(place));
+        }
+        self.memory.store(footer_of(place, bytes), bytes);
+    }
+
+    /// Takes the head of a list out of it.
+    #[inline]
+    fn pop(&mut self, class: Class, place: Place) {
+        let next = self.next(place);
+        self.classes.replace_head(class, next);
+        if let Some(next) = next {
+            self.memory.store_link(previous_of(next), None);
+        }
+    }
+
+    /// Takes any free block out of its list.
+    #[inline]
+    fn unlink(&mut self, place: Place, bytes: u32) {
+        let next = self.next(place);
+        // SAFETY: the block is free, so the word is a link (listed).
+        let previous = unsafe { self.memory.load_link(previous_of(place)) };
+        match previous {
+            Some(previous) => self.memory.store_link(tag_of(previous), next),
+            None => self.classes.replace_head(class_of(bytes), next),
+        }
+        if let Some(next) = next {
+            self.memory.store_link(previous_of(next), previous);
+        }
+    }
+
+    /// The area that could have a block there.
+    pub(super) fn area_of(&self, offset: u32) -> Option<Area> {
+        self.memory
+            .areas()
+            .iter()
+            .copied()
+            .find(|area| area.contains(offset))
+    }
+}
+
+#[inline]
+fn tag_of(place: Place) -> Place {
+    // SAFETY: a header has two words.
+    unsafe { place.right(TAG) }
+}
+
+#[inline]
+fn previous_of(place: Place) -> Place {
+    // SAFETY: a block has at least four words.
+    unsafe { place.right(PREVIOUS) }
+}
+
+#[inline]
+fn footer_of(place: Place, bytes: u32) -> Place {
+    // SAFETY: the last word of a block is in its area.
+    unsafe { place.right(bytes.wrapping_sub(FOOTER)) }
+}

@@ -1,0 +1,168 @@
+//! The eight bytes before each payload. Pure.
+//!
+//! ```text
+//! word 0   bit 31: quarantined   bits 30..3: size, a multiple of 8   bit 2: mark   bit 1: previous free   bit 0: free
+//! word 1   of a used block:      bits 31..16: site                   bits 15..0: sealed owner index
+//!          of a free block:      link to the next free block of its class
+//! word 2   of a free block:      link to the previous one
+//! last     of a free block:      its size again
+//! ```
+//!
+//! The owner index is stored xor [`SEAL`]. That costs one instruction, which also stands for the bounds check of the
+//! ledger, and it makes a header tell itself from data: a pointer into a block, or a header that an
+//! overrun wrote to, hardly ever unseals to an owner.
+//!
+//! Mark and quarantine are the collector's; blocks that are free carry neither.
+
+use super::{OWNERS_MAX, OwnerIndex};
+
+/// Makes a used block's second word improbable as data.
+const SEAL: u16 = 0xA5C0;
+const _: () = assert!(OWNERS_MAX.is_power_of_two() && SEAL as usize % OWNERS_MAX == 0);
+
+/// A header's first word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head(u32);
+
+impl Head {
+    const FREE: u32 = 1;
+    const PREVIOUS_FREE: u32 = 1 << 1;
+    const MARK: u32 = 1 << 2;
+    const QUARANTINED: u32 = 1 << 31;
+    const FLAGS: u32 = Self::FREE | Self::PREVIOUS_FREE | Self::MARK | Self::QUARANTINED;
+
+    /// The end mark of an area.
+    pub(super) const END: Self = Self(0);
+
+    #[inline]
+    pub(super) const fn from_word(word: u32) -> Self {
+        Self(word)
+    }
+
+    #[inline]
+    pub(super) const fn word(self) -> u32 {
+        self.0
+    }
+
+    /// A used block after a used one.
+    #[inline]
+    pub(super) const fn used(bytes: u32) -> Self {
+        Self(bytes)
+    }
+
+    /// A free block; the one before it is used, always.
+    #[inline]
+    pub(super) const fn free(bytes: u32) -> Self {
+        Self(bytes | Self::FREE)
+    }
+
+    #[inline]
+    pub(super) const fn bytes(self) -> u32 {
+        self.0 & !Self::FLAGS
+    }
+
+    #[inline]
+    pub(super) const fn is_free(self) -> bool {
+        self.0 & Self::FREE != 0
+    }
+
+    #[inline]
+    pub(super) const fn is_previous_free(self) -> bool {
+        self.0 & Self::PREVIOUS_FREE != 0
+    }
+
+    #[inline]
+    pub(super) const fn is_quarantined(self) -> bool {
+        self.0 & Self::QUARANTINED != 0
+    }
+
+    #[inline]
+    pub(super) const fn with_free(self) -> Self {
+        Self(self.0 | Self::FREE)
+    }
+
+    #[inline]
+    pub(super) const fn with_previous_free(self) -> Self {
+        Self(self.0 | Self::PREVIOUS_FREE)
+    }
+
+    #[inline]
+    pub(super) const fn without_previous_free(self) -> Self {
+        Self(self.0 & !Self::PREVIOUS_FREE)
+    }
+}
+
+/// A used block's second word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tag(u32);
+
+impl Tag {
+    #[inline]
+    pub(super) const fn new(owner: OwnerIndex, site: u16) -> Self {
+        Self((site as u32) << 16 | (owner.0 ^ SEAL) as u32)
+    }
+
+    #[inline]
+    pub(super) const fn from_word(word: u32) -> Self {
+        Self(word)
+    }
+
+    #[inline]
+    pub(super) const fn word(self) -> u32 {
+        self.0
+    }
+
+    /// The owner, if this is the second word of a header at all.
+    #[inline]
+    pub(super) const fn owner(self) -> Option<OwnerIndex> {
+        let index = self.0 as u16 ^ SEAL;
+        if (index as usize) < OWNERS_MAX {
+            Some(OwnerIndex(index))
+        } else {
+            None
+        }
+    }
+
+    #[inline]
+    pub(super) const fn site(self) -> u16 {
+        (self.0 >> 16) as u16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_gives_back_owner_and_site() {
+        for index in 0..OWNERS_MAX as u16 {
+            let tag = Tag::new(OwnerIndex(index), 0xBEEF);
+            assert_eq!((tag.owner(), tag.site()), (Some(OwnerIndex(index)), 0xBEEF));
+        }
+    }
+
+    #[test]
+    fn small_numbers_addresses_and_text_are_no_tags() {
+        let data = [
+            0,
+            1,
+            64,
+            0xFFFF_FFFF,
+            0x3FC8_0000,
+            0x4200_0020,
+            u32::from_le_bytes(*b"text"),
+        ];
+        assert!(
+            data.into_iter()
+                .all(|word| Tag::from_word(word).owner().is_none())
+        );
+    }
+
+    #[test]
+    fn flags_leave_the_size_alone() {
+        let head = Head::used(4096).with_previous_free().with_free();
+        assert_eq!(head.bytes(), 4096);
+        assert!(head.is_free() && head.is_previous_free() && !head.is_quarantined());
+        assert!(!head.without_previous_free().is_previous_free());
+    }
+}

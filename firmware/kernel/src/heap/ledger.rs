@@ -1,0 +1,311 @@
+//! Who holds how much. Pure: it sees block sizes and owner indices, never memory.
+//!
+//! The problem: peaks and current values by owner and over all, on every allocation and free, for ten
+//! instructions. The idea: an account stores its window peak and the *headroom* below it instead of the
+//! current value, so that booking and noticing a new peak are one subtraction with one branch; what is
+//! rare (a new peak, the last block, a quarantine, an index without an owner) hides behind branches that
+//! the common case needs anyway:
+//!
+//! - An entry without an owner has peak and headroom 0, so charging it looks like a new peak.
+//! - Quarantine is the sign bit of the block count, so a refusal looks like "no block left".
+//!
+//! Invariants
+//! 1. `current = peak_window - headroom`, and neither is negative.
+//! 2. The sum of all accounts' current values is the total's.
+//! 3. An entry is vacant exactly if it has no tag; then its account is all zero.
+
+use super::{OWNERS_MAX, OwnerIndex, OwnerKind, OwnerTag, OwnerTotals, OwnersFull};
+
+const _: () = assert!(OWNERS_MAX.is_power_of_two() && OWNERS_MAX >= 2 && OWNERS_MAX <= 1 << 15);
+
+/// A quantity and its peaks.
+#[derive(Clone, Copy)]
+struct Gauge {
+    headroom: i32,
+    peak_window: u32,
+    /// The largest peak of all windows that are closed.
+    peak_before: u32,
+}
+
+impl Gauge {
+    const ZERO: Self = Self {
+        headroom: 0,
+        peak_window: 0,
+        peak_before: 0,
+    };
+
+    const fn current(&self) -> u32 {
+        self.peak_window.wrapping_sub(self.headroom.cast_unsigned())
+    }
+
+    fn peak(&self) -> u32 {
+        self.peak_before.max(self.peak_window)
+    }
+
+    #[inline]
+    const fn raise(&mut self, bytes: u32) {
+        let headroom = self.headroom.wrapping_sub(bytes.cast_signed());
+        self.headroom = headroom;
+        if headroom < 0 {
+            self.peak_window = self.peak_window.wrapping_sub(headroom.cast_unsigned());
+            self.headroom = 0;
+        }
+    }
+
+    #[inline]
+    const fn lower(&mut self, bytes: u32) {
+        self.headroom = self.headroom.wrapping_add(bytes.cast_signed());
+    }
+
+    fn open_window(&mut self) {
+        self.peak_before = self.peak();
+        self.peak_window = self.current();
+        self.headroom = 0;
+    }
+}
+
+/// What one owner holds: 16 bytes, so that an index is a shift.
+#[derive(Clone, Copy)]
+struct Account {
+    held: Gauge,
+    /// How many blocks, with [`QUARANTINED`] in the sign bit.
+    blocks: i32,
+}
+
+const QUARANTINED: i32 = i32::MIN;
+
+impl Account {
+    const ZERO: Self = Self {
+        held: Gauge::ZERO,
+        blocks: 0,
+    };
+
+    const fn block_count(&self) -> u32 {
+        (self.blocks & !QUARANTINED).cast_unsigned()
+    }
+}
+
+const _: () = assert!(size_of::<Account>() == 16);
+
+/// Who has an entry.
+#[derive(Clone, Copy)]
+struct Holder {
+    tag: OwnerTag,
+    released: bool,
+}
+
+/// Why a block cannot be taken off an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The account has no blocks: the header lied.
+    HasNone,
+    /// Its blocks are quarantined.
+    Quarantined,
+}
+
+/// All accounts.
+pub(super) struct Ledger {
+    used: Gauge,
+    accounts: [Account; OWNERS_MAX],
+    holders: [Option<Holder>; OWNERS_MAX],
+}
+
+impl Ledger {
+    pub(super) const fn new() -> Self {
+        const fn always(kind: OwnerKind) -> Option<Holder> {
+            Some(Holder {
+                tag: OwnerTag { kind, unit: 0 },
+                released: false,
+            })
+        }
+        let mut holders = [None; OWNERS_MAX];
+        holders[OwnerIndex::KERNEL.0 as usize] = always(OwnerKind::Kernel);
+        holders[OwnerIndex::PERMANENT.0 as usize] = always(OwnerKind::Permanent);
+        Self {
+            used: Gauge::ZERO,
+            accounts: [Account::ZERO; OWNERS_MAX],
+            holders,
+        }
+    }
+
+    /// Puts a block on an account and says on whose: the kernel's, if the index has no owner.
+    #[inline]
+    pub(super) fn charge(&mut self, owner: OwnerIndex, bytes: u32) -> OwnerIndex {
+        self.used.raise(bytes);
+        let account = &mut self.accounts[slot(owner)];
+        let headroom = account.held.headroom.wrapping_sub(bytes.cast_signed());
+        if headroom < 0 {
+            return self.charge_to_a_new_peak(owner, bytes);
+        }
+        account.held.headroom = headroom;
+        account.blocks = account.blocks.wrapping_add(1);
+        owner
+    }
+
+    fn charge_to_a_new_peak(&mut self, owner: OwnerIndex, bytes: u32) -> OwnerIndex {
+        let owner = if self.holders[slot(owner)].is_some() {
+            owner
+        } else {
+            OwnerIndex::KERNEL
+        };
+        let account = &mut self.accounts[slot(owner)];
+        account.held.raise(bytes);
+        account.blocks = account.blocks.wrapping_add(1);
+        owner
+    }
+
+    /// Takes a block off its account.
+    #[inline]
+    pub(super) fn credit(&mut self, owner: OwnerIndex, bytes: u32) -> Result<(), Refusal> {
+        let account = &mut self.accounts[slot(owner)];
+        let blocks = account.blocks.wrapping_sub(1);
+        if blocks <= 0 {
+            return self.credit_the_last(owner, bytes);
+        }
+        account.blocks = blocks;
+        account.held.lower(bytes);
+        self.used.lower(bytes);
+        Ok(())
+    }
+
+    fn credit_the_last(&mut self, owner: OwnerIndex, bytes: u32) -> Result<(), Refusal> {
+        match self.accounts[slot(owner)].blocks {
+            0 => Err(Refusal::HasNone),
+            blocks if blocks < 0 => Err(Refusal::Quarantined),
+            _ => self.credit_from_quarantine(owner, bytes),
+        }
+    }
+
+    /// Takes a block off its account even if that is quarantined.
+    pub(super) fn credit_from_quarantine(
+        &mut self,
+        owner: OwnerIndex,
+        bytes: u32,
+    ) -> Result<(), Refusal> {
+        let account = &mut self.accounts[slot(owner)];
+        if account.block_count() == 0 {
+            return Err(Refusal::HasNone);
+        }
+        account.blocks -= 1;
+        account.held.lower(bytes);
+        self.used.lower(bytes);
+        self.vacate_if_done(owner);
+        Ok(())
+    }
+
+    /// Moves a block between accounts and says whose it is then; the total and its peaks do not move.
+    pub(super) fn transfer(
+        &mut self,
+        from: OwnerIndex,
+        to: OwnerIndex,
+        bytes: u32,
+    ) -> Result<OwnerIndex, Refusal> {
+        let used = self.used;
+        self.credit(from, bytes)?;
+        let to = self.charge(to, bytes);
+        self.used = used;
+        Ok(to)
+    }
+
+    /// Gives an entry to a unit.
+    pub(super) fn add(&mut self, tag: OwnerTag) -> Result<OwnerIndex, OwnersFull> {
+        let vacant = self
+            .holders
+            .iter()
+            .position(Option::is_none)
+            .ok_or(OwnersFull)?;
+        self.holders[vacant] = Some(Holder {
+            tag,
+            released: false,
+        });
+        Ok(OwnerIndex(vacant as u16))
+    }
+
+    /// The unit is dead; a quarantine ends.
+    pub(super) fn release(&mut self, owner: OwnerIndex) {
+        self.bury(owner);
+        self.accounts[slot(owner)].blocks &= !QUARANTINED;
+        self.vacate_if_done(owner);
+    }
+
+    /// The unit is dead, and its blocks are not to be freed by just anybody.
+    pub(super) fn quarantine(&mut self, owner: OwnerIndex) {
+        if self.bury(owner) {
+            self.accounts[slot(owner)].blocks |= QUARANTINED;
+            self.vacate_if_done(owner);
+        }
+    }
+
+    /// Notes that the unit is dead, unless there is none or it cannot die.
+    fn bury(&mut self, owner: OwnerIndex) -> bool {
+        let mortal = owner > OwnerIndex::PERMANENT;
+        match &mut self.holders[slot(owner)] {
+            Some(holder) if mortal => {
+                holder.released = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn vacate_if_done(&mut self, owner: OwnerIndex) {
+        let released = self.holders[slot(owner)].is_some_and(|holder| holder.released);
+        if released && self.accounts[slot(owner)].block_count() == 0 {
+            self.accounts[slot(owner)] = Account::ZERO;
+            self.holders[slot(owner)] = None;
+        }
+    }
+
+    pub(super) fn open_window(&mut self) {
+        self.used.open_window();
+        for account in &mut self.accounts {
+            account.held.open_window();
+        }
+    }
+
+    pub(super) const fn used(&self) -> u32 {
+        self.used.current()
+    }
+
+    pub(super) fn used_peak(&self) -> u32 {
+        self.used.peak()
+    }
+
+    pub(super) const fn used_peak_window(&self) -> u32 {
+        self.used.peak_window
+    }
+
+    pub(super) fn blocks(&self) -> u32 {
+        self.accounts.iter().map(Account::block_count).sum()
+    }
+
+    pub(super) fn is_quarantined(&self, owner: OwnerIndex) -> bool {
+        self.accounts[slot(owner)].blocks < 0
+    }
+
+    pub(super) fn totals(&self, owner: OwnerIndex) -> Option<OwnerTotals> {
+        let holder = self.holders[slot(owner)]?;
+        let account = &self.accounts[slot(owner)];
+        Some(OwnerTotals {
+            tag: holder.tag,
+            current: account.held.current(),
+            peak: account.held.peak(),
+            peak_window: account.held.peak_window,
+            blocks: account.block_count(),
+            quarantined: account.blocks < 0,
+            released: holder.released,
+        })
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (OwnerIndex, OwnerTotals)> {
+        (0..OWNERS_MAX as u16)
+            .map(OwnerIndex)
+            .filter_map(|owner| Some((owner, self.totals(owner)?)))
+    }
+}
+
+/// Indices are below [`OWNERS_MAX`] by construction; the mask tells the compiler.
+#[inline]
+const fn slot(owner: OwnerIndex) -> usize {
+    owner.0 as usize % OWNERS_MAX
+}
