@@ -1,1 +1,35 @@
 //! Launching and talking to targets.
+//!
+//! A run needs something that executes firmware, and every such thing is different: the built-in
+//! machine is a value in memory, others are processes, services or boards. Here, and only here,
+//! these differences and the host's clock exist. Everything above sees a [`Session`]: a device that
+//! runs when it is told to, up to an instant of its own time, and says what it sent.
+//!
+//! ```text
+//! Run -> launch -> Session    one device, blocking, pull-style
+//!                  drive      carries out the run's steps on it, in Wokwi's way
+//!                  Recorder   holds every byte before anything looks at it
+//! ```
+//!
+//! Invariants:
+//! 1. On the engine the device part of a capture is a function of image, scenario and seed. How
+//!    often somebody looks, which observers are attached and how fast the host is change nothing.
+//! 2. A scenario's time-outs count device time. The host's clock serves only the [`Watchdog`], and
+//!    how a run that it stops ended says so.
+//! 3. A capture exists for every run that was launched, however it ended.
+
+mod drive;
+mod engine;
+mod firmware;
+mod launch;
+mod session;
+mod watchdog;
+
+pub use drive::{Reaction, drive};
+pub use engine::{EngineOptions, EngineSession};
+pub use firmware::{Firmware, FirmwareError};
+pub use launch::{launch, offers};
+pub use session::{
+    BackendError, Capabilities, Capability, End, NeverPause, Output, PauseAt, Progress, Session,
+};
+pub use watchdog::{Stopping, Watchdog};

@@ -1,0 +1,106 @@
+//! Waiting for serial bytes: the matcher as a reason to pause, and what to say if they never came.
+
+use std::fmt::Write;
+
+use ramscope_scenario::{Matcher, WaitReport};
+
+use crate::session::PauseAt;
+
+/// How much of a text a message quotes.
+const QUOTED_BYTES_MAX: usize = 120;
+
+/// Shows a matcher every byte; a match is a reason to pause.
+pub(super) struct Waiting<'a> {
+    pub(super) matcher: &'a mut Matcher,
+    pub(super) may_match: bool,
+}
+
+impl PauseAt for Waiting<'_> {
+    fn may_pause(&self) -> bool {
+        self.may_match
+    }
+
+    fn feed(&mut self, mut bytes: &[u8]) -> Option<usize> {
+        let all = bytes.len();
+        while !bytes.is_empty() {
+            let fed = self.matcher.feed(bytes);
+            bytes = &bytes[fed.taken..];
+            if fed.matched.is_some() {
+                return Some(all - bytes.len());
+            }
+        }
+        None
+    }
+}
+
+/// Bytes as a quoted text of bounded length; of a long one, the end.
+pub(super) fn quote(bytes: &[u8]) -> String {
+    let cut = bytes.len().saturating_sub(QUOTED_BYTES_MAX);
+    let dots = if cut > 0 { "..." } else { "" };
+    format!("{dots}{:?}", String::from_utf8_lossy(&bytes[cut..]))
+}
+
+/// Why a wait did not end, as one sentence.
+pub(super) fn describe(report: &WaitReport) -> String {
+    let mut text = format!("{} did not come", quote(&report.pattern));
+    let result = match report.received_bytes {
+        0 => write!(text, "; nothing was received since the step began"),
+        n => write!(
+            text,
+            "; {n} bytes were received since the step began, at last {}",
+            quote(&report.received_tail)
+        ),
+    };
+    result.expect("a String takes everything");
+    if let Some(miss) = &report.nearest_miss {
+        let edits = miss.edits;
+        let what = if edits == 1 { "change" } else { "changes" };
+        let near = quote(&miss.bytes);
+        write!(text, "; nearest to it: {near} ({edits} {what} away)").expect("as above");
+    }
+    if let Some(earlier) = &report.earlier_match {
+        let before = earlier.step_began - earlier.at.end;
+        write!(
+            text,
+            "; it came {before} bytes before the step began: `match: cursor` takes that"
+        )
+        .expect("as above");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ramscope_scenario::{EarlierMatch, Match, NearestMiss};
+
+    #[test]
+    fn a_report_names_what_came_instead_and_what_came_too_early() {
+        let report = WaitReport {
+            pattern: b"done".to_vec(),
+            received_tail: b"dome\n".to_vec(),
+            received_bytes: 5,
+            nearest_miss: Some(NearestMiss {
+                offset: 40,
+                bytes: b"dome".to_vec(),
+                edits: 1,
+            }),
+            earlier_match: Some(EarlierMatch {
+                at: Match { start: 30, end: 34 },
+                step_began: 40,
+            }),
+        };
+        assert_eq!(
+            describe(&report),
+            "\"done\" did not come; 5 bytes were received since the step began, at last \
+             \"dome\\n\"; nearest to it: \"dome\" (1 change away); it came 6 bytes before the step \
+             began: `match: cursor` takes that"
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_quoted_from_its_end() {
+        let quoted = quote(&[b'x'; 500]);
+        assert!(quoted.starts_with("...\"x") && quoted.len() == QUOTED_BYTES_MAX + 5);
+    }
+}

@@ -1,0 +1,280 @@
+//! The built-in machine as a session.
+//!
+//! The machine is exact to one instruction and knows nothing of telemetry or scenarios. This module
+//! adds what a run needs: the telemetry ring is read, stacks are watched, and the device pauses right
+//! after the byte that completes a match. The machine does not stop at serial bytes; so where a pause
+//! is possible the session goes in strides, and when a stride went too far, it takes the copy of the
+//! device from before the stride and runs it again up to that byte.
+//!
+//! Invariants:
+//! 1. What the device does depends on the calls of [`Session::send_serial`] and the instants at
+//!    which they are made, never on how a stretch of time was cut into calls of
+//!    [`Session::advance`].
+//! 2. All state that a stride changes is in [`Device`], so taking back a stride forgets nothing.
+
+mod ring;
+mod stacks;
+
+use ramscope_capture::{Event, HowEnded, ObserverEvent, Stream};
+use ramscope_engine::{Image, Machine, Options, Stop, UartByte};
+use ramscope_time::{Instant, Span};
+
+use self::ring::TelemetryRing;
+use self::stacks::StackWatch;
+use crate::session::{
+    BackendError, Capabilities, Capability, End, Output, PauseAt, Progress, Session,
+};
+
+/// Device time that a stride takes where a pause is possible: long enough that copying the device
+/// does not show, short enough that running it again does not either.
+const STRIDE: Span = Span::from_millis(10);
+
+/// How to power a machine on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineOptions {
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Whether to watch each store for stacks that overflow unseen.
+    pub exact_stacks: bool,
+}
+
+impl Default for EngineOptions {
+    /// Seed 1, stacks watched.
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            exact_stacks: true,
+        }
+    }
+}
+
+/// A built-in machine that runs.
+#[derive(Clone)]
+pub struct EngineSession {
+    device: Device,
+}
+
+impl EngineSession {
+    /// Powers a machine on.
+    #[must_use]
+    pub fn new(image: &Image, options: &EngineOptions) -> Self {
+        let mut machine = Machine::esp32c3(image, &Options { seed: options.seed });
+        let ring = TelemetryRing::of(image);
+        machine.watch_word(ring.as_ref().map(TelemetryRing::write_offset_address));
+        let stacks = options
+            .exact_stacks
+            .then(|| StackWatch::of(image))
+            .flatten();
+        Self {
+            device: Device {
+                resets_told: machine.resets().len(),
+                machine,
+                ring,
+                stacks,
+                serial: Vec::new(),
+                events: Vec::new(),
+            },
+        }
+    }
+
+    /// The machine, to look at.
+    #[must_use]
+    pub fn machine(&self) -> &Machine {
+        &self.device.machine
+    }
+
+    /// One stride with a pause possible. Serial bytes left over by the last one come first.
+    fn stride(&mut self, until: Instant, pause: &mut dyn PauseAt) -> Stride {
+        let before = self.device.clone();
+        let end = self.device.run(until);
+        let bytes: Vec<u8> = self.device.serial.iter().map(|byte| byte.byte).collect();
+        let Some(taken) = pause.feed(&bytes) else {
+            return Stride {
+                end,
+                serial_taken: bytes.len(),
+            };
+        };
+        let paused_at = match taken {
+            0 => before.machine.now(),
+            n => self.device.serial[n - 1].at,
+        };
+        if paused_at < self.device.machine.now() {
+            self.device = before;
+            // Whatever ended the stride came after the match, or it ends the next one again.
+            let _ = self.device.run(paused_at);
+        }
+        Stride {
+            end: End::Paused,
+            serial_taken: taken,
+        }
+    }
+}
+
+/// How far a stride came.
+struct Stride {
+    end: End,
+    /// How many of the device's serial bytes may be told; the others come after a pause.
+    serial_taken: usize,
+}
+
+impl Session for EngineSession {
+    fn capabilities(&self) -> Capabilities {
+        let mut all = vec![
+            Capability::Serial,
+            Capability::DeviceClock,
+            Capability::Pause,
+            Capability::Clone,
+            Capability::ReadMemory,
+        ];
+        all.extend(self.device.ring.is_some().then_some(Capability::Ring));
+        all.extend(
+            self.device
+                .stacks
+                .is_some()
+                .then_some(Capability::ExactStacks),
+        );
+        Capabilities::of(&all)
+    }
+
+    fn now(&self) -> Instant {
+        self.device.machine.now()
+    }
+
+    fn advance(
+        &mut self,
+        until: Instant,
+        pause: &mut dyn PauseAt,
+    ) -> Result<Progress, BackendError> {
+        let mut output = Vec::new();
+        loop {
+            let stride_end = match pause.may_pause() {
+                true => until.min(self.now() + STRIDE),
+                false => until,
+            };
+            let Stride { end, serial_taken } = self.stride(stride_end, pause);
+            self.device.tell(serial_taken, &mut output);
+            let over = self.now() >= until || !matches!(end, End::Reached | End::Stuck);
+            if over {
+                return Ok(Progress { output, end });
+            }
+        }
+    }
+
+    fn send_serial(&mut self, bytes: &[u8]) -> Result<(), BackendError> {
+        self.device.machine.receive_uart0(bytes);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Progress, BackendError> {
+        let mut output = Vec::new();
+        let device = &mut self.device;
+        for access in device.machine.unmodelled() {
+            device.events.push((
+                device.machine.now(),
+                ObserverEvent::Unmodelled {
+                    address: access.address,
+                    pc: access.pc,
+                },
+            ));
+        }
+        device.tell(device.serial.len(), &mut output);
+        Ok(Progress {
+            output,
+            end: End::Reached,
+        })
+    }
+}
+
+/// The machine and everything that goes along with it.
+#[derive(Clone)]
+struct Device {
+    machine: Machine,
+    ring: Option<TelemetryRing>,
+    stacks: Option<StackWatch>,
+    /// How many of the machine's resets have become events.
+    resets_told: usize,
+    /// Serial bytes that have not been told yet.
+    serial: Vec<UartByte>,
+    /// Events that have not been told yet.
+    events: Vec<(Instant, ObserverEvent)>,
+}
+
+impl Device {
+    /// Runs, serving the ring after each record.
+    fn run(&mut self, until: Instant) -> End {
+        loop {
+            let stop = match &mut self.stacks {
+                Some(stacks) => self.machine.run_observed(until, stacks),
+                None => self.machine.run(until),
+            };
+            self.notice_resets();
+            let end = match stop {
+                Stop::Watched { value, .. } => {
+                    if let Some(ring) = &mut self.ring {
+                        ring.record_written(&mut self.machine, value);
+                    }
+                    continue;
+                }
+                Stop::Observer => continue,
+                Stop::Reached => End::Reached,
+                Stop::Deadlocked => End::Stuck,
+                Stop::Fatal(fatal) => End::Ended(HowEnded::Fatal(fatal.to_string())),
+            };
+            self.serial.extend(self.machine.take_uart0());
+            return end;
+        }
+    }
+
+    /// Tells of resets since the last look. The memory of before is not to be trusted after one.
+    fn notice_resets(&mut self) {
+        for reset in &self.machine.resets()[self.resets_told..] {
+            if let Some(ring) = &mut self.ring {
+                ring.device_reset();
+            }
+            if let Some(stacks) = &mut self.stacks {
+                stacks.device_reset(reset.at);
+            }
+            let reason = format!("{:?}", reset.reason);
+            self.events
+                .push((reset.at, ObserverEvent::Reset { reason }));
+        }
+        self.resets_told = self.machine.resets().len();
+        if let Some(stacks) = &mut self.stacks {
+            self.events.extend(stacks.take_findings());
+        }
+    }
+
+    /// Moves what has been seen to `output`: the first `serial_taken` serial bytes and all else.
+    fn tell(&mut self, serial_taken: usize, output: &mut Vec<Output>) {
+        let told_before = output.len();
+        output.extend(lines(self.serial.drain(..serial_taken)));
+        if let Some(ring) = &mut self.ring {
+            output.extend(ring.take_records());
+        }
+        output.extend(self.events.drain(..).map(|(instant, event)| Output {
+            stream: Stream::Observer,
+            instant,
+            bytes: event.encode(),
+        }));
+        output[told_before..].sort_by_key(|output| output.instant);
+    }
+}
+
+/// Serial bytes, cut after each end of a line.
+fn lines(bytes: impl Iterator<Item = UartByte>) -> Vec<Output> {
+    let mut lines: Vec<Output> = Vec::new();
+    for UartByte { at, byte } in bytes {
+        match lines.last_mut() {
+            Some(line) if !line.bytes.ends_with(b"\n") => {
+                line.bytes.push(byte);
+                line.instant = at;
+            }
+            _ => lines.push(Output {
+                stream: Stream::Uart0,
+                instant: at,
+                bytes: vec![byte],
+            }),
+        }
+    }
+    lines
+}

@@ -1,0 +1,167 @@
+//! Watching stacks from outside: the overflow that no guard saw.
+//!
+//! A guard below a stack is finite. A function with a frame larger than the guard can step over it,
+//! store below, and return before the kernel looks; what it overwrote is then wrong for no visible
+//! reason. The machine sees each store, so such a store can be named, exactly and for nothing.
+//!
+//! The firmware says which stack is in use in a word block `RAMSCOPE_CURRENT`: unit id, lowest
+//! address, bytes. It changes just before the stack pointer does. The watch therefore believes a
+//! new stack only once the stack pointer has been inside of it.
+//!
+//! Invariants:
+//! 1. A store counts as an overflow only if it was executed on the current unit's stack: the
+//!    stack pointer had been inside, went below, and is not on a stack of handlers.
+//! 2. At most one finding a unit and boot.
+
+use std::collections::BTreeSet;
+
+use ramscope_capture::ObserverEvent;
+use ramscope_engine::{CpuView, Flow, Image, Observer};
+use ramscope_time::Instant;
+
+/// The stack pointer's register.
+const SP: u8 = 2;
+/// A store this far below the stack pointer still belongs to its frame: code may store before it
+/// moves the stack pointer.
+const BELOW_SP_BYTES: u32 = 16;
+
+/// An observer of the current unit's stack.
+#[derive(Clone, Debug)]
+pub(super) struct StackWatch {
+    /// The address of `RAMSCOPE_CURRENT`.
+    block: u32,
+    /// Stacks of handlers: lowest address and the one after the highest.
+    handler_stacks: Vec<(u32, u32)>,
+    current: Current,
+    /// When the current stack was announced.
+    since: Instant,
+    found: Vec<Finding>,
+    /// Units of this boot that have a finding.
+    told: BTreeSet<u32>,
+}
+
+/// The stack in use, as the firmware says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Current {
+    unit: u32,
+    low: u32,
+    bytes: u32,
+    /// Whether the stack pointer has been inside since it was announced.
+    entered: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Finding {
+    at: Instant,
+    /// When the stack was announced that the finding is about.
+    announced: Instant,
+    event: ObserverEvent,
+}
+
+impl StackWatch {
+    /// A watch for an image that says which stack is in use.
+    pub(super) fn of(image: &Image) -> Option<Self> {
+        let range = |low, high| Some((image.symbol(low)?, image.symbol(high)?));
+        let handler_stacks = [
+            range(
+                "_ramscope_interrupt_stack_low",
+                "_ramscope_interrupt_stack_high",
+            ),
+            range(
+                "_ramscope_emergency_stack_low",
+                "_ramscope_emergency_stack_high",
+            ),
+        ];
+        Some(Self {
+            block: image.symbol("RAMSCOPE_CURRENT")?,
+            handler_stacks: handler_stacks.into_iter().flatten().collect(),
+            current: Current::default(),
+            since: Instant::ZERO,
+            found: Vec::new(),
+            told: BTreeSet::new(),
+        })
+    }
+
+    /// The device was reset: what was announced before does not hold any more.
+    pub(super) fn device_reset(&mut self, at: Instant) {
+        self.found
+            .retain(|finding| finding.at < at || finding.announced >= at);
+        self.told.clear();
+        if self.since < at {
+            self.current = Current::default();
+        }
+    }
+
+    /// The findings since the last call.
+    pub(super) fn take_findings(&mut self) -> impl Iterator<Item = (Instant, ObserverEvent)> {
+        self.found
+            .drain(..)
+            .map(|finding| (finding.at, finding.event))
+    }
+
+    fn announce(&mut self, offset: u32, value: u32, now: Instant) {
+        match offset {
+            0 => self.current.unit = value,
+            4 => self.current.low = value,
+            8 => self.current.bytes = value,
+            _ => return,
+        }
+        self.current.entered = false;
+        self.since = now;
+    }
+
+    fn on_handler_stack(&self, sp: u32) -> bool {
+        self.handler_stacks
+            .iter()
+            .any(|&(low, high)| (low..=high).contains(&sp))
+    }
+
+    #[cold]
+    fn overflowed(&mut self, cpu: &CpuView<'_>, sp: u32, address: u32) {
+        let unit = self.current.unit;
+        if self.on_handler_stack(sp) || !self.told.insert(unit) {
+            return;
+        }
+        self.found.push(Finding {
+            at: cpu.now(),
+            announced: self.since,
+            event: ObserverEvent::OverflowUnseen {
+                unit,
+                pc: cpu.pc(),
+                sp,
+                limit: self.current.low,
+                address,
+                instant: cpu.now(),
+            },
+        });
+    }
+}
+
+impl Observer for StackWatch {
+    const STORES: bool = true;
+
+    fn store(&mut self, cpu: &CpuView<'_>, address: u32, _bytes: u8, value: u32) -> Flow {
+        let offset = address.wrapping_sub(self.block);
+        if offset < 16 {
+            self.announce(offset, value, cpu.now());
+            return Flow::Continue;
+        }
+        let Current {
+            low,
+            bytes,
+            entered,
+            ..
+        } = self.current;
+        let sp = cpu.register(SP);
+        if sp.wrapping_sub(low) <= bytes {
+            self.current.entered = true;
+        } else if entered
+            && sp < low
+            && address < low
+            && address >= sp.saturating_sub(BELOW_SP_BYTES)
+        {
+            self.overflowed(cpu, sp, address);
+        }
+        Flow::Continue
+    }
+}
