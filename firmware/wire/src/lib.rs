@@ -24,19 +24,34 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod crc;
+mod frame;
 mod id;
 mod layout;
 mod payload;
+mod raw;
 mod record;
+mod splitter;
 mod text;
+mod timeline;
 mod vocabulary;
 
+pub use frame::{FRAME_BYTES_MAX, FRAME_MARKER, FRAME_WORDS_MAX, FrameBytes, FrameWriter};
 pub use id::{ObjectId, SiteId, UnitId, WindowId};
 pub use payload::{
     HEADER_WORDS, Header, Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink, header, write_record,
 };
+#[cfg(feature = "std")]
+pub use raw::RawDecoder;
+pub use raw::{
+    Item, LOOKAHEAD_BYTES_MAX, RECORD_BYTES_MAX, RawCounts, RawReader, Stamp, Step, Tail,
+};
 pub use record::*;
+#[cfg(feature = "std")]
+pub use splitter::{FramedDecoder, FramedItem, Piece, StreamSplitter};
+pub use splitter::{Split, SplitCounts, Splitter};
 pub use text::{MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
+pub use timeline::Timeline;
 pub use vocabulary::*;
 
 /// The version of the format that this crate writes, and the only one that it reads.
