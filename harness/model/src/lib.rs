@@ -1,1 +1,44 @@
-//! Records to the state of the device, to profile, findings and verdict.
+//! Records to the state of the device, to findings and verdict.
+//!
+//! A run leaves bytes: records of a telemetry ring, lines of a console, notes of an observer. People
+//! want to know how deep each stack went, who owns the heap, and whether the budgets held. This
+//! crate is the only way from the one to the other, and it is used in the same way by a screen
+//! that watches a run, by the report after it, and by a replay of the recording years later:
+//!
+//! ```text
+//! chunks --Feed--> Device   units, stacks, heap, locks, findings, losses   (a screen draws it)
+//!              +-> Console  lines with device instants
+//!              +-> Course   what happened to the steps, how the run ended
+//!                      |
+//!                      +--judge(Run)--> Verdict   outcome, budgets, findings, one sentence
+//! ```
+//!
+//! Live use: make a [`Feed`], [`Feed::push`] every chunk, draw [`Feed::device`],
+//! [`Feed::console`] and [`Feed::course`]. Afterwards: [`judge`] a
+//! [`Capture`](ramscope_capture::Capture) whose host part is a [`HostFacts`].
+//!
+//! Invariants:
+//! 1. Pure: no file, no clock, no process. A verdict is a function of a capture's two parts, so a
+//!    replay gives the same verdict.
+//! 2. No input makes anything in here panic or take memory out of proportion.
+//! 3. A verdict that lost or damaged telemetry could have changed is inconclusive, never a pass.
+
+mod console;
+mod device;
+mod feed;
+mod finding;
+mod number;
+mod series;
+mod symbols;
+
+pub use console::{Console, Line};
+pub use device::{
+    Boot, Cpu, Device, Ending, Heap, HelloFacts, Holding, Interrupts, Log, LogEntry, Losses,
+    MemoryRegion, Object, Owner, Place, ProgramRun, Reset, SourcePlace, Stack, Unit, UnitEnd,
+    UnitKey, Unmodelled, UnseenOverflow, Waiter, What,
+};
+pub use feed::{Course, Feed};
+pub use finding::{Detail, Finding, FindingKind};
+pub use number::{bytes, counted, grouped};
+pub use series::{Point, Series};
+pub use symbols::{ElfSymbols, NoSymbols, Symbol, SymbolError, SymbolTable, Symbols};

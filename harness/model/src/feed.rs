@@ -1,0 +1,241 @@
+//! From the chunks of a capture to a device, a console and the course of the scenario.
+//!
+//! The same [`Feed`] serves a screen that watches a run and a verdict that judges a recording: it is
+//! given chunks as they come, in any pieces, and never fails. It has two difficulties to deal with.
+//!
+//! *Time.* Records carry ticks since boot, everything else device instants since power-on. The
+//! first boot begins at power-on; a later one begins where an observer saw the reset, or else at
+//! the instant that fits the first hello. No record is later than the chunk that brought it, and
+//! none is earlier than the one before.
+//!
+//! *Trust.* What the decoders could not read is counted as lost or damaged; a hello of another
+//! version ends the reading of its stream.
+//!
+//! Invariants:
+//! 1. The same chunks give the same result, however their bytes are cut into pieces, except that
+//!    an instant of a record is bounded by the chunk that completed it.
+//! 2. No input panics, and memory is bounded as that of its parts is.
+
+use ramscope_capture::{Event, HowEnded, ObserverEvent, StepEvent, Stream};
+use ramscope_time::{Instant, Span};
+use ramscope_wire::{FramedDecoder, FramedItem, Item, RawDecoder, Record, Timeline};
+
+use crate::console::Console;
+use crate::device::{Device, Unmodelled, UnseenOverflow};
+
+/// Takes what a run produces and keeps what it means.
+#[derive(Clone, Debug, Default)]
+pub struct Feed {
+    device: Device,
+    console: Console,
+    course: Course,
+    ring: RawDecoder,
+    ring_clock: Clock,
+    uart: FramedDecoder,
+    uart_clock: Clock,
+}
+
+/// How the scenario went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Course {
+    /// What happened to its steps, in order.
+    pub steps: Vec<StepEvent>,
+    /// How the run ended; `None` while it runs, or if the capture was cut.
+    pub ended: Option<HowEnded>,
+    /// The instant of the last chunk.
+    pub last_at: Instant,
+    /// Lines of the event streams that this version cannot read.
+    pub unreadable: u64,
+}
+
+/// Turns a stream's ticks into instants.
+#[derive(Clone, Copy, Debug, Default)]
+struct Clock {
+    timeline: Timeline,
+    /// The instant of tick zero.
+    boot: Instant,
+    last: Instant,
+    /// Whether a hello of a version that we do not know has ended the reading.
+    refused: bool,
+}
+
+impl Feed {
+    /// A feed that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes bytes of a stream. Chunks come in the order in which they were recorded; an
+    /// event may come in pieces only if a chunk ends with a line.
+    pub fn push(&mut self, stream: Stream, at: Instant, bytes: &[u8]) {
+        self.course.last_at = self.course.last_at.max(at);
+        match stream {
+            Stream::Ring => self.push_ring(at, bytes),
+            Stream::Uart0 => self.push_uart(at, bytes),
+            Stream::Observer => self.push_observer(at, bytes),
+            Stream::Steps => self.push_steps(bytes),
+            Stream::End => self.push_end(bytes),
+            Stream::Stimulus | Stream::Other(_) => {}
+        }
+        self.device.advance(at);
+    }
+
+    /// Says that nothing more comes, so that bytes held back are decided.
+    pub fn finish(&mut self) {
+        let at = self.course.last_at;
+        self.ring.finish();
+        self.read_ring(at);
+        self.uart.finish();
+        self.read_uart(at);
+    }
+
+    /// The device as far as it is known.
+    #[must_use]
+    pub const fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// What it printed.
+    #[must_use]
+    pub const fn console(&self) -> &Console {
+        &self.console
+    }
+
+    /// How the scenario goes.
+    #[must_use]
+    pub const fn course(&self) -> &Course {
+        &self.course
+    }
+
+    fn push_ring(&mut self, at: Instant, bytes: &[u8]) {
+        self.ring.feed(bytes);
+        self.read_ring(at);
+    }
+
+    fn read_ring(&mut self, at: Instant) {
+        while let Some(item) = self.ring.next() {
+            take_item(&mut self.device, &mut self.ring_clock, at, &item);
+        }
+    }
+
+    fn push_uart(&mut self, at: Instant, bytes: &[u8]) {
+        self.uart.feed(bytes);
+        self.read_uart(at);
+    }
+
+    fn read_uart(&mut self, at: Instant) {
+        while let Some(item) = self.uart.next() {
+            match item {
+                FramedItem::Text(text) => self.console.push(at, text),
+                FramedItem::FramesLost { .. } => self.uart_clock.timeline.note_damage(),
+                FramedItem::Item(item) => {
+                    take_item(&mut self.device, &mut self.uart_clock, at, &item);
+                }
+            }
+        }
+    }
+
+    fn push_observer(&mut self, at: Instant, bytes: &[u8]) {
+        for event in ObserverEvent::decode(bytes) {
+            match event {
+                Ok(event) => self.observe(at, event),
+                Err(_) => self.course.unreadable += 1,
+            }
+        }
+    }
+
+    fn observe(&mut self, at: Instant, event: ObserverEvent) {
+        match event {
+            ObserverEvent::OverflowUnseen {
+                unit,
+                pc,
+                limit,
+                address,
+                instant,
+                ..
+            } => {
+                let overflow = UnseenOverflow {
+                    unit,
+                    pc,
+                    limit,
+                    address,
+                };
+                self.device.unseen_overflow(instant.min(at), overflow);
+            }
+            ObserverEvent::Unmodelled { address, pc } => {
+                self.device.unmodelled_access(Unmodelled { address, pc });
+            }
+            ObserverEvent::Reset { reason } => {
+                self.device.reset(at, &reason);
+                self.ring_clock.reboot(at);
+                self.uart_clock.reboot(at);
+            }
+            ObserverEvent::Note(note) => self.device.observer_note(note),
+        }
+    }
+
+    fn push_steps(&mut self, bytes: &[u8]) {
+        for event in StepEvent::decode(bytes) {
+            match event {
+                Ok(event) => self.course.steps.push(event),
+                Err(_) => self.course.unreadable += 1,
+            }
+        }
+    }
+
+    fn push_end(&mut self, bytes: &[u8]) {
+        for event in HowEnded::decode(bytes) {
+            match event {
+                Ok(ended) => self.course.ended = Some(ended),
+                Err(_) => self.course.unreadable += 1,
+            }
+        }
+    }
+}
+
+fn take_item(device: &mut Device, clock: &mut Clock, at: Instant, item: &Item<'_>) {
+    if clock.refused {
+        return;
+    }
+    if let Item::Record {
+        record: Record::Hello(hello),
+        ..
+    } = item
+        && device.is_another_boot(hello)
+    {
+        let since_boot = Span::from_ticks(hello.ticks, hello.timestamp_hz.max(1));
+        clock.reboot((at - since_boot).max(clock.last));
+    }
+    let instant = clock.advance(at, item);
+    match *item {
+        Item::Record { ref record, .. } => device.apply(instant, record),
+        Item::Unknown { .. } => {}
+        Item::OtherVersion { version, .. } => {
+            clock.refused = true;
+            device.refuse_version(version);
+        }
+        Item::Lost { records } => device.lose_records(instant, records.into()),
+        Item::Damaged { bytes } => device.damage(instant, bytes),
+        // How many are missing cannot be known.
+        Item::Rejoined => device.lose_records(instant, 1),
+    }
+}
+
+impl Clock {
+    /// The instant of an item that came with a chunk of the instant `at`.
+    fn advance(&mut self, at: Instant, item: &Item<'_>) -> Instant {
+        let ticks = self.timeline.advance(item);
+        let instant = match self.timeline.hz() {
+            Some(hz) if self.timeline.is_exact() => self.boot + Span::from_ticks(ticks, hz.max(1)),
+            _ => at,
+        };
+        self.last = instant.min(at).max(self.last);
+        self.last
+    }
+
+    fn reboot(&mut self, at: Instant) {
+        self.timeline = Timeline::new();
+        self.boot = at;
+    }
+}

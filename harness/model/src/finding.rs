@@ -1,0 +1,156 @@
+//! Things that were noticed, each with a stable id, so that scenarios can allow, deny or expect
+//! them.
+//!
+//! A finding is a fact of the run, not a judgement: [`FindingKind::fails_by_default`] and the
+//! scenario's rules decide later what it means.
+
+mod kind;
+mod sentence;
+
+use ramscope_time::Instant;
+use ramscope_wire::OverflowHow;
+
+use crate::device::{Place, UnitKey};
+
+pub use kind::FindingKind;
+
+/// Something that was noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// When, in device time.
+    pub at: Instant,
+    /// In which unit, if in one.
+    pub unit: Option<UnitKey>,
+    /// What that unit is called.
+    pub unit_name: Option<String>,
+    /// What it is.
+    pub detail: Detail,
+}
+
+/// What was noticed. Each variant is one or more [`FindingKind`]s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// A stack overflowed, and the device noticed.
+    Overflow {
+        /// How it was noticed.
+        how: OverflowHow,
+        /// Whether it happened in an interrupt handler.
+        in_handler: bool,
+        /// The instruction.
+        pc: u32,
+        /// The address of the store.
+        address: u32,
+        /// Bytes that were missing.
+        by_bytes: u32,
+        /// The size of the stack; zero if it is not known.
+        stack_bytes: u32,
+    },
+    /// A stack overflowed, and only the machine's observer noticed.
+    OverflowUnseen {
+        /// The instruction.
+        pc: u32,
+        /// The address of the store.
+        address: u32,
+        /// Bytes below the stack's end.
+        by_bytes: u32,
+        /// The size of the stack; zero if it is not known.
+        stack_bytes: u32,
+        /// Whose memory was written.
+        victim: Place,
+    },
+    /// A unit panicked.
+    Panic {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u32,
+        /// The message.
+        message: String,
+    },
+    /// A unit did something illegal.
+    Fault {
+        /// The cause as the processor numbers it.
+        cause: u32,
+        /// The instruction.
+        pc: u32,
+        /// The return address.
+        ra: u32,
+        /// The address that was accessed.
+        address: u32,
+        /// What lies there.
+        place: Place,
+    },
+    /// A unit ended with an error.
+    Failed {
+        /// The error's code.
+        code: u32,
+    },
+    /// A unit refused to exit and was torn down.
+    Refused,
+    /// The device was reset.
+    Reset {
+        /// Why.
+        reason: String,
+    },
+    /// A lock lost its holder.
+    LockPoisoned {
+        /// The lock.
+        lock: String,
+    },
+    /// Telemetry records are missing.
+    TelemetryLost {
+        /// How many at least.
+        records: u64,
+    },
+    /// Bytes arrived that are no telemetry, or the capture itself is damaged.
+    TelemetryDamaged {
+        /// How many bytes.
+        bytes: u64,
+        /// What is wrong with the capture, if something is.
+        capture: Option<String>,
+    },
+    /// Units wait for each other, or for nothing that could ever happen.
+    Deadlock {
+        /// What each of them waits for: ``"`a` waits for lock `x`, which `b` holds"``.
+        waits: Vec<String>,
+    },
+}
+
+impl Finding {
+    /// What kind of finding it is.
+    #[must_use]
+    pub const fn kind(&self) -> FindingKind {
+        match &self.detail {
+            Detail::Overflow {
+                in_handler: true, ..
+            } => FindingKind::OverflowHandler,
+            Detail::Overflow { how, .. } => match how {
+                OverflowHow::Switch => FindingKind::OverflowSwitch,
+                OverflowHow::Trap => FindingKind::OverflowTrap,
+                OverflowHow::KernelCall => FindingKind::OverflowKernelCall,
+                OverflowHow::HandlerGuard => FindingKind::OverflowHandler,
+                OverflowHow::Guard | OverflowHow::Unknown(_) => FindingKind::OverflowGuard,
+            },
+            Detail::OverflowUnseen { .. } => FindingKind::OverflowUnseen,
+            Detail::Panic { .. } => FindingKind::Panic,
+            Detail::Fault { .. } => FindingKind::Fault,
+            Detail::Failed { .. } => FindingKind::UnitFailed,
+            Detail::Refused => FindingKind::UnitRefused,
+            Detail::Reset { .. } => FindingKind::ResetUnexpected,
+            Detail::LockPoisoned { .. } => FindingKind::LockPoisoned,
+            Detail::TelemetryLost { .. } => FindingKind::TelemetryLost,
+            Detail::TelemetryDamaged { .. } => FindingKind::TelemetryDamaged,
+            Detail::Deadlock { .. } => FindingKind::Deadlock,
+        }
+    }
+
+    /// The addresses of instructions that its sentence names a function for.
+    pub fn code_addresses(&self) -> impl Iterator<Item = u32> {
+        let (pc, ra) = match self.detail {
+            Detail::Overflow { pc, .. } | Detail::OverflowUnseen { pc, .. } => (Some(pc), None),
+            Detail::Fault { pc, ra, .. } => (Some(pc), Some(ra)),
+            _ => (None, None),
+        };
+        pc.into_iter().chain(ra)
+    }
+}

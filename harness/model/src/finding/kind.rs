@@ -1,0 +1,83 @@
+//! The ids of findings.
+
+use core::fmt;
+
+macro_rules! finding_kinds {
+    ($( $(#[doc = $doc:literal])+ $variant:ident = $id:literal $default:ident, )+) => {
+        /// What kind of thing was noticed. The ids never change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FindingKind {
+            $( $(#[doc = $doc])+ $variant, )+
+        }
+
+        impl FindingKind {
+            /// Every kind, for lists and documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable id.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $( Self::$variant => $id, )+
+                }
+            }
+
+            /// Whether it fails a run unless the scenario allows or expects it.
+            #[must_use]
+            pub const fn fails_by_default(self) -> bool {
+                match self {
+                    $( Self::$variant => finding_kinds!($default), )+
+                }
+            }
+
+            /// What it is, in one sentence.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self {
+                    $( Self::$variant => concat!($($doc),+).trim_ascii(), )+
+                }
+            }
+        }
+    };
+    (fails) => { true };
+    (noted) => { false };
+}
+
+finding_kinds! {
+    /// A store hit the guard below a stack.
+    OverflowGuard = "overflow.guard" fails,
+    /// A switch found the stack pointer below its stack.
+    OverflowSwitch = "overflow.switch" fails,
+    /// A trap found the stack pointer below its stack.
+    OverflowTrap = "overflow.trap" fails,
+    /// A kernel call found too little headroom on the stack.
+    OverflowKernelCall = "overflow.kernel-call" fails,
+    /// The stack of the interrupt handlers overflowed.
+    OverflowHandler = "overflow.handler" fails,
+    /// A store below a stack that the device did not notice and the machine did.
+    OverflowUnseen = "overflow.unseen" fails,
+    /// A unit panicked.
+    Panic = "panic" fails,
+    /// A unit did something illegal.
+    Fault = "fault" fails,
+    /// A unit ended with an error.
+    UnitFailed = "unit.failed" noted,
+    /// A unit refused to exit and was torn down.
+    UnitRefused = "unit.refused" noted,
+    /// The device was reset although nobody expected it.
+    ResetUnexpected = "reset.unexpected" fails,
+    /// The holder of a lock was torn down.
+    LockPoisoned = "lock.poisoned" noted,
+    /// Telemetry records are missing.
+    TelemetryLost = "telemetry.lost" noted,
+    /// Bytes arrived that are no telemetry.
+    TelemetryDamaged = "telemetry.damaged" noted,
+    /// Units wait for each other, or for nothing that could ever happen.
+    Deadlock = "deadlock" fails,
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id())
+    }
+}

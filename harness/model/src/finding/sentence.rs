@@ -1,0 +1,144 @@
+//! A finding as a sentence, without a full stop.
+
+use ramscope_wire::OverflowHow;
+
+use crate::device::Place;
+use crate::finding::{Detail, Finding};
+use crate::number::{bytes, counted};
+use crate::symbols::{Symbols, describe};
+
+impl Finding {
+    /// Says what was noticed; functions are named by `symbols`.
+    #[must_use]
+    pub fn sentence(&self, symbols: &dyn Symbols) -> String {
+        let unit = self.unit_name.as_deref().unwrap_or("a unit");
+        match &self.detail {
+            Detail::Overflow {
+                how,
+                in_handler,
+                pc,
+                by_bytes,
+                stack_bytes,
+                ..
+            } => {
+                let whose = match in_handler {
+                    true => "an interrupt handler overflowed the stack of the handlers".to_owned(),
+                    false => format!("`{unit}` overflowed its stack"),
+                };
+                let size = of_size(*stack_bytes);
+                let missing = bytes(u64::from(*by_bytes));
+                let function = describe(symbols, *pc);
+                let seen = seen_by(*how);
+                format!("{whose}{size} by {missing} in {function}, {seen}")
+            }
+            Detail::OverflowUnseen {
+                pc,
+                by_bytes,
+                stack_bytes,
+                victim,
+                ..
+            } => {
+                let size = of_size(*stack_bytes);
+                let missing = bytes(u64::from(*by_bytes));
+                let function = describe(symbols, *pc);
+                format!(
+                    "`{unit}` wrote {missing} below its stack{size} in {function}, into {victim}, \
+                     and no guard or check noticed"
+                )
+            }
+            Detail::Panic {
+                file,
+                line,
+                message,
+            } => format!("`{unit}` panicked at {file}:{line}: {}", one_line(message)),
+            Detail::Fault {
+                cause,
+                pc,
+                ra,
+                address,
+                place,
+            } => {
+                let what = FaultCause(*cause).text();
+                let function = describe(symbols, *pc);
+                let target = target_of(*cause, *address, place);
+                let caller = describe(symbols, *ra);
+                format!("`{unit}` faulted: {what}{target} in {function}, called from {caller}")
+            }
+            Detail::Failed { code } => format!("`{unit}` ended with error {code}"),
+            Detail::Refused => format!("`{unit}` refused to exit and was torn down"),
+            Detail::Reset { reason } => format!("the device was reset ({reason})"),
+            Detail::LockPoisoned { lock } => {
+                format!("`{unit}` was torn down while it held lock `{lock}`, which is poisoned now")
+            }
+            Detail::TelemetryLost { records } => {
+                let verb = if *records == 1 { "is" } else { "are" };
+                format!("{} {verb} missing", counted(*records, "telemetry record"))
+            }
+            Detail::TelemetryDamaged { bytes, capture } => damaged(*bytes, capture.as_deref()),
+            Detail::Deadlock { waits } if waits.is_empty() => {
+                "nothing can happen any more, and the scenario still waits".to_owned()
+            }
+            Detail::Deadlock { waits } => format!("deadlock: {}", waits.join("; ")),
+        }
+    }
+}
+
+fn of_size(stack_bytes: u32) -> String {
+    match stack_bytes {
+        0 => String::new(),
+        size => format!(" of {}", bytes(u64::from(size))),
+    }
+}
+
+fn seen_by(how: OverflowHow) -> &'static str {
+    match how {
+        OverflowHow::Guard | OverflowHow::HandlerGuard => "caught by the guard",
+        OverflowHow::Switch => "found at the next switch",
+        OverflowHow::Trap => "found at the next trap",
+        OverflowHow::KernelCall => "refused by a kernel call that needs more headroom",
+        OverflowHow::Unknown(_) => "caught by the device",
+    }
+}
+
+fn damaged(damaged_bytes: u64, capture: Option<&str>) -> String {
+    let verb = if damaged_bytes == 1 { "is" } else { "are" };
+    let stream = format!("{} {verb} no telemetry", counted(damaged_bytes, "byte"));
+    match (damaged_bytes, capture) {
+        (0, Some(capture)) => format!("the capture is damaged: {capture}"),
+        (_, Some(capture)) => format!("{stream}, and the capture is damaged: {capture}"),
+        (_, None) => stream,
+    }
+}
+
+fn target_of(cause: u32, address: u32, place: &Place) -> String {
+    match cause {
+        // Only accesses and fetches have an address to speak of.
+        0 | 1 | 4..=7 => format!(" at 0x{address:08x} ({place})"),
+        _ => String::new(),
+    }
+}
+
+/// The exceptions of mcause (RISC-V privileged specification, table of mcause values).
+struct FaultCause(u32);
+
+impl FaultCause {
+    fn text(&self) -> String {
+        let text = match self.0 {
+            0 => "misaligned instruction address",
+            1 => "instruction fetch",
+            2 => "illegal instruction",
+            3 => "breakpoint",
+            4 => "misaligned load",
+            5 => "load",
+            6 => "misaligned store",
+            7 => "store",
+            8..=11 => "environment call",
+            cause => return format!("exception {cause}"),
+        };
+        text.to_owned()
+    }
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

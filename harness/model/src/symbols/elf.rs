@@ -1,0 +1,128 @@
+//! Function names and source lines out of an ELF image: its symbol table, and its DWARF where
+//! there is some.
+//!
+//! A stack frame belongs to the function that was really called, not to what was inlined into it,
+//! so the outermost frame at an address is what is named.
+
+use gimli::{EndianArcSlice, LittleEndian};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use std::sync::Arc;
+
+use crate::symbols::{Symbol, Symbols};
+
+type Reader = EndianArcSlice<LittleEndian>;
+
+/// The names of an image.
+pub struct ElfSymbols {
+    /// Functions in the order of their addresses.
+    functions: Vec<Function>,
+    lines: Option<addr2line::Context<Reader>>,
+}
+
+struct Function {
+    from: u32,
+    /// The address after it; the next function's for one without a size.
+    to: u32,
+    name: String,
+}
+
+/// Why an image has no names.
+#[derive(Debug, thiserror::Error)]
+#[error("the image is no ELF file that can be read")]
+pub struct SymbolError(#[from] object::Error);
+
+impl ElfSymbols {
+    /// Reads the names of an image. Damaged debug information is the same as none.
+    ///
+    /// # Errors
+    /// If the bytes are no ELF file.
+    pub fn new(elf: &[u8]) -> Result<Self, SymbolError> {
+        let file = object::File::parse(elf)?;
+        Ok(Self {
+            functions: functions(&file),
+            lines: lines(&file),
+        })
+    }
+
+    fn function_containing(&self, pc: u32) -> Option<&Function> {
+        let after = self
+            .functions
+            .partition_point(|function| function.from <= pc);
+        let function = self.functions.get(after.checked_sub(1)?)?;
+        (pc < function.to).then_some(function)
+    }
+
+    /// The file and line of the outermost frame at `pc`.
+    fn place_at(&self, pc: u32) -> Option<(String, u32)> {
+        let frames = self.lines.as_ref()?.find_frames(u64::from(pc));
+        let mut frames = frames.skip_all_loads().ok()?;
+        let mut place = None;
+        while let Ok(Some(frame)) = frames.next() {
+            place = frame
+                .location
+                .and_then(|location| Some((shortened(location.file?), location.line?)));
+        }
+        place
+    }
+}
+
+impl Symbols for ElfSymbols {
+    fn function_at(&self, pc: u32) -> Option<Symbol> {
+        let function = self.function_containing(pc)?;
+        Some(Symbol {
+            function: format!("{:#}", rustc_demangle::demangle(&function.name)),
+            place: self.place_at(pc),
+        })
+    }
+}
+
+fn functions(file: &object::File<'_>) -> Vec<Function> {
+    let mut functions: Vec<Function> = file
+        .symbols()
+        .filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_definition())
+        .filter_map(|symbol| {
+            let from = u32::try_from(symbol.address()).ok()?;
+            let bytes = u32::try_from(symbol.size()).ok()?;
+            Some(Function {
+                from,
+                to: from.saturating_add(bytes),
+                name: symbol.name().ok()?.to_owned(),
+            })
+        })
+        .filter(|function| !function.name.is_empty())
+        .collect();
+    functions.sort_by(|a, b| (a.from, a.to, &a.name).cmp(&(b.from, b.to, &b.name)));
+    close_gaps(&mut functions);
+    functions
+}
+
+/// Assembly often gives no size: such a function goes on to the next one.
+fn close_gaps(functions: &mut [Function]) {
+    for index in 0..functions.len() {
+        let from = functions[index].from;
+        if functions[index].to == from {
+            let next = functions[index..].iter().find(|next| next.from > from);
+            functions[index].to = next.map_or(from, |next| next.from);
+        }
+    }
+}
+
+fn lines(file: &object::File<'_>) -> Option<addr2line::Context<Reader>> {
+    let load = |section: gimli::SectionId| -> Result<Reader, gimli::Error> {
+        let data = file
+            .section_by_name(section.name())
+            .and_then(|section| section.data().ok())
+            .unwrap_or_default();
+        Ok(EndianArcSlice::new(Arc::from(data), LittleEndian))
+    };
+    let dwarf = gimli::Dwarf::load(load).ok()?;
+    addr2line::Context::from_dwarf(dwarf).ok()
+}
+
+/// A path as a person wants to see it: from the last `firmware/` on, if it has one.
+fn shortened(path: &str) -> String {
+    match path.rfind("firmware/") {
+        Some(at) => path[at..].to_owned(),
+        None => path.to_owned(),
+    }
+}
