@@ -224,7 +224,8 @@ impl Block {
     }
 }
 
-/// The heap.
+/// The heap; what is hot stands first, within an immediate offset.
+#[repr(C)]
 pub struct Heap {
     blocks: Blocks,
     ledger: Ledger,

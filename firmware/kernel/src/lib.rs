@@ -1,4 +1,51 @@
 //! The runtime: threads, locks, clock, heap and their accounting.
-#![no_std]
+//!
+//! The problem: on a chip with 300 KiB of RAM somebody must know where each byte went while
+//! threads run, block, overflow and die. So the kernel does not only schedule; it accounts. Every
+//! stack is painted and guarded, every heap block has an owner, every wait is known, and what it
+//! knows leaves the device as telemetry records that nobody has to wait for.
+//!
+//! The parts, from the bottom: [`port`] is what a board provides; [`sched`] decides who runs, as
+//! a pure state machine; [`heap`] is the allocator with its ledger; `kernel` holds one instance of
+//! it all behind masked interrupts; [`thread`], [`Lock`], [`mem`], [`time`] and [`console`] are
+//! what programs use; [`teardown`] is what happens to units that cannot go on.
+//!
+//! Invariants that hold everywhere:
+//! 1. Every operation that can block returns a `Result`; a request to end arrives through it.
+//! 2. Allocation is fallible, and `sum by owner = used = total - free` at all times.
+//! 3. Nothing loops over units, and nothing encodes, with interrupts masked.
+//! 4. Nothing is dropped silently: each refusal, overflow and loss has a counter or a report.
+#![cfg_attr(not(test), no_std)]
 
+pub mod console;
+pub mod error;
 pub mod heap;
+mod kernel;
+mod lock;
+pub mod mem;
+pub mod port;
+mod report;
+pub mod rtt;
+mod sample;
+pub mod sched;
+mod shell;
+mod site;
+mod stack;
+mod start;
+pub mod teardown;
+pub mod thread;
+pub mod time;
+
+pub use error::{Error, Exit, Shortage};
+pub use kernel::{Kernel, Resume, handler};
+pub use lock::{Held, Lock};
+pub use shell::{Arguments, Program};
+pub use stack::{GUARD_BYTES, KERNEL_STACK_MAX, STACK_BYTES_DEFAULT, STACK_BYTES_MIN};
+pub use start::start;
+pub use time::{Instant, Span};
+
+/// The records that the kernel writes, for boards that name their regions.
+pub use ramscope_wire as wire;
+
+#[cfg(test)]
+mod absent_port;

@@ -36,13 +36,15 @@ pub(super) struct Used {
     pub(super) tag: Tag,
 }
 
+/// In this order, because RV32 reaches 2 KiB from a pointer without a further instruction.
+#[repr(C)]
 pub(super) struct Blocks {
-    pub(super) memory: Memory,
-    pub(super) classes: Classes,
     /// How many blocks are free.
     pub(super) free: u32,
     /// What the blocks of all areas cover.
     pub(super) total: u32,
+    pub(super) memory: Memory,
+    pub(super) classes: Classes,
 }
 
 impl Blocks {
@@ -183,11 +185,7 @@ impl Blocks {
         if !offset.is_multiple_of(HEADER_BYTES) {
             return None;
         }
-        let area = self
-            .memory
-            .areas()
-            .iter()
-            .find(|area| area.contains(offset))?;
+        let area = self.memory.area_of(offset)?;
         // SAFETY: aligned and among the area's blocks.
         let place = unsafe { Place::new(offset) };
         let head = self.head(place);
@@ -334,15 +332,6 @@ impl Blocks {
         if let Some(next) = next {
             self.memory.store_link(previous_of(next), previous);
         }
-    }
-
-    /// The area that could have a block there.
-    pub(super) fn area_of(&self, offset: u32) -> Option<Area> {
-        self.memory
-            .areas()
-            .iter()
-            .copied()
-            .find(|area| area.contains(offset))
     }
 }
 

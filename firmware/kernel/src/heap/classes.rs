@@ -16,7 +16,7 @@ use super::raw::Place;
 /// Every block's size is a multiple of this.
 pub(super) const GRANULE_BYTES: u32 = 8;
 
-const SPLIT_LOG2: u32 = 4;
+const SPLIT_LOG2: u32 = 3;
 /// Classes in each doubling of the size.
 pub(super) const SPLIT: u32 = 1 << SPLIT_LOG2;
 
@@ -38,7 +38,7 @@ const _: () = assert!(
 const _: () = assert!(CLASSES <= 256, "a class must fit the table's bytes");
 const _: () = assert!(WORDS <= 32, "the summary is one word");
 const _: () = assert!(
-    size_of::<Classes>() <= 1024,
+    size_of::<Classes>() <= 512,
     "the control structure must stay below 1 KiB"
 );
 
@@ -82,6 +82,7 @@ pub(super) fn class_of(bytes: u32) -> Class {
 }
 
 /// The heads of all lists, and which of them are not empty.
+#[repr(C)]
 pub(super) struct Classes {
     summary: u32,
     words: [u32; WORDS],
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_class_is_at_most_a_sixteenth_wide() {
+    fn a_class_is_at_most_an_eighth_wide() {
         let mut first = 2;
         for granules in 2..OPEN_GRANULES - 1 {
             if class_of(granules * GRANULE_BYTES) != class_of((granules + 1) * GRANULE_BYTES) {

@@ -16,8 +16,8 @@
 
 use super::{OWNERS_MAX, OwnerIndex};
 
-/// Makes a used block's second word improbable as data.
-const SEAL: u16 = 0xA5C0;
+/// Makes a used block's second word improbable as data; small enough to be an immediate operand.
+const SEAL: u16 = 0x05C0;
 const _: () = assert!(OWNERS_MAX.is_power_of_two() && SEAL as usize % OWNERS_MAX == 0);
 
 /// A header's first word.

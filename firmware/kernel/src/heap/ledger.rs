@@ -103,7 +103,8 @@ pub(super) enum Refusal {
     Quarantined,
 }
 
-/// All accounts.
+/// All accounts; the hot ones before those who hold them.
+#[repr(C)]
 pub(super) struct Ledger {
     used: Gauge,
     accounts: [Account; OWNERS_MAX],

@@ -103,7 +103,7 @@ impl Blocks {
         let Some(offset) = self.memory.offset_of(address) else {
             return BadPointer::Foreign;
         };
-        let Some(area) = self.area_of(offset) else {
+        let Some(area) = self.memory.area_of(offset) else {
             return BadPointer::Foreign;
         };
         match covering(self.places(area), offset) {
@@ -149,7 +149,7 @@ impl Heap {
     /// The block that an address lies in, header or payload; walks the area.
     pub fn block_of(&self, address: usize) -> Option<Block> {
         let offset = self.blocks.memory.offset_of(address)?;
-        let area = self.blocks.area_of(offset)?;
+        let area = self.blocks.memory.area_of(offset)?;
         let (place, head) = covering(self.blocks.places(area), offset)?;
         Some(self.describe(place, head))
     }
@@ -325,7 +325,7 @@ impl Index<'_> {
     pub fn block_of(&self, address: usize) -> Option<Block> {
         let blocks = &self.heap.blocks;
         let offset = blocks.memory.offset_of(address)?;
-        let area = blocks.area_of(offset)?;
+        let area = blocks.memory.area_of(offset)?;
         let chunk_last = (offset - area.first().offset()) / CHUNK_BYTES;
         let start = (0..=chunk_last).rev().find_map(|chunk| {
             let granule = blocks.memory.map_byte(area, chunk);

@@ -1,0 +1,72 @@
+//! A port for unit tests, which drive only what needs none.
+
+use crate::Kernel;
+use crate::port::{Context, Entering, Port, ResetNote, StackRange};
+use core::ptr::NonNull;
+
+struct Absent;
+
+const NONE: &str = "unit tests drive only what needs no port";
+
+impl Port for Absent {
+    fn kernel() -> NonNull<Kernel> {
+        unreachable!("{NONE}")
+    }
+    fn mask() -> bool {
+        unreachable!("{NONE}")
+    }
+    fn unmask(_: bool) {
+        unreachable!("{NONE}")
+    }
+    fn now() -> u64 {
+        unreachable!("{NONE}")
+    }
+    fn timestamp() -> u32 {
+        unreachable!("{NONE}")
+    }
+    fn set_alarm(_: Option<u64>) {
+        unreachable!("{NONE}")
+    }
+    #[expect(unsafe_code, reason = "the trait's signature")]
+    unsafe fn prepare(_: StackRange, _: extern "C" fn() -> !) -> Context {
+        unreachable!("{NONE}")
+    }
+    #[expect(unsafe_code, reason = "the trait's signature")]
+    unsafe fn switch(_: *mut Context, _: Context, _: Entering) {
+        unreachable!("{NONE}")
+    }
+    #[expect(unsafe_code, reason = "the trait's signature")]
+    unsafe fn leave(_: extern "C" fn() -> !) -> ! {
+        unreachable!("{NONE}")
+    }
+    #[expect(unsafe_code, reason = "the trait's signature")]
+    unsafe fn resume(_: Context, _: Entering) -> ! {
+        unreachable!("{NONE}")
+    }
+    fn stack_pointer() -> Option<usize> {
+        unreachable!("{NONE}")
+    }
+    fn stack_exhausted() -> ! {
+        unreachable!("{NONE}")
+    }
+    fn idle() {
+        unreachable!("{NONE}")
+    }
+    fn transmit(_: &[u8]) -> usize {
+        unreachable!("{NONE}")
+    }
+    fn want_transmit(_: bool) {
+        unreachable!("{NONE}")
+    }
+    fn transmit_now(_: &[u8]) {
+        unreachable!("{NONE}")
+    }
+    fn raise(_: fn()) {
+        unreachable!("{NONE}")
+    }
+    fn reset(_: ResetNote) -> ! {
+        unreachable!("{NONE}")
+    }
+}
+
+crate::port!(Absent);

@@ -1,0 +1,275 @@
+//! The console: text out, a line at a time, and bytes in.
+//!
+//! Output goes line by line through one lock into a buffer that the transmitter's interrupt
+//! empties, so lines of different threads never mix and nobody waits for the UART but a thread
+//! whose text finds the buffer full. Input arrives in a handler, is kept in a small buffer and
+//! wakes the console thread, which also writes reports and samples.
+//!
+//! Invariants:
+//! 1. Between two lines the transmit buffer ends with a newline, or with the echo of a line that
+//!    somebody is typing (`echo_open`); a writer ends that echo first.
+//! 2. Input that finds its buffer full is dropped and counted.
+
+use crate::kernel::{self, Kernel, WORKER, WRITERS};
+use crate::lock::Lock;
+use crate::port;
+use crate::sched::{WaitQueue, Wake, Why};
+use crate::thread;
+use core::fmt::{self, Write};
+use ramscope_wire::SiteId;
+
+/// Bytes that wait for the transmitter.
+const TRANSMIT_BYTES: usize = 512;
+/// Bytes of input that wait for the console thread.
+const RECEIVE_BYTES: usize = 256;
+/// Bytes that one masked stretch copies.
+const STRETCH_BYTES: usize = 16;
+
+pub(crate) struct Console {
+    transmit: Bytes<TRANSMIT_BYTES>,
+    receive: Bytes<RECEIVE_BYTES>,
+    /// Threads that wait for room in the transmit buffer.
+    pub(crate) writers: WaitQueue,
+    /// The console thread, when it has nothing to do.
+    pub(crate) worker: WaitQueue,
+    lock: Lock,
+    echo_open: bool,
+    /// Bytes of input that were dropped.
+    pub(crate) lost_input: u32,
+    /// Lines that could not be written because a handler asked.
+    pub(crate) lost_lines: u32,
+}
+
+impl Console {
+    pub(crate) const fn new() -> Self {
+        Self {
+            transmit: Bytes::new(),
+            receive: Bytes::new(),
+            writers: WaitQueue::new(),
+            worker: WaitQueue::new(),
+            lock: Lock::named("console"),
+            echo_open: false,
+            lost_input: 0,
+            lost_lines: 0,
+        }
+    }
+}
+
+/// A ring of bytes.
+struct Bytes<const N: usize> {
+    bytes: [u8; N],
+    start: usize,
+    length: usize,
+}
+
+impl<const N: usize> Bytes<N> {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; N],
+            start: 0,
+            length: 0,
+        }
+    }
+
+    fn push(&mut self, byte: u8) -> bool {
+        if self.length == N {
+            return false;
+        }
+        self.bytes[(self.start + self.length) % N] = byte;
+        self.length += 1;
+        true
+    }
+
+    fn pop(&mut self) -> Option<u8> {
+        let first = *self.front().first()?;
+        self.drop_front(1);
+        Some(first)
+    }
+
+    /// The oldest bytes, as many as lie in one piece.
+    fn front(&self) -> &[u8] {
+        let end = (self.start + self.length).min(N);
+        &self.bytes[self.start..end]
+    }
+
+    fn drop_front(&mut self, count: usize) {
+        self.start = (self.start + count) % N;
+        self.length -= count;
+    }
+}
+
+/// Writes a line to the console. Takes what `format!` takes.
+///
+/// # Context
+/// Thread; waits for room in the transmit buffer. In a handler the line is dropped and counted.
+/// It is not a point where a request to end is delivered, so it has no error.
+#[macro_export]
+macro_rules! println {
+    () => { $crate::console::print_line(format_args!("")) };
+    ($($argument:tt)*) => { $crate::console::print_line(format_args!($($argument)*)) };
+}
+
+/// Writes one line; see [`println!`](crate::println).
+pub fn print_line(line: fmt::Arguments<'_>) {
+    write(|out| {
+        // The writer never fails.
+        let _ = out.write_fmt(line);
+        let _ = out.write_str("\n");
+    });
+}
+
+/// Runs `work` with the console's lock held.
+fn write(work: impl FnOnce(&mut Out)) {
+    thread::check_headroom();
+    // SAFETY of the reference: the console is part of the instance, which outlives every thread.
+    let Some(lock) = lock() else { return };
+    while lock.acquire_until(None, SiteId::NONE, false).is_err() {
+        // A writer was torn down in the middle of a line: end that line and go on.
+        lock.clear_poison();
+        kernel::with(|kernel| kernel.console.echo_open = true);
+    }
+    end_echo();
+    work(&mut Out);
+    // Nobody else releases it.
+    let _ = lock.release();
+}
+
+#[expect(unsafe_code, reason = "borrows the console's lock across switches")]
+fn lock() -> Option<&'static Lock> {
+    kernel::with(|kernel| {
+        if kernel.in_handler {
+            kernel.console.lost_lines += 1;
+            return None;
+        }
+        // SAFETY: the instance is never moved or dropped while its threads run, and a `Lock` is
+        // made to be shared.
+        Some(unsafe { &*(&raw const kernel.console.lock) })
+    })
+}
+
+fn end_echo() {
+    if kernel::with(|kernel| core::mem::take(&mut kernel.console.echo_open)) {
+        put(b"\n");
+    }
+}
+
+struct Out;
+
+impl Write for Out {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        put(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Puts bytes into the transmit buffer and waits for room where there is none.
+fn put(mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        let piece = &bytes[..bytes.len().min(STRETCH_BYTES)];
+        let taken = kernel::with(|kernel| kernel.console.take(piece));
+        bytes = &bytes[taken..];
+        if taken < piece.len() {
+            let waited = thread::wait_through(|kernel| {
+                if kernel.console.transmit.length == TRANSMIT_BYTES {
+                    let queue = (&mut kernel.console.writers, WRITERS);
+                    kernel.sched.block_running(Why::Console, Some(queue), None);
+                }
+            });
+            debug_assert!(waited.is_ok(), "nothing but room ends this wait");
+        }
+    }
+}
+
+impl Console {
+    fn take(&mut self, piece: &[u8]) -> usize {
+        let taken = piece
+            .iter()
+            .take_while(|byte| self.transmit.push(**byte))
+            .count();
+        port::want_transmit(true);
+        taken
+    }
+}
+
+/// Echoes what somebody types; the line stays open.
+pub(crate) fn echo(text: &[u8], open: bool) {
+    let Some(lock) = lock() else { return };
+    while lock.acquire_until(None, SiteId::NONE, false).is_err() {
+        lock.clear_poison();
+    }
+    put(text);
+    kernel::with(|kernel| kernel.console.echo_open = open);
+    let _ = lock.release();
+}
+
+/// Whether the echo of a line is still the last thing on the console.
+pub(crate) fn echo_is_open() -> bool {
+    kernel::with(|kernel| kernel.console.echo_open)
+}
+
+/// The next byte of input, if there is one.
+pub(crate) fn read() -> Option<u8> {
+    kernel::with(|kernel| kernel.console.receive.pop())
+}
+
+/// Suspends the console thread until there is something to do, or until `deadline`.
+pub(crate) fn wait_for_work(deadline: Option<u64>) {
+    let waited = thread::wait_through(|kernel| {
+        if kernel.console.receive.length == 0 && !kernel.reports.any() {
+            let queue = (&mut kernel.console.worker, WORKER);
+            kernel
+                .sched
+                .block_running(Why::Console, Some(queue), deadline);
+        }
+    });
+    // A time-out is one of the things it waits for.
+    let _ = waited;
+}
+
+/// Wakes the console thread.
+pub(crate) fn attend(kernel: &mut Kernel) {
+    let Kernel { sched, console, .. } = kernel;
+    let _ = sched.wake_first(&mut console.worker, Wake::Granted);
+}
+
+/// Bytes have arrived.
+///
+/// # Context
+/// Handler, between [`enter`](crate::handler::enter) and [`leave`](crate::handler::leave).
+pub fn received(bytes: &[u8]) {
+    kernel::work_on(|kernel| {
+        for byte in bytes {
+            if !kernel.console.receive.push(*byte) {
+                kernel.console.lost_input += 1;
+            }
+        }
+        attend(kernel);
+    });
+}
+
+/// The transmitter has room.
+///
+/// # Context
+/// Handler, between [`enter`](crate::handler::enter) and [`leave`](crate::handler::leave).
+pub fn transmit_ready() {
+    kernel::work_on(|kernel| {
+        let Kernel { sched, console, .. } = kernel;
+        // Twice, because the bytes may lie in two pieces.
+        for _ in 0..2 {
+            let taken = port::transmit(console.transmit.front());
+            console.transmit.drop_front(taken);
+        }
+        port::want_transmit(console.transmit.length > 0);
+        if console.transmit.length <= TRANSMIT_BYTES / 2 {
+            let _ = sched.wake_first(&mut console.writers, Wake::Granted);
+        }
+    });
+}
+
+/// Waits until every byte has been handed to the transmitter.
+pub(crate) fn drain() {
+    while kernel::with(|kernel| kernel.console.transmit.length) > 0 {
+        // The request to end changes nothing about what is already written.
+        let _ = thread::sleep(crate::time::Span::from_millis(1));
+    }
+}

@@ -1,0 +1,397 @@
+//! The state of one kernel instance, and the only ways to it.
+//!
+//! Everything that more than one context touches is in [`Kernel`], and [`with`] is how thread code
+//! reaches it: interrupts masked, no switch inside. Handlers run masked as a whole. A switch is
+//! never made under a borrow of the kernel: [`reschedule`] takes what it needs, lets go, and then
+//! asks the port.
+//!
+//! Invariants:
+//! 1. One `&mut Kernel` at a time: made in `with`, `reschedule` and the handler entries below, all
+//!    with interrupts masked, none of which calls another.
+//! 2. The context of the running slot is stale; that of every other live slot is what a switch saved.
+//! 3. A wait queue that a blocked slot names lives until the slot is woken: it is part of the
+//!    kernel, or of an object that the waiting frame borrows.
+#![expect(
+    unsafe_code,
+    reason = "makes the one reference to the instance, and switches contexts"
+)]
+
+use crate::console::Console;
+use crate::heap::{Heap, OwnerIndex};
+use crate::lock::LockState;
+use crate::port::{self, Context, Entering, Facts, StackRange};
+use crate::report::Reports;
+use crate::rtt::Ring;
+use crate::sched::{Next, QueueName, Scheduler, Slot, State, THREADS_MAX, Wake, Why};
+use crate::shell::Mailbox;
+use crate::site::Sites;
+use crate::thread::Thread;
+use core::ptr::NonNull;
+use ramscope_wire as wire;
+use wire::{Level, Payload, UnitId};
+
+/// How long a thread runs while an equal one waits: 10 ms, as FreeRTOS under MicroPython.
+const SLICE_TICKS: u64 = port::TICKS_PER_SECOND as u64 / 100;
+
+/// Deadlines that one clock interrupt serves. More of them are served by the next interrupt, which
+/// follows at once: the masked stretch is bounded, whatever expires together.
+const EXPIRED_PER_INTERRUPT: usize = 4;
+
+/// One kernel instance. Opaque: boards only place it somewhere.
+pub struct Kernel {
+    pub(crate) sched: Scheduler,
+    pub(crate) heap: Heap,
+    pub(crate) threads: [Thread; THREADS_MAX],
+    pub(crate) console: Console,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) reports: Reports,
+    pub(crate) sites: Sites,
+    pub(crate) ring: Ring,
+    pub(crate) level: Level,
+    pub(crate) facts: Option<Facts>,
+    pub(crate) in_handler: bool,
+    pub(crate) handler_entries: u32,
+    pub(crate) window: u32,
+    /// Whether a `with` is under way: a panic or fault now means the kernel itself is broken.
+    pub(crate) busy: bool,
+    units: u32,
+    objects: u32,
+    switch_stamp: u32,
+}
+
+impl Kernel {
+    /// An instance before [`start`](crate::start).
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            sched: Scheduler::new(SLICE_TICKS),
+            heap: Heap::new(),
+            threads: [const { Thread::EMPTY }; THREADS_MAX],
+            console: Console::new(),
+            mailbox: Mailbox::new(),
+            reports: Reports::new(),
+            sites: Sites::new(),
+            ring: Ring::absent(),
+            level: Level::Events,
+            facts: None,
+            in_handler: false,
+            handler_entries: 0,
+            window: 0,
+            busy: false,
+            units: 0,
+            objects: 0,
+            switch_stamp: 0,
+        }
+    }
+
+    /// What the board said about itself.
+    pub(crate) fn facts(&self) -> &Facts {
+        self.facts
+            .as_ref()
+            .expect("start keeps them before anything else runs")
+    }
+
+    /// The serial of the next unit; never reused within a boot.
+    pub(crate) fn next_unit(&mut self) -> u32 {
+        self.units += 1;
+        self.units
+    }
+
+    /// The serial of the next object; never reused within a boot.
+    pub(crate) fn next_object(&mut self) -> u32 {
+        self.objects += 1;
+        self.objects
+    }
+
+    /// The thread on the processor.
+    pub(crate) fn current(&mut self) -> &mut Thread {
+        &mut self.threads[self.sched.running().index()]
+    }
+
+    /// Who pays for what the running context allocates.
+    pub(crate) fn current_owner(&mut self) -> OwnerIndex {
+        if self.in_handler {
+            OwnerIndex::KERNEL
+        } else {
+            self.current().owner
+        }
+    }
+
+    /// Writes a record if the level asks for it.
+    #[inline]
+    pub(crate) fn record(&mut self, level: Level, record: &impl Payload) {
+        if self.level.code() >= level.code() {
+            let _ = self.ring.push(record, port::timestamp());
+        }
+    }
+
+    /// Wakes a blocked slot, whatever it waits in.
+    pub(crate) fn wake(&mut self, slot: Slot, wake: Wake) {
+        let Self {
+            sched,
+            threads,
+            console,
+            mailbox,
+            ..
+        } = self;
+        let State::Blocked(why) = sched.state(slot) else {
+            return;
+        };
+        let Some(name) = sched.queue_of(slot) else {
+            return sched.wake(slot, None, wake);
+        };
+        let queue = match why {
+            Why::Join => &mut threads[name].joiners,
+            Why::Console => match name {
+                WORKER => &mut console.worker,
+                MAILBOX => &mut mailbox.waiter,
+                _ => &mut console.writers,
+            },
+            Why::Lock | Why::Sleep | Why::Nothing => {
+                // SAFETY: invariant 3: a lock that is waited for is borrowed by the waiting frame.
+                unsafe { &mut (*(name as *mut LockState)).waiters }
+            }
+        };
+        sched.wake(slot, Some(queue), wake);
+    }
+
+    /// Serves deadlines that have passed.
+    fn serve_deadlines(&mut self, now: u64) {
+        for _ in 0..EXPIRED_PER_INTERRUPT {
+            let Some(slot) = self.sched.expired(now) else {
+                return;
+            };
+            self.wake(slot, Wake::TimedOut);
+        }
+    }
+
+    /// Books the change of the processor from one slot to the other.
+    fn hand_over(&mut self, from: Slot, to: Slot) -> Resume {
+        let stamp = port::timestamp();
+        let ran = stamp.wrapping_sub(self.switch_stamp);
+        self.switch_stamp = stamp;
+        self.threads[from.index()].ticks += u64::from(ran);
+        if self.level.code() >= Level::All.code() {
+            let (state_left, why) = wire_state(self.sched.state(from));
+            let to = UnitId(self.threads[to.index()].unit);
+            self.record(
+                Level::All,
+                &wire::Switch {
+                    to,
+                    state_left,
+                    why,
+                },
+            );
+        }
+        let thread = &mut self.threads[to.index()];
+        thread.switches = thread.switches.wrapping_add(1);
+        Resume {
+            context: thread.context,
+            unit: Entering {
+                unit: thread.unit,
+                stack: thread.stack,
+            },
+        }
+    }
+}
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Queue names of the kernel's own queues.
+pub(crate) const WRITERS: QueueName = 0;
+pub(crate) const WORKER: QueueName = 1;
+pub(crate) const MAILBOX: QueueName = 2;
+
+/// A context to go on with.
+#[derive(Clone, Copy, Debug)]
+pub struct Resume {
+    /// What the port saved or prepared.
+    pub context: Context,
+    /// Whose it is.
+    pub unit: Entering,
+}
+
+/// The state of a slot in the words of the wire.
+pub(crate) fn wire_state(state: State) -> (wire::State, wire::Why) {
+    match state {
+        State::Ready => (wire::State::Ready, wire::Why::None),
+        State::Running => (wire::State::Running, wire::Why::None),
+        State::Blocked(Why::Nothing) => (wire::State::Blocked, wire::Why::None),
+        State::Blocked(Why::Sleep) => (wire::State::Blocked, wire::Why::Sleep),
+        State::Blocked(Why::Lock) => (wire::State::Blocked, wire::Why::Lock),
+        State::Blocked(Why::Join) => (wire::State::Blocked, wire::Why::Join),
+        State::Blocked(Why::Console) => (wire::State::Blocked, wire::Why::Console),
+        State::Ended | State::Free => (wire::State::Ended, wire::Why::Ended),
+    }
+}
+
+/// Runs `work` on the kernel with interrupts masked.
+///
+/// # Context
+/// Thread or handler; never inside of another `with`.
+#[inline]
+pub(crate) fn with<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
+    let were_on = port::mask();
+    let result = work_on(work);
+    port::unmask(were_on);
+    result
+}
+
+/// As [`with`], where interrupts are masked already.
+#[inline]
+pub(crate) fn work_on<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
+    // SAFETY: invariant 1.
+    let kernel = unsafe { port::kernel().as_mut() };
+    debug_assert!(!kernel.busy, "with inside of with");
+    kernel.busy = true;
+    let result = work(kernel);
+    kernel.busy = false;
+    result
+}
+
+/// Runs `work` with interrupts masked, then gives the processor to whom the scheduler names.
+///
+/// # Context
+/// Thread.
+pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
+    let were_on = port::mask();
+    let result = work_on(work);
+    reschedule(|sched, now| sched.decide(now));
+    port::unmask(were_on);
+    result
+}
+
+/// Lets an equal or more urgent thread go first.
+pub(crate) fn give_way() {
+    let were_on = port::mask();
+    reschedule(|sched, now| sched.give_way(now));
+    port::unmask(were_on);
+}
+
+/// Carries out a decision of the scheduler. Interrupts masked, thread context.
+fn reschedule(decision: impl FnOnce(&mut Scheduler, u64) -> Next) {
+    let change = work_on(|kernel| {
+        let from = kernel.sched.running();
+        let next = decision(&mut kernel.sched, port::now());
+        port::set_alarm(kernel.sched.alarm());
+        match next {
+            Next::Stay => None,
+            Next::Switch(to) => {
+                let resume = kernel.hand_over(from, to);
+                Some((&raw mut kernel.threads[from.index()].context, resume))
+            }
+        }
+    });
+    if let Some((save, resume)) = change {
+        // SAFETY: interrupts are masked, and by invariant 2 the context is complete.
+        unsafe { port::_ramscope_port_switch(save, resume.context, resume.unit) };
+    }
+}
+
+/// Starts the first thread from the start-up code, which nothing resumes.
+pub(crate) fn resume_first() -> ! {
+    resume_another()
+}
+
+/// Gives the processor away for good; the running slot has ended. Interrupts masked.
+pub(crate) fn resume_another() -> ! {
+    let resume = choose_another();
+    // SAFETY: interrupts are masked, and by invariant 2 the context is complete.
+    unsafe { port::_ramscope_port_resume(resume.context, resume.unit) }
+}
+
+fn choose_another() -> Resume {
+    work_on(|kernel| {
+        let from = kernel.sched.running();
+        let next = kernel.sched.decide(port::now());
+        port::set_alarm(kernel.sched.alarm());
+        let Next::Switch(to) = next else {
+            unreachable!("the running slot has ended, so another one is named");
+        };
+        kernel.hand_over(from, to)
+    })
+}
+
+/// What boards call from their trap code, with interrupts masked.
+pub mod handler {
+    use super::{Kernel, Next, Resume, choose_another, port};
+
+    fn kernel() -> &'static mut Kernel {
+        // SAFETY: invariant 1: a handler runs masked, on top of no `with`.
+        unsafe { port::kernel().as_mut() }
+    }
+
+    /// A handler begins.
+    ///
+    /// # Context
+    /// Handler, before anything else of this module and of [`console`](crate::console).
+    #[inline]
+    pub fn enter() {
+        let kernel = kernel();
+        kernel.in_handler = true;
+        kernel.handler_entries = kernel.handler_entries.wrapping_add(1);
+    }
+
+    /// Runs `work` as an interrupt handler, at the next moment when interrupts are on.
+    ///
+    /// # Context
+    /// Thread.
+    pub fn raise(work: fn()) {
+        port::raise(work);
+    }
+
+    /// The clock's alarm went off.
+    ///
+    /// # Context
+    /// Handler.
+    pub fn clock() {
+        let kernel = kernel();
+        kernel.serve_deadlines(port::now());
+    }
+
+    /// A handler ends: `Some` if another unit is to go on than the one that was interrupted.
+    ///
+    /// `context` is how the interrupted unit can go on later.
+    ///
+    /// # Context
+    /// Handler, last.
+    #[inline]
+    pub fn leave(context: port::Context) -> Option<Resume> {
+        let kernel = kernel();
+        kernel.in_handler = false;
+        let from = kernel.sched.running();
+        let next = kernel.sched.decide(port::now());
+        port::set_alarm(kernel.sched.alarm());
+        match next {
+            Next::Stay => None,
+            Next::Switch(to) => {
+                kernel.threads[from.index()].context = context;
+                Some(kernel.hand_over(from, to))
+            }
+        }
+    }
+
+    /// The running unit was torn down in a trap: whom to go on with.
+    ///
+    /// # Context
+    /// Trap of the torn-down unit, after [`crate::teardown`] has booked its end.
+    #[must_use]
+    pub fn leave_for_another() -> Resume {
+        kernel().in_handler = false;
+        choose_another()
+    }
+}
+
+/// The instance, for [`start`](crate::start) and the idle context.
+pub(crate) fn instance() -> NonNull<Kernel> {
+    port::kernel()
+}
+
+/// The stack of the thread that runs.
+pub(crate) fn running_stack() -> StackRange {
+    with(|kernel| kernel.current().stack)
+}

@@ -1,0 +1,197 @@
+//! Memory for programs: fallible boxes, shared values, and the heap's figures.
+//!
+//! Every allocation can fail and says so: stable Rust has no fallible `Box`, and RV32IMC has no
+//! atomic counter for an `Arc`, so the kernel has its own of both. Each block is booked on the
+//! unit that allocates it.
+#![expect(unsafe_code, reason = "owns raw blocks of the heap")]
+
+use crate::error::Error;
+use crate::heap::Totals;
+use crate::kernel;
+use crate::site;
+use crate::thread::check_headroom;
+use core::alloc::Layout;
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
+
+/// The heap's figures now.
+///
+/// # Context
+/// Any.
+#[must_use]
+pub fn totals() -> Totals {
+    kernel::with(|kernel| kernel.heap.totals())
+}
+
+/// Bytes that are free: MicroPython's `gc.mem_free()` without the promise to grow.
+#[must_use]
+pub fn free_bytes() -> u32 {
+    totals().free
+}
+
+/// Bytes in use, headers included: MicroPython's `gc.mem_alloc()`.
+#[must_use]
+pub fn used_bytes() -> u32 {
+    totals().used
+}
+
+#[track_caller]
+fn allocate(layout: Layout) -> Result<NonNull<u8>, Error> {
+    check_headroom();
+    let site = site::here();
+    kernel::with(|kernel| {
+        let owner = kernel.current_owner();
+        Ok(kernel.heap.allocate(layout, owner, site.0)?)
+    })
+}
+
+/// # Safety
+/// `pointer` came from [`allocate`] and nobody uses the block any more.
+unsafe fn free(pointer: NonNull<u8>) {
+    kernel::with(|kernel| {
+        // SAFETY: as promised by the caller. A block of a unit that was torn down meanwhile is
+        // refused, because it is quarantined: it stays counted, so nothing is lost silently.
+        let _ = unsafe { kernel.heap.free(pointer) };
+    });
+}
+
+/// A value in a heap block of its own.
+pub struct Box<T> {
+    pointer: NonNull<T>,
+    owns: PhantomData<T>,
+}
+
+// SAFETY: a box owns its value, like the value itself.
+unsafe impl<T: Send> Send for Box<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Box<T> {}
+
+impl<T> Box<T> {
+    /// Moves `value` to the heap.
+    ///
+    /// # Context
+    /// Thread. Allocates.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if no block is large enough; the value is dropped.
+    #[track_caller]
+    pub fn new(value: T) -> Result<Self, Error> {
+        let pointer = allocate(Layout::new::<T>())?.cast::<T>();
+        // SAFETY: the block is new, large enough and aligned.
+        unsafe { pointer.as_ptr().write(value) };
+        Ok(Self {
+            pointer,
+            owns: PhantomData,
+        })
+    }
+}
+
+impl<T> Deref for Box<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the box owns a live value.
+        unsafe { self.pointer.as_ref() }
+    }
+}
+
+impl<T> DerefMut for Box<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the box owns a live value.
+        unsafe { self.pointer.as_mut() }
+    }
+}
+
+impl<T> Drop for Box<T> {
+    fn drop(&mut self) {
+        // SAFETY: the value is live and used for the last time.
+        unsafe { self.pointer.as_ptr().drop_in_place() };
+        // SAFETY: the block came from `allocate`, and the value is gone.
+        unsafe { free(self.pointer.cast()) };
+    }
+}
+
+struct Counted<T> {
+    count: UnsafeCell<usize>,
+    value: T,
+}
+
+/// A value that several units share; the last one gives its memory back.
+///
+/// Its bytes stay booked on the unit that made it.
+pub struct Arc<T> {
+    pointer: NonNull<Counted<T>>,
+    owns: PhantomData<Counted<T>>,
+}
+
+// SAFETY: the count changes with interrupts masked; the value is shared, so it must be both.
+unsafe impl<T: Send + Sync> Send for Arc<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Arc<T> {}
+
+impl<T> Arc<T> {
+    /// Moves `value` to the heap, shared by one.
+    ///
+    /// # Context
+    /// Thread. Allocates.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if no block is large enough; the value is dropped.
+    #[track_caller]
+    pub fn new(value: T) -> Result<Self, Error> {
+        let pointer = allocate(Layout::new::<Counted<T>>())?.cast::<Counted<T>>();
+        // SAFETY: the block is new, large enough and aligned.
+        unsafe {
+            pointer.as_ptr().write(Counted {
+                count: UnsafeCell::new(1),
+                value,
+            })
+        };
+        Ok(Self {
+            pointer,
+            owns: PhantomData,
+        })
+    }
+
+    /// Changes the count; answers the new one.
+    fn count(&self, change: isize) -> usize {
+        kernel::with(|_| {
+            // SAFETY: the block lives while an `Arc` does, and interrupts are masked.
+            let count = unsafe { &mut *self.pointer.as_ref().count.get() };
+            *count = count
+                .checked_add_signed(change)
+                .expect("fewer owners than bytes");
+            *count
+        })
+    }
+}
+
+impl<T> Clone for Arc<T> {
+    fn clone(&self) -> Self {
+        self.count(1);
+        Self {
+            pointer: self.pointer,
+            owns: PhantomData,
+        }
+    }
+}
+
+impl<T> Deref for Arc<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the block lives while an `Arc` does.
+        unsafe { &self.pointer.as_ref().value }
+    }
+}
+
+impl<T> Drop for Arc<T> {
+    fn drop(&mut self) {
+        if self.count(-1) == 0 {
+            // SAFETY: the last owner: the value is live and used for the last time.
+            unsafe { self.pointer.as_ptr().drop_in_place() };
+            // SAFETY: the block came from `allocate`, and the value is gone.
+            unsafe { free(self.pointer.cast()) };
+        }
+    }
+}

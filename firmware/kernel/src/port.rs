@@ -1,0 +1,312 @@
+//! What the kernel asks of the place it runs on.
+//!
+//! A board implements [`Port`] for a type of its own and names it once with [`port!`]. The calls
+//! are bound at link time, as `critical-section` does it, so that no kernel type carries a board
+//! as a parameter and fat LTO makes each of them a plain instruction or two.
+//!
+//! Invariants that a port keeps:
+//! 1. Between [`Port::mask`] and the [`Port::unmask`] that takes its token no handler of this
+//!    kernel instance runs, and no switch happens but through [`Port::switch`].
+//! 2. [`Port::kernel`] gives the same pointer for the life of the instance.
+//! 3. Nothing is written through the stack pointer of an interrupted unit before it has been
+//!    compared with the range of the [`Entering`] that came with the last switch.
+#![expect(
+    unsafe_code,
+    reason = "methods whose callers promise what the compiler cannot check"
+)]
+
+use crate::kernel::Kernel;
+use core::ptr::NonNull;
+
+pub use ramscope_wire::{Board, RegionKind};
+
+/// Ticks of the kernel's clock in one second: that of the ESP32-C3's SYSTIMER (technical
+/// reference manual, chapter "System Timer"), and of every other port by decree.
+pub const TICKS_PER_SECOND: u32 = 16_000_000;
+
+/// A saved context: on a chip the saved stack pointer, on the host a coroutine's number.
+pub type Context = usize;
+
+/// The bytes of a stack, guard left out. Empty for the host port's contexts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StackRange {
+    /// The lowest address that belongs to the stack.
+    pub low: usize,
+    /// Its length in bytes.
+    pub bytes: usize,
+}
+
+/// What the scheduler's port must know about the unit that runs next.
+#[derive(Clone, Copy, Debug)]
+pub struct Entering {
+    /// Its id.
+    pub unit: u32,
+    /// Its stack.
+    pub stack: StackRange,
+}
+
+/// A stretch of memory with a name, for the region records of the telemetry.
+#[derive(Clone, Copy, Debug)]
+pub struct Region {
+    /// What it holds.
+    pub kind: RegionKind,
+    /// Its name.
+    pub name: &'static str,
+    /// Its first address.
+    pub base: usize,
+    /// Its length in bytes.
+    pub bytes: usize,
+}
+
+/// What a board tells about itself once, at start.
+#[derive(Clone, Copy)]
+pub struct Facts {
+    /// Which board it is.
+    pub board: Board,
+    /// Its name in messages.
+    pub name: &'static str,
+    /// Identifies the image.
+    pub build_id: u64,
+    /// The rate of [`Port::timestamp`] in hertz, a multiple of [`TICKS_PER_SECOND`].
+    pub timestamp_hz: u32,
+    /// Boots since power-on, the first is 1.
+    pub boot: u32,
+    /// Why this boot happened: the chip's own number (technical reference manual, "Reset and
+    /// Clock", reset sources).
+    pub reset_reason: u8,
+    /// A sentence about why the last boot ended, if it is known.
+    pub reset_note: &'static str,
+    /// The regions of memory.
+    pub regions: &'static [Region],
+    /// The areas that the heap gets.
+    pub heap_areas: &'static [Region],
+    /// The stack of the main thread.
+    pub main_stack: StackRange,
+    /// The stack of the idle context.
+    pub idle_stack: StackRange,
+    /// The stack of handlers.
+    pub interrupt_stack: StackRange,
+    /// Memory for the telemetry ring.
+    pub telemetry: &'static crate::rtt::Memory,
+}
+
+/// The place that a kernel runs on. See the module's text for what an implementation promises.
+pub trait Port {
+    /// The kernel of this instance.
+    fn kernel() -> NonNull<Kernel>;
+    /// Masks interrupts; says whether they were on.
+    fn mask() -> bool;
+    /// Puts back what [`mask`](Self::mask) found.
+    fn unmask(were_on: bool);
+    /// The kernel's clock: ticks since boot, see [`TICKS_PER_SECOND`].
+    fn now() -> u64;
+    /// The cycle counter that stamps telemetry: cheap to read, wraps at 32 bits.
+    fn timestamp() -> u32;
+    /// Raises the clock interrupt at this tick, at once if it has passed. `None`: never.
+    fn set_alarm(at: Option<u64>);
+    /// Prepares a context that calls `entry` with the stack empty.
+    ///
+    /// # Safety
+    /// `stack` is valid for writes and nothing else uses it.
+    unsafe fn prepare(stack: StackRange, entry: extern "C" fn() -> !) -> Context;
+    /// Saves the running context in `save` and resumes `load`, the context of `unit`: the guard,
+    /// the range that traps check and the stack pointer change together. Returns when resumed.
+    ///
+    /// # Safety
+    /// Interrupts are masked, `load` was saved or prepared and is not running.
+    unsafe fn switch(save: *mut Context, load: Context, unit: Entering);
+    /// Leaves the running context for good and calls `finish` on a stack that belongs to nobody.
+    ///
+    /// # Safety
+    /// Interrupts are masked and stay masked; `finish` ends in [`resume`](Self::resume).
+    unsafe fn leave(finish: extern "C" fn() -> !) -> !;
+    /// Resumes `load`, the context of `unit`, and forgets the running context.
+    ///
+    /// # Safety
+    /// As for [`switch`](Self::switch).
+    unsafe fn resume(load: Context, unit: Entering) -> !;
+    /// The stack pointer, or `None` where stacks are not the kernel's (host).
+    fn stack_pointer() -> Option<usize>;
+    /// Stops the running unit because its stack is used up (a kernel call found too little).
+    fn stack_exhausted() -> !;
+    /// Waits for an interrupt; called in the idle context with interrupts on.
+    fn idle();
+    /// Gives bytes to the console's transmitter; answers how many it took.
+    fn transmit(bytes: &[u8]) -> usize;
+    /// Asks for [`console::transmit_ready`](crate::console::transmit_ready) when there is room.
+    fn want_transmit(on: bool);
+    /// Puts bytes out by polling, past every queue: for the last words before a reset.
+    fn transmit_now(bytes: &[u8]);
+    /// Runs `handler` as an interrupt handler, at the next moment when interrupts are on.
+    fn raise(handler: fn());
+    /// Resets the device.
+    fn reset(note: ResetNote) -> !;
+}
+
+/// What the next boot is told about the end of this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ResetNote {
+    /// The `reset` command.
+    Command = 1,
+    /// A stack overflow inside a handler.
+    HandlerOverflow = 2,
+    /// A fault or panic inside a handler or inside the kernel.
+    KernelFault = 3,
+}
+
+macro_rules! link {
+    ($($(#[$meta:meta])* fn $name:ident = $symbol:ident($($arg:ident: $type:ty),*) -> $ret:ty;)*) => {
+        mod symbols {
+            use super::*;
+            unsafe extern "Rust" {
+                $(pub(super) safe fn $symbol($($arg: $type),*) -> $ret;)*
+            }
+        }
+        $(
+            $(#[$meta])*
+            #[inline(always)]
+            pub(crate) fn $name($($arg: $type),*) -> $ret {
+                symbols::$symbol($($arg),*)
+            }
+        )*
+    };
+}
+
+link! {
+    fn kernel = _ramscope_port_kernel() -> NonNull<Kernel>;
+    fn mask = _ramscope_port_mask() -> bool;
+    fn unmask = _ramscope_port_unmask(were_on: bool) -> ();
+    fn now = _ramscope_port_now() -> u64;
+    fn timestamp = _ramscope_port_timestamp() -> u32;
+    fn set_alarm = _ramscope_port_set_alarm(at: Option<u64>) -> ();
+    fn stack_pointer = _ramscope_port_stack_pointer() -> Option<usize>;
+    fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
+    fn idle = _ramscope_port_idle() -> ();
+    fn transmit = _ramscope_port_transmit(bytes: &[u8]) -> usize;
+    fn want_transmit = _ramscope_port_want_transmit(on: bool) -> ();
+    fn transmit_now = _ramscope_port_transmit_now(bytes: &[u8]) -> ();
+    fn raise = _ramscope_port_raise(handler: fn()) -> ();
+    fn reset = _ramscope_port_reset(note: ResetNote) -> !;
+}
+
+unsafe extern "Rust" {
+    pub(crate) fn _ramscope_port_prepare(stack: StackRange, entry: extern "C" fn() -> !)
+    -> Context;
+    pub(crate) fn _ramscope_port_switch(save: *mut Context, load: Context, unit: Entering);
+    pub(crate) fn _ramscope_port_leave(finish: extern "C" fn() -> !) -> !;
+    pub(crate) fn _ramscope_port_resume(load: Context, unit: Entering) -> !;
+}
+
+/// Names the type whose [`Port`] this image's kernel runs on. Once in a program.
+#[macro_export]
+macro_rules! port {
+    ($port:ty) => {
+        #[allow(
+            unsafe_code,
+            missing_docs,
+            reason = "the symbols that the kernel links to"
+        )]
+        mod _ramscope_port {
+            use super::*;
+            use $crate::port::{Context, Entering, Port, ResetNote, StackRange};
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_kernel() -> core::ptr::NonNull<$crate::Kernel> {
+                <$port as Port>::kernel()
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_mask() -> bool {
+                <$port as Port>::mask()
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_unmask(were_on: bool) {
+                <$port as Port>::unmask(were_on)
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_now() -> u64 {
+                <$port as Port>::now()
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_timestamp() -> u32 {
+                <$port as Port>::timestamp()
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_set_alarm(at: Option<u64>) {
+                <$port as Port>::set_alarm(at)
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_stack_pointer() -> Option<usize> {
+                <$port as Port>::stack_pointer()
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_stack_exhausted() -> ! {
+                <$port as Port>::stack_exhausted()
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_idle() {
+                <$port as Port>::idle()
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_transmit(bytes: &[u8]) -> usize {
+                <$port as Port>::transmit(bytes)
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_want_transmit(on: bool) {
+                <$port as Port>::want_transmit(on)
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_transmit_now(bytes: &[u8]) {
+                <$port as Port>::transmit_now(bytes)
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_raise(handler: fn()) {
+                <$port as Port>::raise(handler)
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_reset(note: ResetNote) -> ! {
+                <$port as Port>::reset(note)
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            unsafe fn _ramscope_port_prepare(
+                stack: StackRange,
+                entry: extern "C" fn() -> !,
+            ) -> Context {
+                // SAFETY: the caller keeps the promises of `Port::prepare`.
+                unsafe { <$port as Port>::prepare(stack, entry) }
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            unsafe fn _ramscope_port_switch(save: *mut Context, load: Context, unit: Entering) {
+                // SAFETY: the caller keeps the promises of `Port::switch`.
+                unsafe { <$port as Port>::switch(save, load, unit) }
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            unsafe fn _ramscope_port_leave(finish: extern "C" fn() -> !) -> ! {
+                // SAFETY: the caller keeps the promises of `Port::leave`.
+                unsafe { <$port as Port>::leave(finish) }
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            unsafe fn _ramscope_port_resume(load: Context, unit: Entering) -> ! {
+                // SAFETY: the caller keeps the promises of `Port::resume`.
+                unsafe { <$port as Port>::resume(load, unit) }
+            }
+        }
+    };
+}

@@ -1,0 +1,265 @@
+//! Samples: what stacks, heap and processor look like now, as self-contained records.
+//!
+//! A budget is judged on absolute values and peaks that the kernel keeps, never on a sum of
+//! events, so a lost event cannot change a verdict. The console thread sends all samples ten
+//! times in a second of device time, a thread sends its own as the last thing it does, and a
+//! program's end sends all. Each reading takes the kernel for a few instructions; stacks are
+//! scanned with interrupts on.
+#![expect(unsafe_code, reason = "scans painted stacks")]
+
+use crate::heap::OwnerKind;
+use crate::kernel::{self, Kernel, wire_state};
+use crate::port::{self, StackRange, TICKS_PER_SECOND};
+use crate::sched::{Slot, THREADS_MAX};
+use crate::site;
+use crate::stack::high_water_bytes;
+use ramscope_wire as wire;
+use wire::{Level, ObjectId, UnitId, WindowId};
+
+/// Device time between two rounds of samples.
+pub(crate) const PERIOD_TICKS: u64 = TICKS_PER_SECOND as u64 / 10;
+/// Rounds of samples between two introductions.
+pub(crate) const ROUNDS_PER_INTRODUCTION: u32 = 10;
+
+/// Says who speaks, what memory there is and which units live: enough for a reader who joins now.
+pub(crate) fn introduce() {
+    hello();
+    let regions = kernel::with(|kernel| kernel.facts().regions);
+    for region in regions {
+        kernel::with(|kernel| kernel.record(Level::Samples, &region_record(region)));
+    }
+    for slot in slots() {
+        kernel::with(|kernel| {
+            if slot == Slot::IDLE || kernel.threads[slot.index()].unit == 0 || is_over(kernel, slot)
+            {
+                return;
+            }
+            let priority = kernel.sched.priority(slot);
+            let record = kernel.threads[slot.index()].new_record(priority);
+            kernel.record(Level::Samples, &record);
+        });
+    }
+    site::send(true);
+}
+
+/// Writes the record that a boot begins with.
+pub(crate) fn hello() {
+    kernel::with(|kernel| {
+        let facts = kernel.facts();
+        let record = wire::Hello {
+            version: wire::VERSION,
+            board: facts.board,
+            build_id: facts.build_id,
+            timestamp_hz: facts.timestamp_hz,
+            ticks: absolute_ticks(facts.timestamp_hz),
+            boot: facts.boot,
+            reset_reason: facts.reset_reason,
+            level: kernel.level,
+            dropped: kernel.ring.dropped,
+            name: facts.name,
+        };
+        kernel.record(Level::Samples, &record);
+    });
+}
+
+/// The time of now in ticks of the time stamps.
+fn absolute_ticks(timestamp_hz: u32) -> u64 {
+    port::now() * u64::from(timestamp_hz / TICKS_PER_SECOND)
+}
+
+fn region_record(region: &port::Region) -> wire::Region<'static> {
+    wire::Region {
+        base: region.base as u32,
+        bytes: region.bytes as u32,
+        kind: region.kind,
+        name: region.name,
+    }
+}
+
+fn slots() -> impl Iterator<Item = Slot> {
+    (0..THREADS_MAX as u8).map(Slot)
+}
+
+fn is_over(kernel: &Kernel, slot: Slot) -> bool {
+    matches!(
+        kernel.sched.state(slot),
+        crate::sched::State::Ended | crate::sched::State::Free
+    )
+}
+
+/// Sends everything once.
+///
+/// # Context
+/// Thread.
+pub(crate) fn all() {
+    if kernel::with(|kernel| kernel.level == Level::Off) {
+        return;
+    }
+    kernel::with(|kernel| {
+        let ticks = absolute_ticks(kernel.facts().timestamp_hz);
+        kernel.record(Level::Samples, &wire::Clock { ticks });
+    });
+    site::send(false);
+    for slot in slots() {
+        stack(slot);
+        unit(slot);
+    }
+    interrupts();
+    heap();
+    kernel::with(|kernel| {
+        let dropped = kernel.ring.dropped;
+        if dropped > 0 {
+            kernel.record(Level::Samples, &wire::Losses { dropped });
+        }
+    });
+}
+
+/// Sends the samples of the running thread: the last thing it does.
+pub(crate) fn own_stack() {
+    let slot = kernel::with(|kernel| kernel.sched.running());
+    stack(slot);
+    unit(slot);
+}
+
+/// Scans and sends one stack. A thread that ended meanwhile has sent its own last sample.
+fn stack(slot: Slot) {
+    let Some(pointer) = port::stack_pointer() else {
+        return;
+    };
+    let found = kernel::with(|kernel| {
+        let thread = &kernel.threads[slot.index()];
+        let exists = !matches!(kernel.sched.state(slot), crate::sched::State::Free);
+        let has_stack = thread.stack.bytes > 0 && (thread.block.is_some() || thread.unit <= 1);
+        let sp = if kernel.sched.running() == slot {
+            pointer
+        } else {
+            thread.context
+        };
+        (exists && has_stack).then_some((thread.unit, thread.stack, sp))
+    });
+    let Some((of, range, sp)) = found else { return };
+    // SAFETY: readable memory; if the thread ends meanwhile, the result is thrown away below.
+    let scanned = unsafe { high_water_bytes(range) } as u32;
+    kernel::with(|kernel| {
+        let window = WindowId(kernel.window);
+        let thread = &mut kernel.threads[slot.index()];
+        if thread.unit != of || thread.stack != range {
+            return;
+        }
+        thread.stack_peak = thread.stack_peak.max(scanned);
+        let record = wire::StackSample {
+            unit: UnitId(of),
+            stack_bytes: range.bytes as u32,
+            used_now: range.high().saturating_sub(sp) as u32,
+            peak_boot: thread.stack_peak,
+            peak_window: thread.stack_peak,
+            window,
+        };
+        kernel.record(Level::Samples, &record);
+    });
+}
+
+/// Sends state and processor time of one unit.
+fn unit(slot: Slot) {
+    kernel::with(|kernel| {
+        let state = kernel.sched.state(slot);
+        if state == crate::sched::State::Free {
+            return;
+        }
+        let thread = &kernel.threads[slot.index()];
+        let unit = UnitId(thread.unit);
+        let window = WindowId(kernel.window);
+        let record = wire::CpuSample {
+            unit,
+            switches: thread.switches,
+            ticks: thread.ticks,
+            window,
+        };
+        let (state, why) = wire_state(state);
+        kernel.record(Level::Samples, &record);
+        let record = wire::UnitState {
+            unit,
+            state,
+            why,
+            object: ObjectId::NONE,
+        };
+        kernel.record(Level::Samples, &record);
+    });
+}
+
+fn interrupts() {
+    let range = kernel::with(|kernel| kernel.facts().interrupt_stack);
+    if range.bytes == 0 {
+        return;
+    }
+    // SAFETY: the stack of the handlers is always there, and was painted at start.
+    let peak = unsafe { high_water_bytes(range) } as u32;
+    kernel::with(|kernel| {
+        let record = wire::InterruptSample {
+            stack_bytes: range.bytes as u32,
+            peak_boot: peak,
+            peak_window: peak,
+            entries: kernel.handler_entries,
+            window: WindowId(kernel.window),
+        };
+        kernel.record(Level::Samples, &record);
+    });
+}
+
+/// Sends the heap and all its owners.
+fn heap() {
+    kernel::with(|kernel| {
+        let totals = kernel.heap.totals();
+        let record = wire::HeapSample {
+            total: totals.total,
+            used: totals.used,
+            free: totals.free,
+            peak_boot: totals.peak_used,
+            peak_window: totals.peak_used_window,
+            largest_free: totals.largest_free,
+            free_blocks: totals.free_blocks,
+            used_blocks: totals.used_blocks,
+            quarantined: 0,
+            window: WindowId(kernel.window),
+        };
+        kernel.record(Level::Samples, &record);
+    });
+    for index in 0..crate::heap::OWNERS_MAX as u16 {
+        kernel::with(|kernel| {
+            let found = kernel.heap.owners().find(|(at, _)| at.get() == index);
+            let Some((_, owner)) = found else { return };
+            let record = wire::OwnerSample {
+                kind: wire_owner(owner.tag.kind),
+                unit: UnitId(owner.tag.unit),
+                current: owner.current,
+                peak_boot: owner.peak,
+                peak_window: owner.peak_window,
+                blocks: owner.blocks,
+                window: WindowId(kernel.window),
+            };
+            kernel.record(Level::Samples, &record);
+        });
+    }
+}
+
+/// The kind of an owner in the words of the wire.
+pub(crate) fn wire_owner(kind: OwnerKind) -> wire::OwnerKind {
+    match kind {
+        OwnerKind::Kernel => wire::OwnerKind::Kernel,
+        OwnerKind::Permanent => wire::OwnerKind::Permanent,
+        OwnerKind::Thread => wire::OwnerKind::Thread,
+        OwnerKind::Task => wire::OwnerKind::Task,
+        OwnerKind::Tasklet => wire::OwnerKind::Tasklet,
+        OwnerKind::Timer => wire::OwnerKind::Timer,
+        OwnerKind::Module => wire::OwnerKind::Module,
+    }
+}
+
+/// What a stack shows in the `threads` command: its peak so far, scanned now.
+pub(crate) fn peak_of(range: StackRange) -> u32 {
+    if range.bytes == 0 || port::stack_pointer().is_none() {
+        return 0;
+    }
+    // SAFETY: readable memory; a wrong figure is the worst.
+    unsafe { high_water_bytes(range) as u32 }
+}

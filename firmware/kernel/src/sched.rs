@@ -1,0 +1,415 @@
+//! Who runs next: the scheduler core, a pure state machine.
+//!
+//! The problem: preemptive threads with priorities, round robin among equals, waits with
+//! deadlines, in a time that does not depend on how many threads exist, on a chip whose only
+//! protection is to mask interrupts.
+//!
+//! The idea: a fixed table of slots. Each slot is in exactly one place: free, running, in one
+//! ready queue, in at most one wait queue (blocked), or ended. The queues are doubly linked
+//! through two bytes in the slot, so every insertion and removal takes a fixed number of steps;
+//! deadlines are a binary heap of slots. No memory is touched outside of `self` and the
+//! [`WaitQueue`] handed in, no clock is read, nothing is unsafe: tests and explorers drive it on
+//! the host, and the ports only carry out what it decides.
+//!
+//! Invariants:
+//! 1. A slot is linked into exactly one queue if and only if it is ready, or blocked on a queue.
+//! 2. The running slot is in no queue; slot 0, the idle context, is never in a queue at all.
+//! 3. A slot is in the deadline heap if and only if it is blocked with a deadline.
+//! 4. Wake-up order is FIFO within a wait queue; run order is by priority, then FIFO.
+//! 5. No ready slot has a higher priority than the running one once a [`Next`] is carried out.
+
+mod deadlines;
+mod queue;
+
+use deadlines::Deadlines;
+pub use queue::WaitQueue;
+use queue::{Links, NONE};
+
+/// Slots in the table: the idle context, main, and all other threads.
+pub const THREADS_MAX: usize = 32;
+/// Priorities 0 (idle only) to 15 (most urgent).
+pub const PRIORITIES: usize = 16;
+/// The priority of main and of every thread that does not ask for another one.
+pub const PRIORITY_DEFAULT: u8 = 8;
+
+const _: () = assert!(
+    THREADS_MAX < NONE as usize,
+    "a slot index and the end mark share a byte"
+);
+const _: () = assert!(PRIORITIES <= 16, "the ready bitmap has 16 bits");
+
+/// The index of a slot. The same slot serves many units, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot(pub(crate) u8);
+
+impl Slot {
+    /// The idle context: runs when nothing else can.
+    pub const IDLE: Slot = Slot(0);
+
+    /// The position in tables that are indexed by slot.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Why a blocked slot waits. The numbers are those of the telemetry record `unit-state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Why {
+    /// It does not wait.
+    Nothing = 0,
+    /// For a point of time.
+    Sleep = 1,
+    /// For a lock.
+    Lock = 2,
+    /// For the end of another thread.
+    Join = 3,
+    /// For the console.
+    Console = 4,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// What it waited for is there.
+    Granted,
+    /// Its deadline passed.
+    TimedOut,
+    /// The unit is asked to end.
+    Exit,
+    /// The object was poisoned.
+    Poisoned,
+}
+
+/// Where a slot is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nobody uses the slot.
+    Free,
+    /// In a ready queue.
+    Ready,
+    /// On the processor.
+    Running,
+    /// Waiting.
+    Blocked(Why),
+    /// Ended, but somebody may still ask how.
+    Ended,
+}
+
+/// The name of a wait queue: its address, never followed by this module.
+pub type QueueName = usize;
+
+/// What the caller must do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a decision that is not carried out leaves the processor with the wrong unit"]
+pub enum Next {
+    /// The running slot goes on.
+    Stay,
+    /// The processor changes hands to this slot, which is already marked running.
+    Switch(Slot),
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    state: State,
+    priority: u8,
+    links: Links,
+    wake: Wake,
+    queue: Option<QueueName>,
+    deadline: u64,
+    deadline_order: u32,
+    deadline_position: u8,
+}
+
+const EMPTY: Entry = Entry {
+    state: State::Free,
+    priority: 0,
+    links: Links::UNLINKED,
+    wake: Wake::Granted,
+    queue: None,
+    deadline: 0,
+    deadline_order: 0,
+    deadline_position: NONE,
+};
+
+/// The scheduler. See the module's text for its invariants.
+pub struct Scheduler {
+    entries: [Entry; THREADS_MAX],
+    ready: [WaitQueue; PRIORITIES],
+    ready_bits: u16,
+    running: Slot,
+    deadlines: Deadlines,
+    deadline_orders: u32,
+    slice_end: Option<u64>,
+    slice_ticks: u64,
+}
+
+impl Scheduler {
+    /// A scheduler with only the idle context, which runs. A thread runs for `slice_ticks` before
+    /// an equal one gets its turn.
+    #[must_use]
+    pub const fn new(slice_ticks: u64) -> Self {
+        let mut entries = [EMPTY; THREADS_MAX];
+        entries[0].state = State::Running;
+        Self {
+            entries,
+            ready: [const { WaitQueue::new() }; PRIORITIES],
+            ready_bits: 0,
+            running: Slot::IDLE,
+            deadlines: Deadlines::new(),
+            deadline_orders: 0,
+            slice_end: None,
+            slice_ticks,
+        }
+    }
+
+    /// The slot on the processor.
+    #[must_use]
+    pub const fn running(&self) -> Slot {
+        self.running
+    }
+
+    /// The state of `slot`.
+    #[must_use]
+    pub fn state(&self, slot: Slot) -> State {
+        self.entries[slot.index()].state
+    }
+
+    /// The priority of `slot`.
+    #[must_use]
+    pub fn priority(&self, slot: Slot) -> u8 {
+        self.entries[slot.index()].priority
+    }
+
+    /// The queue that `slot` waits in, if it waits in one.
+    #[must_use]
+    pub fn queue_of(&self, slot: Slot) -> Option<QueueName> {
+        self.entries[slot.index()].queue
+    }
+
+    /// How the last wait of `slot` ended.
+    #[must_use]
+    pub fn wake_of(&self, slot: Slot) -> Wake {
+        self.entries[slot.index()].wake
+    }
+
+    /// Forgets how the running slot's last wait ended: one that never blocks was granted.
+    pub fn forget_wake(&mut self) {
+        self.entries[self.running.index()].wake = Wake::Granted;
+    }
+
+    /// Takes a free slot for a new thread and makes it ready, or `None` if there is none.
+    ///
+    /// The search looks at most at [`THREADS_MAX`] bytes; it runs in spawn only.
+    pub fn add(&mut self, priority: u8) -> Option<Slot> {
+        let index = self
+            .entries
+            .iter()
+            .position(|entry| entry.state == State::Free)?;
+        let slot = Slot(index as u8);
+        let priority = priority.clamp(1, PRIORITIES as u8 - 1);
+        self.entries[index] = Entry { priority, ..EMPTY };
+        self.make_ready(slot);
+        Some(slot)
+    }
+
+    /// Ends the running slot. It holds its state until [`free`](Self::free).
+    pub fn end_running(&mut self) {
+        debug_assert_ne!(self.running, Slot::IDLE, "the idle context never ends");
+        self.entries[self.running.index()].state = State::Ended;
+    }
+
+    /// Ends a slot that does not run: takes it out of every queue.
+    ///
+    /// `queue` must be the queue that [`queue_of`](Self::queue_of) names, if it names one.
+    pub fn end_other(&mut self, slot: Slot, queue: Option<&mut WaitQueue>) {
+        debug_assert_ne!(slot, self.running);
+        match self.state(slot) {
+            State::Ready => self.unready(slot),
+            State::Blocked(_) => self.leave_wait(slot, queue),
+            State::Free | State::Running | State::Ended => {}
+        }
+        self.entries[slot.index()].state = State::Ended;
+    }
+
+    /// Gives an ended slot back.
+    pub fn free(&mut self, slot: Slot) {
+        debug_assert_eq!(self.state(slot), State::Ended);
+        self.entries[slot.index()] = EMPTY;
+    }
+
+    /// Blocks the running slot, in `queue` if there is one, until `deadline` if there is one.
+    pub fn block_running(
+        &mut self,
+        why: Why,
+        queue: Option<(&mut WaitQueue, QueueName)>,
+        deadline: Option<u64>,
+    ) {
+        let slot = self.running;
+        debug_assert_ne!(slot, Slot::IDLE, "the idle context never waits");
+        let entry = &mut self.entries[slot.index()];
+        entry.state = State::Blocked(why);
+        entry.wake = Wake::Granted;
+        entry.queue = queue.as_ref().map(|(_, name)| *name);
+        if let Some((queue, _)) = queue {
+            queue.push_back(&mut self.entries, slot);
+        }
+        if let Some(deadline) = deadline {
+            self.deadline_orders = self.deadline_orders.wrapping_add(1);
+            let entry = &mut self.entries[slot.index()];
+            entry.deadline = deadline;
+            entry.deadline_order = self.deadline_orders;
+            self.deadlines.push(&mut self.entries, slot);
+        }
+    }
+
+    /// Wakes the slot that has waited longest in `queue`.
+    pub fn wake_first(&mut self, queue: &mut WaitQueue, wake: Wake) -> Option<Slot> {
+        let slot = queue.first()?;
+        self.wake(slot, Some(queue), wake);
+        Some(slot)
+    }
+
+    /// Wakes a blocked slot; anything else is left as it is.
+    ///
+    /// `queue` must be the queue that [`queue_of`](Self::queue_of) names, if it names one.
+    pub fn wake(&mut self, slot: Slot, queue: Option<&mut WaitQueue>, wake: Wake) {
+        if matches!(self.state(slot), State::Blocked(_)) {
+            self.leave_wait(slot, queue);
+            self.entries[slot.index()].wake = wake;
+            self.make_ready(slot);
+        }
+    }
+
+    /// The blocked slot whose deadline is the earliest, if that is not after `now`.
+    #[must_use]
+    pub fn expired(&self, now: u64) -> Option<Slot> {
+        let slot = self.deadlines.first()?;
+        (self.entries[slot.index()].deadline <= now).then_some(slot)
+    }
+
+    /// Lets the running slot give way to an equal or more urgent one.
+    pub fn give_way(&mut self, now: u64) -> Next {
+        if self.best_ready() < self.entries[self.running.index()].priority || self.ready_bits == 0 {
+            return Next::Stay;
+        }
+        if self.running != Slot::IDLE {
+            self.make_ready(self.running);
+        }
+        self.take_best(now)
+    }
+
+    /// Decides after any change: a running slot that goes on, or the best ready one.
+    ///
+    /// A slot that is preempted goes back to the *front* of its queue: it did not use up its turn.
+    /// When its slice is over, it goes to the back.
+    pub fn decide(&mut self, now: u64) -> Next {
+        let running = self.running;
+        if self.state(running) != State::Running {
+            return self.take_best(now);
+        }
+        let priority = self.entries[running.index()].priority;
+        let best = self.best_ready();
+        if self.ready_bits != 0 && best > priority {
+            if running != Slot::IDLE {
+                self.make_ready_first(running);
+            }
+            return self.take_best(now);
+        }
+        let peers = self.ready_bits & (1 << priority) != 0;
+        match self.slice_end {
+            _ if !peers => self.slice_end = None,
+            None => self.slice_end = Some(now + self.slice_ticks),
+            Some(end) if now >= end => return self.give_way(now),
+            Some(_) => {}
+        }
+        Next::Stay
+    }
+
+    /// When the scheduler must be asked again, if nothing else happens: the earliest deadline or
+    /// the end of a slice that somebody waits for.
+    #[must_use]
+    pub fn alarm(&self) -> Option<u64> {
+        let deadline = self
+            .deadlines
+            .first()
+            .map(|slot| self.entries[slot.index()].deadline);
+        match (deadline, self.slice_end) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// All slots in use, for reports; not for critical sections.
+    pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        (0..THREADS_MAX as u8)
+            .map(Slot)
+            .filter(|slot| self.state(*slot) != State::Free)
+    }
+
+    fn best_ready(&self) -> u8 {
+        // `leading_zeros` of 16 bits: a handful of instructions without a loop over units.
+        15 - (self.ready_bits | 1).leading_zeros() as u8
+    }
+
+    fn take_best(&mut self, now: u64) -> Next {
+        let slot = if self.ready_bits == 0 {
+            Slot::IDLE
+        } else {
+            let priority = self.best_ready();
+            let slot = self.ready[priority as usize]
+                .first()
+                .expect("its bit is set");
+            self.unready(slot);
+            slot
+        };
+        let before = self.running;
+        self.running = slot;
+        self.entries[slot.index()].state = State::Running;
+        let peers = self.ready_bits & (1 << self.entries[slot.index()].priority) != 0;
+        self.slice_end = (peers && slot != Slot::IDLE).then_some(now + self.slice_ticks);
+        if slot == before {
+            Next::Stay
+        } else {
+            Next::Switch(slot)
+        }
+    }
+
+    fn make_ready(&mut self, slot: Slot) {
+        let priority = self.entries[slot.index()].priority;
+        self.entries[slot.index()].state = State::Ready;
+        self.ready_bits |= 1 << priority;
+        self.ready[priority as usize].push_back(&mut self.entries, slot);
+    }
+
+    fn make_ready_first(&mut self, slot: Slot) {
+        let priority = self.entries[slot.index()].priority;
+        self.entries[slot.index()].state = State::Ready;
+        self.ready_bits |= 1 << priority;
+        self.ready[priority as usize].push_front(&mut self.entries, slot);
+    }
+
+    fn unready(&mut self, slot: Slot) {
+        let priority = self.entries[slot.index()].priority;
+        let queue = &mut self.ready[priority as usize];
+        queue.remove(&mut self.entries, slot);
+        if queue.first().is_none() {
+            self.ready_bits &= !(1 << priority);
+        }
+    }
+
+    fn leave_wait(&mut self, slot: Slot, queue: Option<&mut WaitQueue>) {
+        if self.entries[slot.index()].queue.take().is_some() {
+            queue
+                .expect("a slot in a queue leaves it")
+                .remove(&mut self.entries, slot);
+        }
+        if self.entries[slot.index()].deadline_position != NONE {
+            self.deadlines.remove(&mut self.entries, slot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

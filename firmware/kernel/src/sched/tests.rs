@@ -1,0 +1,212 @@
+use super::*;
+
+const SLICE: u64 = 10;
+
+/// A scheduler with threads of these priorities, the best of which runs.
+fn scheduler(priorities: &[u8]) -> (Scheduler, Vec<Slot>) {
+    let mut scheduler = Scheduler::new(SLICE);
+    let slots = priorities
+        .iter()
+        .map(|p| scheduler.add(*p).unwrap())
+        .collect();
+    let _ = scheduler.decide(0);
+    check(&scheduler);
+    (scheduler, slots)
+}
+
+/// Invariants 1 to 3 and 5 of the module.
+fn check(scheduler: &Scheduler) {
+    let mut linked = [0; THREADS_MAX];
+    for (priority, queue) in scheduler.ready.iter().enumerate() {
+        let mut at = queue.first();
+        assert_eq!(at.is_some(), scheduler.ready_bits & (1 << priority) != 0);
+        while let Some(slot) = at {
+            linked[slot.index()] += 1;
+            assert_eq!(scheduler.state(slot), State::Ready);
+            at = scheduler.entries[slot.index()].links.next_slot();
+        }
+    }
+    for (index, entry) in scheduler.entries.iter().enumerate() {
+        assert_eq!(
+            linked[index],
+            usize::from(entry.state == State::Ready),
+            "slot {index}"
+        );
+        if entry.deadline_position != NONE {
+            assert!(matches!(entry.state, State::Blocked(_)));
+        }
+    }
+    assert_eq!(scheduler.state(scheduler.running), State::Running);
+    assert!(
+        scheduler.ready_bits == 0
+            || scheduler.best_ready() <= scheduler.priority(scheduler.running())
+    );
+}
+
+impl Links {
+    fn next_slot(self) -> Option<Slot> {
+        (self.next_index() != NONE).then(|| Slot(self.next_index()))
+    }
+}
+
+#[test]
+fn the_most_urgent_thread_runs() {
+    let (scheduler, slots) = scheduler(&[3, 9, 5]);
+    assert_eq!(scheduler.running(), slots[1]);
+}
+
+#[test]
+fn equal_threads_take_turns_in_order() {
+    let (mut scheduler, slots) = scheduler(&[5, 5, 5]);
+    let mut order = vec![scheduler.running()];
+    for _ in 0..5 {
+        let _ = scheduler.give_way(0);
+        check(&scheduler);
+        order.push(scheduler.running());
+    }
+    let expected = [slots[0], slots[1], slots[2], slots[0], slots[1], slots[2]];
+    assert_eq!(order, expected);
+}
+
+#[test]
+fn a_preempted_thread_keeps_its_turn() {
+    let (mut scheduler, slots) = scheduler(&[5, 5, 9]);
+    assert_eq!(scheduler.running(), slots[2]);
+    scheduler.block_running(Why::Sleep, None, Some(100));
+    assert_eq!(scheduler.decide(0), Next::Switch(slots[0]));
+    scheduler.wake(slots[2], None, Wake::TimedOut);
+    assert_eq!(scheduler.decide(1), Next::Switch(slots[2]));
+    scheduler.block_running(Why::Sleep, None, Some(200));
+    assert_eq!(
+        scheduler.decide(2),
+        Next::Switch(slots[0]),
+        "not slots[1]: 0 was preempted"
+    );
+    check(&scheduler);
+}
+
+#[test]
+fn a_slice_ends_only_for_an_equal_peer() {
+    let (mut alone, _) = scheduler(&[5]);
+    assert_eq!(alone.alarm(), None, "nobody waits: tickless");
+    assert_eq!(alone.decide(1_000), Next::Stay);
+    let (mut pair, slots) = scheduler(&[5, 5]);
+    assert_eq!(pair.alarm(), Some(SLICE));
+    assert_eq!(pair.decide(SLICE - 1), Next::Stay);
+    assert_eq!(pair.decide(SLICE), Next::Switch(slots[1]));
+    assert_eq!(pair.alarm(), Some(2 * SLICE));
+}
+
+#[test]
+fn waiters_wake_first_in_first_out() {
+    let (mut scheduler, slots) = scheduler(&[5, 5, 5, 5]);
+    let mut queue = WaitQueue::new();
+    for _ in 0..3 {
+        scheduler.block_running(Why::Lock, Some((&mut queue, 1)), None);
+        let _ = scheduler.decide(0);
+    }
+    check(&scheduler);
+    let woken: Vec<_> =
+        core::iter::from_fn(|| scheduler.wake_first(&mut queue, Wake::Granted)).collect();
+    assert_eq!(woken, slots[..3]);
+    check(&scheduler);
+}
+
+#[test]
+fn a_wait_that_times_out_leaves_no_trace_in_its_queue() {
+    let (mut scheduler, slots) = scheduler(&[5, 5]);
+    let mut queue = WaitQueue::new();
+    for round in 0..1_000 {
+        let slot = scheduler.running();
+        scheduler.block_running(Why::Lock, Some((&mut queue, 1)), Some(round + 5));
+        let _ = scheduler.decide(round);
+        assert_eq!(scheduler.expired(round + 4), None);
+        let expired = scheduler.expired(round + 5).unwrap();
+        assert_eq!(expired, slot);
+        scheduler.wake(expired, Some(&mut queue), Wake::TimedOut);
+        assert_eq!(scheduler.wake_of(slot), Wake::TimedOut);
+        assert!(queue.first().is_none());
+        check(&scheduler);
+    }
+    assert_eq!(scheduler.slots().count(), 1 + slots.len());
+}
+
+#[test]
+fn equal_deadlines_expire_in_the_order_they_were_set() {
+    let (mut scheduler, slots) = scheduler(&[5; 8]);
+    for _ in &slots {
+        scheduler.block_running(Why::Sleep, None, Some(50));
+        let _ = scheduler.decide(0);
+    }
+    let mut order = Vec::new();
+    while let Some(slot) = scheduler.expired(50) {
+        scheduler.wake(slot, None, Wake::TimedOut);
+        order.push(slot);
+    }
+    assert_eq!(order, slots);
+}
+
+#[test]
+fn nothing_ready_means_idle() {
+    let (mut scheduler, _) = scheduler(&[5]);
+    scheduler.block_running(Why::Sleep, None, Some(50));
+    assert_eq!(scheduler.decide(0), Next::Switch(Slot::IDLE));
+    assert_eq!(scheduler.alarm(), Some(50));
+    assert_eq!(scheduler.decide(10), Next::Stay);
+}
+
+#[test]
+fn the_table_says_when_it_is_full_and_slots_come_back() {
+    let mut scheduler = Scheduler::new(SLICE);
+    while scheduler.add(5).is_some() {}
+    assert_eq!(scheduler.slots().count(), THREADS_MAX);
+    let _ = scheduler.decide(0);
+    let ended = scheduler.running();
+    scheduler.end_running();
+    let _ = scheduler.decide(0);
+    assert_eq!(
+        scheduler.add(5),
+        None,
+        "an ended slot still answers how it ended"
+    );
+    scheduler.free(ended);
+    assert_eq!(scheduler.add(5), Some(ended));
+    check(&scheduler);
+}
+
+#[test]
+fn random_operations_keep_the_invariants() {
+    let mut random = 0x1234_5678_u32;
+    let mut draw = move |bound: u32| {
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        random % bound
+    };
+    let (mut scheduler, _) = scheduler(&[1, 2, 3, 3, 3, 7, 7, 15]);
+    let mut queue = WaitQueue::new();
+    for now in 0..50_000 {
+        match draw(5) {
+            0 if scheduler.running() != Slot::IDLE => {
+                let deadline = (draw(2) == 0).then(|| now + u64::from(draw(30)));
+                scheduler.block_running(Why::Lock, Some((&mut queue, 1)), deadline);
+            }
+            1 if scheduler.running() != Slot::IDLE => {
+                scheduler.block_running(Why::Sleep, None, Some(now + u64::from(draw(30))));
+            }
+            2 => {
+                let _ = scheduler.wake_first(&mut queue, Wake::Granted);
+            }
+            3 => {
+                let _ = scheduler.give_way(now);
+            }
+            _ => {}
+        }
+        while let Some(slot) = scheduler.expired(now) {
+            let queue = scheduler.queue_of(slot).map(|_| &mut queue);
+            scheduler.wake(slot, queue, Wake::TimedOut);
+        }
+        let _ = scheduler.decide(now);
+        check(&scheduler);
+    }
+}

@@ -1,0 +1,436 @@
+//! The shell: the console thread, the main thread, and the commands between them.
+//!
+//! A person at a terminal and a scenario's `write-serial` steps type the same lines. `run NAME`
+//! hands a program to the main thread, so that the other commands answer while it runs. The
+//! console thread also writes the reports of torn-down units and sends the samples; it runs above
+//! the default priority and does little each time.
+//!
+//! Invariants:
+//! 1. Nothing but text is on the wire, and each line is whole.
+//! 2. A program's `ended` line is written after its last samples are in the ring, so whoever has
+//!    seen the line can judge the figures.
+
+use crate::console;
+use crate::error::Error;
+use crate::kernel::{self, MAILBOX};
+use crate::port::{self, ResetNote};
+use crate::println;
+use crate::sample;
+use crate::sched::{State, THREADS_MAX, WaitQueue, Wake, Why};
+use crate::thread;
+use crate::time::Instant;
+use core::fmt;
+use ramscope_wire as wire;
+use wire::{Level, ProgramPhase};
+
+/// The longest line that a person may type.
+const LINE_BYTES: usize = 96;
+
+/// A program that `run` starts.
+#[derive(Clone, Copy)]
+pub struct Program {
+    /// What `run` calls it.
+    pub name: &'static str,
+    /// One line for `programs`.
+    pub summary: &'static str,
+    /// The program; it runs in the main thread.
+    pub run: fn(Arguments<'_>) -> Result<(), Error>,
+}
+
+/// The `key=value` words after a program's name.
+#[derive(Clone, Copy, Debug)]
+pub struct Arguments<'a> {
+    words: &'a str,
+}
+
+impl<'a> Arguments<'a> {
+    /// The value of `key`, if it was given.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&'a str> {
+        let words = self.words.split_ascii_whitespace();
+        words
+            .filter_map(|word| word.split_once('='))
+            .find(|(name, _)| *name == key)
+            .map(|it| it.1)
+    }
+
+    /// The value of `key` as a number, or `default` if it was not given or is none.
+    #[must_use]
+    pub fn number(&self, key: &str, default: u32) -> u32 {
+        self.text(key)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    }
+}
+
+/// A line of text in fixed memory.
+#[derive(Clone, Copy)]
+struct Line {
+    bytes: [u8; LINE_BYTES],
+    length: usize,
+}
+
+impl Line {
+    const EMPTY: Line = Line {
+        bytes: [0; LINE_BYTES],
+        length: 0,
+    };
+
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..self.length]).unwrap_or("")
+    }
+}
+
+/// What the console thread hands to the main thread.
+pub(crate) struct Mailbox {
+    /// The main thread, when it has nothing to run.
+    pub(crate) waiter: WaitQueue,
+    request: Option<(usize, Line)>,
+    programs: &'static [Program],
+    running: bool,
+}
+
+impl Mailbox {
+    pub(crate) const fn new() -> Self {
+        Self {
+            waiter: WaitQueue::new(),
+            request: None,
+            programs: &[],
+            running: false,
+        }
+    }
+
+    pub(crate) fn set_programs(&mut self, programs: &'static [Program]) {
+        self.programs = programs;
+    }
+}
+
+/// The main thread: runs what it is handed, one program after the other.
+pub(crate) extern "C" fn main_thread() -> ! {
+    port::unmask(true);
+    loop {
+        let (program, line) = next_request();
+        run(&program, &line);
+    }
+}
+
+fn next_request() -> (Program, Line) {
+    loop {
+        let taken = kernel::with(|kernel| {
+            let (index, line) = kernel.mailbox.request.take()?;
+            kernel.mailbox.running = true;
+            Some((kernel.mailbox.programs[index], line))
+        });
+        if let Some(taken) = taken {
+            return taken;
+        }
+        let waited = thread::wait_through(|kernel| {
+            if kernel.mailbox.request.is_none() {
+                let queue = (&mut kernel.mailbox.waiter, MAILBOX);
+                kernel.sched.block_running(Why::Console, Some(queue), None);
+            }
+        });
+        debug_assert!(waited.is_ok(), "nothing but a request ends this wait");
+    }
+}
+
+fn run(program: &Program, line: &Line) {
+    let name = program.name;
+    program_record(ProgramPhase::Started, false, name);
+    let words = line.as_str();
+    let result = (program.run)(Arguments { words });
+    sample::all();
+    program_record(ProgramPhase::Ended, result.is_ok(), name);
+    kernel::with(|kernel| kernel.mailbox.running = false);
+    match result {
+        Ok(()) => println!("{name}: ended"),
+        Err(error) => println!("{name}: failed: {error}"),
+    }
+}
+
+fn program_record(phase: ProgramPhase, ok: bool, name: &'static str) {
+    kernel::with(|kernel| kernel.record(Level::Samples, &wire::Program { phase, ok, name }));
+}
+
+/// The console thread: input, reports, samples.
+pub(crate) fn console_thread() -> Result<(), Error> {
+    let name = kernel::with(|kernel| kernel.facts().name);
+    let note = kernel::with(|kernel| kernel.facts().reset_note);
+    if !note.is_empty() {
+        println!("last boot: {note}");
+    }
+    println!("ramscope {} on {name}: ready", env!("CARGO_PKG_VERSION"));
+    let mut line = Line::EMPTY;
+    let mut rounds = 0;
+    let mut next_samples = Instant::now().ticks() + sample::PERIOD_TICKS;
+    loop {
+        write_reports();
+        while let Some(byte) = console::read() {
+            type_byte(&mut line, byte);
+        }
+        if Instant::now().ticks() >= next_samples {
+            sample_round(&mut rounds);
+            next_samples = Instant::now().ticks() + sample::PERIOD_TICKS;
+        }
+        let sampling = kernel::with(|kernel| kernel.level != Level::Off);
+        console::wait_for_work(sampling.then_some(next_samples));
+    }
+}
+
+fn sample_round(rounds: &mut u32) {
+    *rounds = (*rounds + 1) % sample::ROUNDS_PER_INTRODUCTION;
+    if *rounds == 0 {
+        sample::introduce();
+    }
+    sample::all();
+}
+
+fn write_reports() {
+    while let Some(report) = kernel::with(|kernel| kernel.reports.pop()) {
+        println!("{report}");
+        kernel::with(|kernel| {
+            kernel.threads[report.slot.index()].report_pending = false;
+            thread::release_slot(kernel, report.slot);
+        });
+        if report.unit == wire::UnitId::MAIN.0 {
+            println!("main has ended: no program can run until `reset`");
+        }
+    }
+    let lost = kernel::with(|kernel| core::mem::take(&mut kernel.reports.lost));
+    if lost > 0 {
+        println!("{lost} more threads ended while this was written");
+    }
+}
+
+/// Takes one typed byte: echo, erase, or a whole line.
+fn type_byte(line: &mut Line, byte: u8) {
+    match byte {
+        b'\r' | b'\n' => {
+            if line.length > 0 {
+                show_typed(line);
+                console::echo(b"\n", false);
+                command(line);
+                *line = Line::EMPTY;
+            }
+        }
+        8 | 127 => {
+            if line.length > 0 {
+                line.length -= 1;
+                console::echo(b"\x08 \x08", true);
+            }
+        }
+        byte if byte >= b' ' && line.length < LINE_BYTES => {
+            line.bytes[line.length] = byte;
+            line.length += 1;
+            if console::echo_is_open() {
+                console::echo(&[byte], true);
+            } else {
+                show_typed(line);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Writes the line as typed so far, if other output has come between.
+fn show_typed(line: &Line) {
+    if !console::echo_is_open() {
+        console::echo(b"> ", true);
+        console::echo(&line.bytes[..line.length], true);
+    }
+}
+
+fn command(line: &Line) {
+    let text = line.as_str().trim();
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    match word {
+        "help" => help(),
+        "programs" => programs(),
+        "run" => request(rest.trim()),
+        "threads" => threads(),
+        "mem" => mem(),
+        "trace" => trace(rest.trim()),
+        "window" => window(),
+        "reset" => {
+            console::drain();
+            port::reset(ResetNote::Command)
+        }
+        _ => println!("unknown command `{word}`: try `help`"),
+    }
+}
+
+fn help() {
+    println!("help                      this text");
+    println!("programs                  what `run` can start");
+    println!("run NAME [key=value ...]  start a program in the main thread");
+    println!("threads                   every thread, its state and its stack");
+    println!("mem                       the heap, by owner");
+    println!("window                    start a measuring window: window peaks begin anew");
+    println!("trace off|samples|events|all   how much telemetry the ring gets");
+    println!("reset                     restart the device");
+}
+
+fn programs() {
+    let programs = kernel::with(|kernel| kernel.mailbox.programs);
+    for program in programs {
+        println!("{:<18} {}", program.name, program.summary);
+    }
+}
+
+fn request(rest: &str) {
+    let (name, arguments) = rest.split_once(' ').unwrap_or((rest, ""));
+    let programs = kernel::with(|kernel| kernel.mailbox.programs);
+    let Some(index) = programs.iter().position(|program| program.name == name) else {
+        return println!("no program `{name}`: try `programs`");
+    };
+    if kernel::with(|kernel| kernel.threads[1].end.is_some()) {
+        return println!("main has ended: `reset` first");
+    }
+    let mut line = Line::EMPTY;
+    line.length = arguments.len();
+    line.bytes[..line.length].copy_from_slice(arguments.as_bytes());
+    let accepted = kernel::then_reschedule(|kernel| {
+        if kernel.mailbox.running || kernel.mailbox.request.is_some() {
+            return false;
+        }
+        kernel.mailbox.request = Some((index, line));
+        let kernel::Kernel { sched, mailbox, .. } = kernel;
+        let _ = sched.wake_first(&mut mailbox.waiter, Wake::Granted);
+        true
+    });
+    if !accepted {
+        println!("a program runs already: wait for its end, or `reset`");
+    }
+}
+
+/// One row of `threads`, copied out of the kernel.
+struct Row {
+    unit: u32,
+    name: &'static str,
+    priority: u8,
+    state: State,
+    end: Option<thread::End>,
+    stack: port::StackRange,
+}
+
+fn threads() {
+    println!("unit name             prio state            stack peak/size");
+    for index in 0..THREADS_MAX as u8 {
+        let slot = crate::sched::Slot(index);
+        let row = kernel::with(|kernel| {
+            let state = kernel.sched.state(slot);
+            let thread = &kernel.threads[slot.index()];
+            (state != State::Free).then(|| Row {
+                unit: thread.unit,
+                name: thread.name,
+                priority: kernel.sched.priority(slot),
+                state,
+                end: thread.end,
+                stack: thread.stack,
+            })
+        });
+        if let Some(row) = row {
+            println!("{row}");
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:>4} {:<16} {:>4} ",
+            self.unit, self.name, self.priority
+        )?;
+        let state = match (self.state, self.end) {
+            (_, Some(end)) => end_name(end),
+            (State::Ready, _) => "ready",
+            (State::Running, _) => "running",
+            (State::Blocked(Why::Sleep), _) => "sleeps",
+            (State::Blocked(Why::Lock), _) => "waits: lock",
+            (State::Blocked(Why::Join), _) => "waits: join",
+            (State::Blocked(Why::Console), _) => "waits: console",
+            (State::Blocked(Why::Nothing), _) => "waits",
+            (State::Ended | State::Free, None) => "ended",
+        };
+        write!(
+            f,
+            "{state:<16} {:>5}/{} B",
+            sample::peak_of(self.stack),
+            self.stack.bytes
+        )
+    }
+}
+
+fn end_name(end: thread::End) -> &'static str {
+    match end {
+        thread::End::Returned => "returned",
+        thread::End::Exited => "exited",
+        thread::End::Failed(_) => "failed",
+        thread::End::Panicked => "panicked",
+        thread::End::Overflowed => "overflowed",
+        thread::End::Faulted => "faulted",
+        thread::End::Refused => "refused to exit",
+    }
+}
+
+fn mem() {
+    let totals = crate::mem::totals();
+    println!(
+        "heap: total {} B, used {} B, free {} B, peak {} B, largest free {} B, {} blocks",
+        totals.total,
+        totals.used,
+        totals.free,
+        totals.peak_used,
+        totals.largest_free,
+        totals.used_blocks
+    );
+    println!("owner                 unit     now    peak  blocks");
+    for index in 0..crate::heap::OWNERS_MAX as u16 {
+        let found = kernel::with(|kernel| {
+            let (_, owner) = kernel.heap.owners().find(|(at, _)| at.get() == index)?;
+            let named = kernel
+                .threads
+                .iter()
+                .find(|thread| thread.unit == owner.tag.unit);
+            let is_thread = owner.tag.kind == crate::heap::OwnerKind::Thread;
+            let name = named.filter(|_| is_thread).map_or("", |thread| thread.name);
+            Some((owner, name))
+        });
+        if let Some((owner, name)) = found {
+            let kind = sample::wire_owner(owner.tag.kind);
+            let note = if owner.quarantined {
+                "  quarantined"
+            } else {
+                ""
+            };
+            println!(
+                "{kind:<9} {name:<12}{:>5} {:>7} {:>7} {:>7}{note}",
+                owner.tag.unit, owner.current, owner.peak, owner.blocks
+            );
+        }
+    }
+}
+
+fn trace(word: &str) {
+    let level = match word {
+        "off" => Level::Off,
+        "samples" => Level::Samples,
+        "events" => Level::Events,
+        "all" => Level::All,
+        _ => return println!("trace takes off, samples, events or all"),
+    };
+    kernel::with(|kernel| kernel.level = level);
+    sample::hello();
+}
+
+fn window() {
+    let window = kernel::with(|kernel| {
+        kernel.window += 1;
+        kernel.heap.open_window();
+        let window = wire::WindowId(kernel.window);
+        kernel.record(Level::Samples, &wire::WindowOpened { window });
+        kernel.window
+    });
+    println!("window {window}");
+}

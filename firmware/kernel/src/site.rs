@@ -1,0 +1,87 @@
+//! Sites: places in the source, as small numbers.
+//!
+//! `#[track_caller]` hands a call's location to the kernel for nothing but a pointer. The first
+//! time a location is seen it gets a number; records carry the number, and the sampler sends
+//! number, file and line outside of every critical section.
+
+use crate::kernel;
+use core::panic::Location;
+use ramscope_wire::{Level, Site, SiteId};
+
+/// Locations that can be told apart; later ones are site 0, "unknown".
+const SITES_MAX: usize = 64;
+/// Places that a look-up tries, so that it is bounded.
+const PROBES_MAX: usize = 8;
+
+pub(crate) struct Sites {
+    table: [Option<&'static Location<'static>>; SITES_MAX],
+    sent: [bool; SITES_MAX],
+}
+
+impl Sites {
+    pub(crate) const fn new() -> Self {
+        Self {
+            table: [None; SITES_MAX],
+            sent: [false; SITES_MAX],
+        }
+    }
+
+    fn number(&mut self, location: &'static Location<'static>) -> SiteId {
+        let start = (core::ptr::from_ref(location) as usize >> 3) % SITES_MAX;
+        for probe in 0..PROBES_MAX {
+            let index = (start + probe) % SITES_MAX;
+            match self.table[index] {
+                Some(known) if core::ptr::eq(known, location) => return SiteId(index as u16 + 1),
+                Some(_) => {}
+                None => {
+                    self.table[index] = Some(location);
+                    return SiteId(index as u16 + 1);
+                }
+            }
+        }
+        SiteId::NONE
+    }
+}
+
+/// The number of the caller's location.
+///
+/// # Context
+/// Thread.
+#[track_caller]
+pub(crate) fn here() -> SiteId {
+    let location = Location::caller();
+    kernel::with(|kernel| kernel.sites.number(location))
+}
+
+/// Sends the sites that were not sent yet, or all of them.
+pub(crate) fn send(again: bool) {
+    for index in 0..SITES_MAX {
+        kernel::with(|kernel| {
+            let Some(location) = kernel.sites.table[index] else {
+                return;
+            };
+            if kernel.sites.sent[index] && !again {
+                return;
+            }
+            kernel.sites.sent[index] = true;
+            let id = SiteId(index as u16 + 1);
+            kernel.record(
+                Level::Samples,
+                &Site {
+                    id,
+                    line: location.line(),
+                    file: tail(location.file()),
+                },
+            );
+        });
+    }
+}
+
+/// The end of a path, as much of it as a record takes.
+pub(crate) fn tail(path: &str) -> &str {
+    let mut start = path.len().saturating_sub(ramscope_wire::NAME_BYTES_MAX);
+    while !path.is_char_boundary(start) {
+        start += 1;
+    }
+    &path[start..]
+}

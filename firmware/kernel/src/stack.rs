@@ -1,0 +1,90 @@
+//! Stacks: how they are laid out, painted and read.
+//!
+//! A stack grows down. Below its lowest byte stands a guard that nothing may write; the port
+//! watches it. Before a unit first runs its stack is painted with one pattern, and the lowest
+//! word that lost the paint is the high-water mark: what was the most in use since then. The mark
+//! is exact to a word, but for bytes of a frame that were reserved and never written.
+#![expect(unsafe_code, reason = "reads and paints raw stack memory")]
+
+use crate::port::StackRange;
+
+/// The bytes below a stack that no unit may write: one NAPOT range of a debug trigger
+/// (ESP32-C3 technical reference manual, chapter "Debug Assistant"; RISC-V debug specification).
+pub const GUARD_BYTES: usize = 64;
+
+/// What every kernel call must find left of the caller's stack, so that an overflow never strikes
+/// with kernel state half written. Measured: see the test `kernel_calls_fit_the_headroom`.
+pub const KERNEL_STACK_MAX: usize = 512;
+
+/// The smallest stack that a thread gets: room for one saved context and a kernel call.
+pub const STACK_BYTES_MIN: usize = 1024;
+
+/// What a thread gets that does not ask (MicroPython's ESP32 port gives 4 KiB usable).
+pub const STACK_BYTES_DEFAULT: usize = 4096;
+
+const PAINT: u32 = 0xC5C5_C5C5;
+
+/// Paints the whole words of `range`.
+///
+/// # Safety
+/// Nobody uses the memory.
+pub(crate) unsafe fn paint(range: StackRange) {
+    let mut at = range.low;
+    while at + 4 <= range.low + range.bytes {
+        // SAFETY: inside of the range; volatile so that the loop stays one.
+        unsafe { (at as *mut u32).write_volatile(PAINT) };
+        at += 4;
+    }
+}
+
+/// The most bytes of `range` that were in use since it was painted.
+///
+/// # Safety
+/// The memory is readable.
+#[must_use]
+pub(crate) unsafe fn high_water_bytes(range: StackRange) -> usize {
+    let end = range.low + range.bytes;
+    let mut at = range.low;
+    // SAFETY: inside of the range; other units may write meanwhile, which volatile allows for.
+    while at + 4 <= end && unsafe { (at as *const u32).read_volatile() } == PAINT {
+        at += 4;
+    }
+    end - at
+}
+
+impl StackRange {
+    /// The first address above the stack.
+    #[must_use]
+    pub const fn high(self) -> usize {
+        self.low + self.bytes
+    }
+
+    /// Whether `address` is one that the stack pointer may have.
+    #[must_use]
+    pub const fn holds(self, address: usize) -> bool {
+        address >= self.low && address <= self.high()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_high_water_mark_is_the_deepest_word_ever_written() {
+        let mut memory = [0_u32; 64];
+        let range = StackRange {
+            low: memory.as_mut_ptr() as usize,
+            bytes: 256,
+        };
+        // SAFETY: the array is ours.
+        unsafe {
+            paint(range);
+            assert_eq!(high_water_bytes(range), 0);
+            ((range.high() - 8) as *mut u32).write_volatile(1);
+            assert_eq!(high_water_bytes(range), 8);
+            ((range.low + 16) as *mut u32).write_volatile(0);
+            assert_eq!(high_water_bytes(range), 240);
+        }
+    }
+}

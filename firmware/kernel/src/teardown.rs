@@ -1,0 +1,241 @@
+//! Units that cannot go on: panics, overflows, faults, refusals to exit.
+//!
+//! There is no unwinding. A unit that cannot go on ends alone: it is taken off the processor,
+//! what it had locked is poisoned, and its memory is *quarantined*: still counted as its own,
+//! because somebody may hold a pointer into it, and given back only when that is ruled out. If it
+//! happens in a handler or inside the kernel, nothing can be trusted any more: a last line is
+//! written by polling, and the device resets with a note for the next boot.
+#![expect(unsafe_code, reason = "leaves the context of a dead unit")]
+
+use crate::console;
+use crate::kernel::{self, Kernel, Resume};
+use crate::lock;
+use crate::port::{self, ResetNote};
+use crate::report::{Cause, Message, Report};
+use crate::sched::Slot;
+use crate::site;
+use crate::thread::{self, End};
+use core::fmt;
+use core::panic::Location;
+use ramscope_wire as wire;
+use wire::{Level, OverflowHow, UnitId};
+
+/// What a port knows of a stack overflow.
+#[derive(Clone, Copy, Debug)]
+pub struct Overflow {
+    /// How it was noticed.
+    pub how: OverflowHow,
+    /// The instruction.
+    pub pc: usize,
+    /// The stack pointer.
+    pub sp: usize,
+    /// The address that was to be written, or the stack pointer where there is none.
+    pub address: usize,
+}
+
+/// What a port knows of an exception.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// The cause as the processor numbers it.
+    pub cause: u32,
+    /// The instruction.
+    pub pc: usize,
+    /// The address that was accessed, if there was one.
+    pub address: usize,
+    /// The return address register.
+    pub ra: usize,
+}
+
+/// Ends the unit that overflowed its stack; answers whom to go on with.
+///
+/// # Context
+/// Trap of that unit, interrupts masked, on the stack of the handlers.
+#[must_use]
+pub fn overflow(overflow: Overflow) -> Resume {
+    kernel::work_on(|kernel| {
+        let thread = kernel.current();
+        let stack = thread.stack;
+        let lowest = overflow.address.min(overflow.sp);
+        let by_bytes = stack.low.saturating_sub(lowest) as u32;
+        let record = wire::Overflow {
+            unit: UnitId(thread.unit),
+            how: overflow.how,
+            in_handler: false,
+            pc: overflow.pc as u32,
+            sp: overflow.sp as u32,
+            limit: stack.low as u32,
+            address: overflow.address as u32,
+            by_bytes,
+        };
+        thread.stack_peak = stack.bytes as u32 + by_bytes;
+        kernel.record(Level::Samples, &record);
+        let cause = Cause::Overflow {
+            how: overflow.how,
+            pc: overflow.pc as u32,
+            by_bytes,
+            stack_bytes: stack.bytes as u32,
+        };
+        condemn(kernel, End::Overflowed, cause, Message::EMPTY);
+    });
+    kernel::handler::leave_for_another()
+}
+
+/// Ends the unit that did something illegal; answers whom to go on with.
+///
+/// # Context
+/// Trap of that unit, interrupts masked, on the stack of the handlers.
+#[must_use]
+pub fn fault(fault: Fault) -> Resume {
+    kernel::work_on(|kernel| {
+        let record = wire::Fault {
+            unit: UnitId(kernel.current().unit),
+            cause: fault.cause,
+            pc: fault.pc as u32,
+            address: fault.address as u32,
+            ra: fault.ra as u32,
+        };
+        kernel.record(Level::Samples, &record);
+        let cause = Cause::Fault {
+            cause: fault.cause,
+            pc: fault.pc as u32,
+            address: fault.address as u32,
+        };
+        condemn(kernel, End::Faulted, cause, Message::EMPTY);
+    });
+    kernel::handler::leave_for_another()
+}
+
+/// A trap inside of a handler or of the kernel itself: says so and resets the device.
+///
+/// # Context
+/// Trap within a trap, on the emergency stack.
+pub fn fatal(what: fmt::Arguments<'_>, overflow: Option<Overflow>, limit: usize) -> ! {
+    // SAFETY: nothing else will ever run again; the ring may be half written at worst, which a
+    // reader survives.
+    let kernel = unsafe { port::kernel().as_mut() };
+    let unit = kernel.threads[kernel.sched.running().index()].unit;
+    let note = match overflow {
+        Some(overflow) => {
+            let by_bytes = limit.saturating_sub(overflow.address.min(overflow.sp)) as u32;
+            let record = wire::Overflow {
+                unit: UnitId(unit),
+                how: overflow.how,
+                in_handler: true,
+                pc: overflow.pc as u32,
+                sp: overflow.sp as u32,
+                limit: limit as u32,
+                address: overflow.address as u32,
+                by_bytes,
+            };
+            kernel.record(Level::Samples, &record);
+            ResetNote::HandlerOverflow
+        }
+        None => ResetNote::KernelFault,
+    };
+    let message = Message::from_fmt(what);
+    port::transmit_now(b"\nfatal: ");
+    port::transmit_now(message.as_str().as_bytes());
+    port::transmit_now(b"; the device resets\n");
+    port::reset(note)
+}
+
+/// Notes a panic of the running unit: the record, and the report for the console.
+///
+/// # Context
+/// The panicking unit; in a handler or inside the kernel it resets the device.
+pub fn panic_note(message: fmt::Arguments<'_>, location: Option<&'static Location<'static>>) {
+    let (file, line) = location.map_or(("?", 0), |at| (site::tail(at.file()), at.line()));
+    // SAFETY: only looks at two flags, which this context alone can have set.
+    let broken = unsafe { kernel::instance().as_ref() };
+    if broken.busy || broken.in_handler {
+        fatal(
+            format_args!("panic in the kernel at {file}:{line}: {message}"),
+            None,
+            0,
+        );
+    }
+    let message = Message::from_fmt(message);
+    kernel::with(|kernel| {
+        let unit = UnitId(kernel.current().unit);
+        let text = message.as_str();
+        kernel.record(
+            Level::Samples,
+            &wire::Panic {
+                unit,
+                line,
+                file,
+                message: text,
+            },
+        );
+        push_report(kernel, Cause::Panic { file, line }, message);
+    });
+}
+
+/// Ends the unit that panicked, after [`panic_note`].
+///
+/// # Context
+/// The panicking unit.
+pub fn panic_end() -> ! {
+    let _ = port::mask();
+    kernel::work_on(|kernel| end_condemned(kernel, End::Panicked));
+    leave()
+}
+
+/// Ends the running unit because it went on although it was told to exit.
+pub(crate) fn refused() -> ! {
+    let _ = port::mask();
+    kernel::work_on(|kernel| condemn(kernel, End::Refused, Cause::Refusal, Message::EMPTY));
+    leave()
+}
+
+fn leave() -> ! {
+    // SAFETY: interrupts are masked and the finish never returns.
+    unsafe { port::_ramscope_port_leave(go_on) }
+}
+
+extern "C" fn go_on() -> ! {
+    kernel::resume_another()
+}
+
+fn condemn(kernel: &mut Kernel, end: End, cause: Cause, message: Message) {
+    push_report(kernel, cause, message);
+    end_condemned(kernel, end);
+}
+
+fn push_report(kernel: &mut Kernel, cause: Cause, message: Message) {
+    let slot = kernel.sched.running();
+    let thread = &kernel.threads[slot.index()];
+    let (unit, name, owner) = (thread.unit, thread.name, thread.owner);
+    let quarantined_bytes = kernel.heap.owner(owner).map_or(0, |totals| totals.current);
+    let report = Report {
+        unit,
+        name,
+        slot,
+        cause,
+        quarantined_bytes,
+        message,
+    };
+    kernel.threads[slot.index()].report_pending = kernel.reports.push(report);
+}
+
+fn end_condemned(kernel: &mut Kernel, end: End) {
+    let slot: Slot = kernel.sched.running();
+    lock::poison_all(kernel, slot);
+    let thread = &mut kernel.threads[slot.index()];
+    thread.end = Some(end);
+    let (unit, owner) = (UnitId(thread.unit), thread.owner);
+    let quarantined_bytes = kernel.heap.owner(owner).map_or(0, |totals| totals.current);
+    kernel.heap.owner_quarantine(owner);
+    let (reason, code) = end.wire();
+    let quarantined = quarantined_bytes > 0;
+    let record = wire::UnitEnd {
+        unit,
+        reason,
+        quarantined,
+        code,
+        quarantined_bytes,
+    };
+    kernel.record(Level::Samples, &record);
+    thread::close(kernel, slot);
+    console::attend(kernel);
+}
