@@ -19,7 +19,7 @@ use ramscope_scenario::{Command, Matcher, Run, Step};
 use ramscope_time::{Instant, Span};
 
 use self::wait::{Waiting, describe, quote};
-use crate::session::{BackendError, End, PauseAt, Progress, Session};
+use crate::session::{BackendError, End, Progress, Session};
 use crate::watchdog::Watchdog;
 
 /// How much device time passes at most between two looks.

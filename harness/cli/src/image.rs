@@ -1,0 +1,157 @@
+//! Building firmware images: the one place that does.
+//!
+//! An image has to be the same wherever it is built, or no figure about it can be compared. Cargo
+//! alone does not give that: paths of the machine go into panic messages and debug information, and
+//! flags in the environment change the code. So the builder clears the environment, names all folders
+//! by fixed names, and takes the tools that the workspace's toolchain file names.
+//!
+//! Invariants:
+//! 1. The same sources and toolchain give the same bytes, in any folder.
+//! 2. A published file is whole: it is written beside its place and then renamed, under a lock.
+//! 3. If cargo has nothing to do, nothing is written.
+
+mod cargo;
+mod flash;
+mod publish;
+mod toolchain;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use flash::{FLASH_BYTES, FlashError, direct_boot_image};
+
+use crate::workspace::Workspace;
+use toolchain::Toolchain;
+
+/// What the ESP32-C3's code is compiled for.
+pub const TARGET: &str = "riscv32imc-unknown-none-elf";
+/// The package with the ESP32-C3's image.
+const PACKAGE: &str = "ramscope-board-esp32c3";
+/// The image as cargo names it.
+const BINARY: &str = "ramscope-esp32c3";
+
+/// The files of an image that is up to date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltImage {
+    /// The ELF file: code, symbols, debug information.
+    pub elf: PathBuf,
+    /// What the flash memory holds.
+    pub flash: PathBuf,
+    /// Whether either of them changed.
+    pub changed: bool,
+}
+
+/// Something that a person who waits wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The compiler's target is missing and is being added.
+    AddingTarget,
+    /// Cargo has been at work for a while.
+    Building,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AddingTarget => {
+                write!(
+                    f,
+                    "adding the Rust target {TARGET} (rustup target add {TARGET})"
+                )
+            }
+            Self::Building => f.pad("building firmware image ..."),
+        }
+    }
+}
+
+/// Why there is no image.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A program of the toolchain is not installed.
+    #[error("{program} cannot be started: install Rust with rustup, see https://rustup.rs")]
+    NoToolchain {
+        /// The program.
+        program: &'static str,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The toolchain does not work.
+    #[error("the Rust toolchain that rust-toolchain.toml names does not work: {said}")]
+    BrokenToolchain {
+        /// Its own words.
+        said: String,
+    },
+    /// The target is missing and could not be added.
+    #[error("the Rust target {TARGET} is missing and could not be added: {said}")]
+    NoTarget {
+        /// Why, in the words of whoever refused.
+        said: String,
+    },
+    /// The host's linker is missing, which build scripts need.
+    #[error("no C linker for the host was found: install a C toolchain, for example gcc or clang")]
+    NoLinker,
+    /// The sources do not compile.
+    #[error("the firmware does not compile:\n{output}")]
+    DoesNotCompile {
+        /// What cargo said.
+        output: String,
+    },
+    /// What cargo built is no image.
+    #[error("what cargo built cannot be put into flash")]
+    Flash(#[from] FlashError),
+    /// A file could not be read or written.
+    #[error("{} cannot be used", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl BuildError {
+    /// Whether the sources are to blame, and not what is installed on this machine.
+    #[must_use]
+    pub fn is_in_sources(&self) -> bool {
+        matches!(self, Self::DoesNotCompile { .. } | Self::Flash(_))
+    }
+}
+
+/// Builds the ESP32-C3's image, or finds that it is up to date. Several callers, also in several
+/// processes, wait for each other.
+///
+/// # Errors
+/// If a tool is missing, the sources do not compile, or a file cannot be written.
+pub fn build(
+    workspace: &Workspace,
+    notice: &mut dyn FnMut(Notice),
+) -> Result<BuiltImage, BuildError> {
+    let images = workspace.images();
+    let _lock = publish::lock(&images)?;
+    let toolchain = Toolchain::find(workspace)?;
+    if !toolchain.has_target() {
+        notice(Notice::AddingTarget);
+        toolchain.add_target(workspace)?;
+    }
+    let built = cargo::build(workspace, &toolchain, notice)?;
+    publish_image(&built, &images)
+}
+
+fn publish_image(built: &Path, images: &Path) -> Result<BuiltImage, BuildError> {
+    let elf_bytes = std::fs::read(built).map_err(|source| BuildError::File {
+        path: built.to_owned(),
+        source,
+    })?;
+    let flash_bytes = direct_boot_image(&elf_bytes)?;
+    let elf = images.join("esp32c3.elf");
+    let flash = images.join("esp32c3.bin");
+    let elf_changed = publish::if_different(&elf, &elf_bytes)?;
+    let flash_changed = publish::if_different(&flash, &flash_bytes)?;
+    Ok(BuiltImage {
+        elf,
+        flash,
+        changed: elf_changed || flash_changed,
+    })
+}
