@@ -175,8 +175,11 @@ impl Memory {
 
     /// The area whose blocks cover an offset; a place in the array that has no area covers nothing.
     #[inline]
-    pub(super) fn area_of(&self, offset: u32) -> Option<&Area> {
-        self.areas.iter().find(|area| area.contains(offset))
+    pub(super) fn area_of(&self, offset: u32) -> Option<Area> {
+        self.areas
+            .iter()
+            .copied()
+            .find(|area| area.contains(offset))
     }
 
     /// Adds an area without writing to it, and says which number it got.
