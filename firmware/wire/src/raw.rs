@@ -69,6 +69,8 @@ pub enum Item<'a> {
         stamp: Stamp,
         /// The version.
         version: u16,
+        /// Its payload.
+        payload: &'a [u8],
     },
     /// The sequence numbers jump: so many records were dropped by the device or damaged.
     Lost {
@@ -327,7 +329,11 @@ impl RawReader {
 
 fn item(stamp: Stamp, kind: u8, payload: &[u8]) -> Item<'_> {
     if let Some(version) = other_version(kind, payload) {
-        return Item::OtherVersion { stamp, version };
+        return Item::OtherVersion {
+            stamp,
+            version,
+            payload,
+        };
     }
     match Record::read(kind, payload) {
         Some(record) => Item::Record { stamp, record },
