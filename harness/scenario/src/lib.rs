@@ -24,16 +24,21 @@
 mod budget;
 mod glob;
 mod matcher;
+mod nearest;
 mod plan;
 mod problem;
+mod quantity;
+mod read;
 mod scenario;
 mod serial_form;
 mod settings;
 mod value;
+mod yaml;
 
 pub use budget::{Bound, Budget, BudgetId, Metric, Subject, SubjectKind, Unit};
 pub use glob::glob_matches;
 pub use matcher::{EarlierMatch, Fed, Match, Matcher, NearestMiss, WaitReport};
+pub use nearest::nearest;
 pub use plan::{
     Capabilities, Plan, PlanOptions, Run, Skip, SkippedBudget, SkippedStep, TargetOffer, plan,
 };
@@ -60,6 +65,5 @@ pub use value::Value;
 /// ```
 #[must_use]
 pub fn parse(path: &str, text: &str) -> Parsed {
-    let _ = (path, text);
-    unimplemented!("the reader follows in the next commit")
+    read::read(path, text)
 }

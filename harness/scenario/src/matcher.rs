@@ -15,12 +15,26 @@
 //!    pieces.
 //! 2. At most [`Matcher::HISTORY_BYTES_MAX`] bytes are remembered.
 
+mod nearest_miss;
+
 use crate::settings::Matching;
 
 /// Looks for the texts of `wait-serial` steps in a stream of bytes.
 #[derive(Clone, Debug)]
 pub struct Matcher {
     rule: Matching,
+    history: History,
+    /// The offset after the last match: where the cursor stands.
+    cursor: u64,
+    waiting: Option<Wait>,
+}
+
+/// A step that waits.
+#[derive(Clone, Debug)]
+struct Wait {
+    search: Search,
+    /// The offset at which the step began.
+    began: u64,
 }
 
 /// Where in the stream a text stands: byte offsets from the stream's beginning.
@@ -87,25 +101,173 @@ impl Matcher {
     /// A matcher at the beginning of a stream.
     #[must_use]
     pub fn new(rule: Matching) -> Self {
-        Self { rule }
+        Self {
+            rule,
+            history: History::default(),
+            cursor: 0,
+            waiting: None,
+        }
     }
 
-    /// Begins a `wait-serial` step. With the cursor rule it may match at once.
+    /// How many bytes were taken so far.
+    #[must_use]
+    pub const fn received(&self) -> u64 {
+        self.history.end()
+    }
+
+    /// Whether a step waits.
+    #[must_use]
+    pub const fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
+    /// Begins a `wait-serial` step. With the cursor rule it may match at once; so does an empty
+    /// pattern with either rule.
     #[must_use]
     pub fn begin(&mut self, pattern: &[u8]) -> Option<Match> {
-        let _ = (self.rule, pattern);
-        unimplemented!("follows")
+        let began = self.received();
+        let mut search = Search::new(pattern);
+        let seen_from = match self.rule {
+            Matching::Wokwi => began,
+            Matching::Cursor => self.cursor,
+        };
+        let (seen_from, seen) = self.history.since(seen_from);
+        if let Some(taken) = search.run(seen) {
+            return Some(self.complete(seen_from + taken as u64, pattern.len()));
+        }
+        self.waiting = Some(Wait { search, began });
+        None
     }
 
     /// Takes received bytes; without a step that waits it takes all of them.
     pub fn feed(&mut self, bytes: &[u8]) -> Fed {
-        let _ = bytes;
-        unimplemented!("follows")
+        let found = self.waiting.as_mut().and_then(|wait| {
+            wait.search
+                .run(bytes)
+                .map(|taken| (taken, wait.search.pattern.len()))
+        });
+        let taken = found.map_or(bytes.len(), |(taken, _)| taken);
+        self.history.push(&bytes[..taken]);
+        let matched = found.map(|(_, length)| self.complete(self.received(), length));
+        Fed { taken, matched }
     }
 
     /// Gives up waiting and says what it saw; `None` if no step waits.
     #[must_use]
     pub fn give_up(&mut self) -> Option<WaitReport> {
-        unimplemented!("follows")
+        let Wait { search, began } = self.waiting.take()?;
+        let pattern = search.pattern;
+        let (offset, received) = self.history.since(began);
+        let tail = &received[received.len().saturating_sub(Self::TAIL_BYTES_MAX)..];
+        Some(WaitReport {
+            received_tail: tail.to_vec(),
+            received_bytes: self.received() - began,
+            nearest_miss: nearest_miss::find(&pattern, offset, received),
+            earlier_match: self.earlier_match(&pattern, began),
+            pattern,
+        })
+    }
+
+    fn complete(&mut self, end: u64, length: usize) -> Match {
+        self.waiting = None;
+        self.cursor = end;
+        Match {
+            start: end - length as u64,
+            end,
+        }
+    }
+
+    /// Only Wokwi's rule can miss a match: one that began after the last match and before the step.
+    fn earlier_match(&self, pattern: &[u8], began: u64) -> Option<EarlierMatch> {
+        let (offset, seen) = self.history.since(self.cursor);
+        let taken = Search::new(pattern).run(seen)?;
+        let end = offset + taken as u64;
+        let at = Match {
+            start: end - pattern.len() as u64,
+            end,
+        };
+        Some(EarlierMatch {
+            at,
+            step_began: began,
+        })
     }
 }
+
+/// The received bytes that are remembered.
+#[derive(Clone, Debug, Default)]
+struct History {
+    /// The offset of the first remembered byte.
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl History {
+    const fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
+    /// Forgetting happens by halves, so that it costs nothing per byte.
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > Matcher::HISTORY_BYTES_MAX {
+            let forgotten = self.bytes.len() - Matcher::HISTORY_BYTES_MAX / 2;
+            self.bytes.drain(..forgotten);
+            self.start += forgotten as u64;
+        }
+    }
+
+    /// What is remembered from `offset` on, and the offset from which it is.
+    fn since(&self, offset: u64) -> (u64, &[u8]) {
+        let from = offset.clamp(self.start, self.end());
+        let index = usize::try_from(from - self.start).expect("within remembered bytes");
+        (from, &self.bytes[index..])
+    }
+}
+
+/// A search that goes on where the last bytes ended (Knuth, Morris, Pratt).
+#[derive(Clone, Debug)]
+struct Search {
+    pattern: Vec<u8>,
+    /// For each length of a matched beginning: the longest shorter one that it ends with.
+    fallback: Vec<usize>,
+    matched: usize,
+}
+
+impl Search {
+    fn new(pattern: &[u8]) -> Self {
+        let mut fallback = vec![0; pattern.len() + 1];
+        let mut matched = 0;
+        for index in 1..pattern.len() {
+            while matched > 0 && pattern[index] != pattern[matched] {
+                matched = fallback[matched];
+            }
+            matched += usize::from(pattern[index] == pattern[matched]);
+            fallback[index + 1] = matched;
+        }
+        Self {
+            pattern: pattern.to_vec(),
+            fallback,
+            matched: 0,
+        }
+    }
+
+    /// How many of `bytes` complete the first match, if they do.
+    fn run(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.pattern.is_empty() {
+            return Some(0);
+        }
+        for (index, &byte) in bytes.iter().enumerate() {
+            while self.matched > 0 && self.pattern[self.matched] != byte {
+                self.matched = self.fallback[self.matched];
+            }
+            self.matched += usize::from(self.pattern[self.matched] == byte);
+            if self.matched == self.pattern.len() {
+                return Some(index + 1);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

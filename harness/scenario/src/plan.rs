@@ -4,14 +4,16 @@
 //! Nothing is skipped silently. A target that is not there, a phase that the target cannot
 //! open a window for, a step that needs a pin: each becomes an entry that reports show.
 
+mod programs;
+
 use core::fmt;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::budget::BudgetId;
+use crate::budget::{Budget, BudgetId};
 use crate::problem::Problem;
-use crate::scenario::Scenario;
+use crate::scenario::{Command, Scenario};
 use crate::settings::TargetKind;
 
 /// What the planner has to know about this machine and the command line.
@@ -166,6 +168,124 @@ impl fmt::Display for Run {
 /// Lays out the runs of `scenarios`.
 #[must_use]
 pub fn plan(scenarios: &[Scenario], options: &PlanOptions) -> Plan {
-    let _ = (scenarios, options);
-    unimplemented!("follows")
+    let mut plan = Plan {
+        runs: Vec::new(),
+        skipped: Vec::new(),
+        problems: Vec::new(),
+    };
+    for (index, scenario) in scenarios.iter().enumerate() {
+        plan.problems
+            .extend(programs::unknown(scenario, options.programs.as_deref()));
+        plan_scenario(index, scenario, options, &mut plan);
+    }
+    plan
 }
+
+fn plan_scenario(index: usize, scenario: &Scenario, options: &PlanOptions, plan: &mut Plan) {
+    let skip = |target: Option<TargetKind>, reason: String| Skip {
+        scenario_index: index,
+        scenario: scenario.name.clone(),
+        path: scenario.path.clone(),
+        target,
+        reason,
+    };
+    let tags = &scenario.settings.tags;
+    if !options.tags.is_empty() && !options.tags.iter().any(|tag| tags.contains(tag)) {
+        let reason = format!("has none of the tags {}", options.tags.join(", "));
+        plan.skipped.push(skip(None, reason));
+        return;
+    }
+    let shared = Arc::new(scenario.clone());
+    for target in targets(scenario, options) {
+        match options.offers.get(&target) {
+            Some(TargetOffer::Available(capabilities)) => {
+                let seeds = options.seeds.as_ref().unwrap_or(&scenario.settings.seeds);
+                for &seed in seeds {
+                    plan.runs.push(Run {
+                        scenario: Arc::clone(&shared),
+                        scenario_index: index,
+                        target,
+                        seed,
+                        capabilities: *capabilities,
+                        skipped_steps: skipped_steps(scenario, target, *capabilities),
+                        skipped_budgets: skipped_budgets(scenario, target, *capabilities),
+                    });
+                }
+            }
+            Some(TargetOffer::Unavailable(reason)) => {
+                plan.skipped.push(skip(Some(target), reason.clone()));
+            }
+            None => {
+                let reason = format!("this version cannot run on {target} yet");
+                plan.skipped.push(skip(Some(target), reason));
+            }
+        }
+    }
+}
+
+fn targets(scenario: &Scenario, options: &PlanOptions) -> Vec<TargetKind> {
+    match &options.targets {
+        Some(targets) => targets.clone(),
+        None => scenario
+            .settings
+            .targets
+            .iter()
+            .map(|target| target.kind)
+            .collect(),
+    }
+}
+
+fn skipped_steps(
+    scenario: &Scenario,
+    target: TargetKind,
+    capabilities: Capabilities,
+) -> Vec<SkippedStep> {
+    let skipped = scenario.steps.iter().filter_map(|step| {
+        let lacking = lacking_capability(&step.command, capabilities)?;
+        let reason = format!(
+            "{} needs {lacking}, which {target} lacks",
+            step.command.keyword()
+        );
+        Some(SkippedStep {
+            step: step.index,
+            reason,
+        })
+    });
+    skipped.collect()
+}
+
+/// What the command needs and the target does not have.
+fn lacking_capability(command: &Command, has: Capabilities) -> Option<&'static str> {
+    let (available, name) = match command {
+        Command::Delay(_) | Command::WaitSerial(_) | Command::WriteSerial(_) => return None,
+        Command::ExpectPin(_) => (has.pins, "pins"),
+        Command::SetControl(_) => (has.controls, "controls"),
+        Command::TakeScreenshot(_)
+        | Command::Touch(_)
+        | Command::TouchPress(_)
+        | Command::TouchRelease { .. }
+        | Command::TouchMove(_) => (has.screens, "a screen"),
+        Command::ExpectChipOutput(_) => (has.chips, "custom chips"),
+    };
+    (!available).then_some(name)
+}
+
+fn skipped_budgets(
+    scenario: &Scenario,
+    target: TargetKind,
+    capabilities: Capabilities,
+) -> Vec<SkippedBudget> {
+    let budgets = &scenario.settings.budgets;
+    let needs_window = |budget: &&Budget| budget.phase.is_some() && !capabilities.windows;
+    let skipped = budgets
+        .iter()
+        .filter(needs_window)
+        .map(|budget| SkippedBudget {
+            id: budget.id(),
+            reason: format!("{target} cannot be told to open a measurement window for a phase"),
+        });
+    skipped.collect()
+}
+
+#[cfg(test)]
+mod tests;

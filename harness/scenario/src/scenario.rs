@@ -3,7 +3,7 @@
 use ramscope_time::Span;
 use serde::{Deserialize, Serialize};
 
-use crate::problem::{Problem, Severity};
+use crate::problem::{Problem, Severity, WokwiRefusal};
 use crate::settings::Settings;
 use crate::value::Value;
 
@@ -16,6 +16,9 @@ pub struct Parsed {
     pub problems: Vec<Problem>,
     /// The steps that could be read, also when a problem elsewhere forbids to run them.
     pub readable_steps: Vec<Step>,
+    /// What wokwi-cli would stop at, if it refuses the file. It knows only one problem at a time,
+    /// and some of them only after it has run the steps before.
+    pub wokwi: Option<WokwiRefusal>,
 }
 
 impl Parsed {

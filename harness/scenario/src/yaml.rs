@@ -1,0 +1,439 @@
+//! YAML text to a tree in which every node knows its place.
+//!
+//! wokwi-cli reads YAML 1.2 with the core schema: no merge keys, no `yes`, no octal by a leading
+//! zero, duplicate keys and second documents refused. Parsers that fill types stop at the first
+//! mismatch and know a schema of their own, so this one takes events and builds a plain tree.
+//!
+//! Invariants:
+//! 1. The tree has no cycles: an alias inside its own anchor is a problem, not a node.
+//! 2. Children have greater or smaller indices, never a path deeper than [`DEPTH_MAX`]
+//!    collections (aliases not counted), and a tree has at most [`NODES_MAX`] nodes. Aliases can still
+//!    describe more than memory holds, so whoever unfolds them counts ([`Tree::value`]).
+
+mod core_schema;
+mod syntax;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use std::collections::HashMap;
+
+use crate::problem::Rule;
+use crate::value::Value;
+
+/// How deep collections may nest.
+const DEPTH_MAX: usize = 64;
+/// How many nodes a file may have.
+const NODES_MAX: usize = 1 << 20;
+/// How many nodes one value may unfold to.
+const VALUE_NODES_MAX: usize = 1 << 16;
+
+/// A place in the text: line and column, both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Place {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// A node of a [`Tree`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct NodeId(usize);
+
+/// A document, as an arena.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    nodes: Vec<Node>,
+    root: NodeId,
+}
+
+#[derive(Debug)]
+struct Node {
+    place: Place,
+    kind: Kind,
+}
+
+/// What a node is; scalars are already resolved to null, boolean, number or text.
+#[derive(Debug)]
+enum Kind {
+    /// The value, and the text it was written as unless it is that text.
+    Scalar(Value, Option<Box<str>>),
+    List(Vec<NodeId>),
+    Map(Vec<(NodeId, NodeId)>),
+    Alias(NodeId),
+}
+
+/// A node seen through its aliases.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape<'tree> {
+    Scalar(&'tree Value),
+    List(&'tree [NodeId]),
+    Map,
+}
+
+/// An entry of a map, its key as JavaScript would spell it.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_place: Place,
+    pub(crate) value: NodeId,
+}
+
+/// Why a text has no tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct YamlError {
+    pub(crate) rule: Rule,
+    pub(crate) place: Place,
+    pub(crate) message: String,
+}
+
+/// A value unfolds to more than a scenario can mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLarge;
+
+impl Place {
+    /// The first character.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+
+    fn of(span: Span) -> Self {
+        Self::at(span.start.line(), span.start.col())
+    }
+
+    /// From the parser's line from 1 and column from 0.
+    pub(crate) fn at(line: usize, column_from_zero: usize) -> Self {
+        let clamp = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self {
+            line: clamp(line.max(1)),
+            column: clamp(column_from_zero.saturating_add(1)),
+        }
+    }
+}
+
+impl Tree {
+    /// Reads one document. The errors are all that could be found: a broken text yields
+    /// one, duplicate keys one each.
+    pub(crate) fn read(text: &str) -> Result<Self, Vec<YamlError>> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Builder::default().run(text)
+    }
+
+    /// The document's top node.
+    pub(crate) const fn root(&self) -> NodeId {
+        self.root
+    }
+
+    /// Where the node, or the alias in its place, stands.
+    pub(crate) fn place(&self, id: NodeId) -> Place {
+        self.nodes[id.0].place
+    }
+
+    /// What the node is.
+    pub(crate) fn shape(&self, id: NodeId) -> Shape<'_> {
+        match &self.target(id).kind {
+            Kind::Scalar(value, _) => Shape::Scalar(value),
+            Kind::List(items) => Shape::List(items),
+            Kind::Map(_) => Shape::Map,
+            Kind::Alias(_) => unreachable!("an alias's target is never an alias"),
+        }
+    }
+
+    /// The scalar's value, if it is one.
+    pub(crate) fn scalar(&self, id: NodeId) -> Option<&Value> {
+        match self.shape(id) {
+            Shape::Scalar(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// How a scalar was written; for a string, the string itself.
+    pub(crate) fn source(&self, id: NodeId) -> Option<&str> {
+        match &self.target(id).kind {
+            Kind::Scalar(Value::Text(text), _) => Some(text),
+            Kind::Scalar(_, source) => source.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What a person calls a node of this type.
+    pub(crate) fn type_phrase(&self, id: NodeId) -> &'static str {
+        match self.shape(id) {
+            Shape::Scalar(value) => value.type_phrase(),
+            Shape::List(_) => "a list",
+            Shape::Map => "a map",
+        }
+    }
+
+    /// The entries of a map, in order; a key that JavaScript spells like an earlier one replaces
+    /// that one's value. Nothing for a node that is no map.
+    pub(crate) fn entries(&self, id: NodeId) -> Vec<Entry> {
+        let Kind::Map(pairs) = &self.target(id).kind else {
+            return Vec::new();
+        };
+        let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
+        let mut by_key: HashMap<String, usize> = HashMap::with_capacity(pairs.len());
+        for &(key, value) in pairs {
+            let entry = Entry {
+                key: self.key_text(key),
+                key_place: self.place(key),
+                value,
+            };
+            match by_key.get(&entry.key) {
+                Some(&earlier) => entries[earlier] = entry,
+                None => {
+                    by_key.insert(entry.key.clone(), entries.len());
+                    entries.push(entry);
+                }
+            }
+        }
+        entries
+    }
+
+    /// The whole value below a node.
+    pub(crate) fn value(&self, id: NodeId) -> Result<Value, TooLarge> {
+        self.unfold(id, DEPTH_MAX, &mut { VALUE_NODES_MAX })
+    }
+
+    /// Both limits matter: a chain of aliases can be as deep as the file is long.
+    fn unfold(&self, id: NodeId, depth: usize, nodes: &mut usize) -> Result<Value, TooLarge> {
+        *nodes = nodes.checked_sub(1).ok_or(TooLarge)?;
+        let below =
+            |id, nodes: &mut usize| self.unfold(id, depth.checked_sub(1).ok_or(TooLarge)?, nodes);
+        Ok(match &self.target(id).kind {
+            Kind::Scalar(value, _) => value.clone(),
+            Kind::List(items) => {
+                let items = items.iter().map(|&item| below(item, nodes));
+                Value::List(items.collect::<Result<_, _>>()?)
+            }
+            Kind::Map(_) => {
+                let entries = self.entries(id).into_iter();
+                let entries = entries.map(|entry| Ok((entry.key, below(entry.value, nodes)?)));
+                Value::Map(entries.collect::<Result<_, _>>()?)
+            }
+            Kind::Alias(_) => unreachable!("an alias's target is never an alias"),
+        })
+    }
+
+    fn target(&self, id: NodeId) -> &Node {
+        match self.nodes[id.0].kind {
+            Kind::Alias(target) => &self.nodes[target.0],
+            _ => &self.nodes[id.0],
+        }
+    }
+
+    /// A key as JavaScript's property name.
+    fn key_text(&self, key: NodeId) -> String {
+        match self.shape(key) {
+            Shape::Scalar(Value::Null) => String::new(),
+            Shape::Scalar(value) => value.to_string(),
+            Shape::List(_) => "[...]".into(),
+            Shape::Map => "{...}".into(),
+        }
+    }
+}
+
+/// Builds the tree from events, on an explicit stack.
+#[derive(Default)]
+struct Builder {
+    nodes: Vec<Node>,
+    /// The open collections, innermost last.
+    open: Vec<Open>,
+    anchors: HashMap<usize, NodeId>,
+    root: Option<NodeId>,
+    documents: usize,
+    errors: Vec<YamlError>,
+}
+
+/// A collection whose end has not come yet.
+struct Open {
+    id: NodeId,
+    /// The anchor that its content must not refer to.
+    anchor: usize,
+    children: Vec<NodeId>,
+    /// The scalars among a map's keys, to notice the second of a kind.
+    keys: HashMap<KeyIdentity, ()>,
+    is_map: bool,
+}
+
+/// Two keys are the same if their values are, whatever their spelling.
+#[derive(PartialEq, Eq, Hash)]
+enum KeyIdentity {
+    Null,
+    Bool(bool),
+    Number(u64),
+    Text(String),
+}
+
+impl KeyIdentity {
+    fn of(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) if number.is_nan() => return None,
+            // Adding zero makes -0 equal to 0.
+            Value::Number(number) => Self::Number((number + 0.0).to_bits()),
+            Value::Text(text) => Self::Text(text.clone()),
+            Value::Missing | Value::List(_) | Value::Map(_) => return None,
+        })
+    }
+}
+
+impl Builder {
+    fn run(mut self, text: &str) -> Result<Tree, Vec<YamlError>> {
+        let mut parser: Parser<'_, StrInput<'_>> = Parser::new_from_str(text);
+        while let Some(event) = parser.next_event() {
+            let taken = match event {
+                Ok((event, span)) => self.take(event, Place::of(span)),
+                Err(error) => Err(syntax::explain(&error, text)),
+            };
+            if let Err(error) = taken {
+                self.errors.push(error);
+                break;
+            }
+        }
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        let root = match self.root {
+            Some(root) => root,
+            None => self.add(Place::START, Kind::Scalar(Value::Null, None)),
+        };
+        Ok(Tree {
+            nodes: self.nodes,
+            root,
+        })
+    }
+
+    fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), YamlError> {
+        match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+            Event::DocumentStart(_) => self.start_document(place),
+            Event::Alias(anchor) => self.alias(anchor, place),
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain;
+                let value = core_schema::resolve(&text, plain, tag.as_deref().map(tag_name));
+                let source = (!matches!(value, Value::Text(_))).then(|| Box::from(&*text));
+                let id = self.add(place, Kind::Scalar(value, source));
+                self.define(anchor, id);
+                self.attach(id)
+            }
+            Event::SequenceStart(anchor, _) => self.open(anchor, place, Kind::List(Vec::new())),
+            Event::MappingStart(anchor, _) => self.open(anchor, place, Kind::Map(Vec::new())),
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+        }
+    }
+
+    fn start_document(&mut self, place: Place) -> Result<(), YamlError> {
+        self.documents += 1;
+        if self.documents == 1 {
+            return Ok(());
+        }
+        Err(YamlError {
+            rule: Rule::MultipleDocuments,
+            place,
+            message: "a second YAML document begins here; a scenario file holds one".into(),
+        })
+    }
+
+    fn alias(&mut self, anchor: usize, place: Place) -> Result<(), YamlError> {
+        let inside_itself = self.open.iter().any(|open| open.anchor == anchor);
+        match self.anchors.get(&anchor) {
+            Some(&target) if !inside_itself => {
+                let id = self.add(place, Kind::Alias(target));
+                self.attach(id)
+            }
+            _ => Err(YamlError {
+                rule: Rule::YamlTooLarge,
+                place,
+                message: "this alias stands inside what it stands for".into(),
+            }),
+        }
+    }
+
+    fn open(&mut self, anchor: usize, place: Place, kind: Kind) -> Result<(), YamlError> {
+        if self.open.len() >= DEPTH_MAX {
+            return Err(YamlError {
+                rule: Rule::YamlTooLarge,
+                place,
+                message: format!("lists and maps are nested more than {DEPTH_MAX} deep"),
+            });
+        }
+        let is_map = matches!(kind, Kind::Map(_));
+        let id = self.add(place, kind);
+        self.define(anchor, id);
+        self.open.push(Open {
+            id,
+            anchor,
+            children: Vec::new(),
+            keys: HashMap::new(),
+            is_map,
+        });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), YamlError> {
+        let open = self
+            .open
+            .pop()
+            .expect("the parser balances starts and ends");
+        self.nodes[open.id.0].kind = if open.is_map {
+            Kind::Map(
+                open.children
+                    .chunks_exact(2)
+                    .map(|pair| (pair[0], pair[1]))
+                    .collect(),
+            )
+        } else {
+            Kind::List(open.children)
+        };
+        self.attach(open.id)
+    }
+
+    fn add(&mut self, place: Place, kind: Kind) -> NodeId {
+        self.nodes.push(Node { place, kind });
+        NodeId(self.nodes.len() - 1)
+    }
+
+    /// Anchor 0 is the parser's way to say that there is none.
+    fn define(&mut self, anchor: usize, id: NodeId) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, id);
+        }
+    }
+
+    /// Puts a finished node into the innermost open collection, or makes it the root.
+    fn attach(&mut self, id: NodeId) -> Result<(), YamlError> {
+        if self.nodes.len() > NODES_MAX {
+            return Err(YamlError {
+                rule: Rule::YamlTooLarge,
+                place: self.nodes[id.0].place,
+                message: format!("the file has more than {NODES_MAX} values"),
+            });
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.root.get_or_insert(id);
+            return Ok(());
+        };
+        let is_key = open.is_map && open.children.len().is_multiple_of(2);
+        open.children.push(id);
+        let Node {
+            place,
+            kind: Kind::Scalar(value, _),
+        } = &self.nodes[id.0]
+        else {
+            return Ok(());
+        };
+        let Some(identity) = KeyIdentity::of(value).filter(|_| is_key) else {
+            return Ok(());
+        };
+        if open.keys.insert(identity, ()).is_some() {
+            self.errors.push(YamlError {
+                rule: Rule::DuplicateKey,
+                place: *place,
+                message: format!("the key {value} stands twice in one map"),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The tag's full name: `tag:yaml.org,2002:str`, `!mine`.
+fn tag_name(tag: &Tag) -> String {
+    format!("{}{}", tag.handle, tag.suffix)
+}

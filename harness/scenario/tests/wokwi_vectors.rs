@@ -1,0 +1,250 @@
+//! Every scenario document of the conformance vectors is read as wokwi-cli reads it: the same
+//! refusal in the same words, and the same calls to the simulation in the same order.
+//!
+//! `RAMSCOPE_WOKWI_VECTORS` names another file of the same form.
+
+use ramscope_scenario::{
+    Command, ExpectPin, Parsed, Problem, Rule, Step, TouchPoint, Value, WokwiStage, parse,
+};
+use serde_json::{Value as Json, json};
+
+/// Entries that we mean to read differently, with the reason.
+const EXCEPTIONS: &[(&str, &str)] = &[(
+    "step key toString (prototype)",
+    "a name of JavaScript's object prototype is no command; it is refused like any other unknown key",
+)];
+
+/// A difference between what must come out and what does.
+struct Difference {
+    field: &'static str,
+    expected: Json,
+    found: Json,
+}
+
+#[test]
+fn every_vector_is_read_as_wokwi_cli_reads_it() {
+    let committed = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/vectors/wokwi-scenarios.jsonl"
+    );
+    let path = std::env::var("RAMSCOPE_WOKWI_VECTORS").unwrap_or_else(|_| committed.into());
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let (mut passed, mut failed) = (0, 0);
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let vector: Json = serde_json::from_str(line).unwrap();
+        let label = vector["label"].as_str().unwrap_or("(no label)");
+        let difference = differences(&vector).into_iter().next();
+        let excepted = EXCEPTIONS.iter().find(|(known, _)| *known == label);
+        match (difference, excepted) {
+            (Some(_), Some((_, reason))) => {
+                passed += 1;
+                println!("{label}: differs on purpose: {reason}");
+            }
+            (None, _) => passed += 1,
+            (
+                Some(Difference {
+                    field,
+                    expected,
+                    found,
+                }),
+                None,
+            ) => {
+                failed += 1;
+                println!("{label}: {field}\n  expected {expected}\n  found    {found}");
+            }
+        }
+    }
+    println!("{passed} passed, {failed} failed");
+    assert_eq!(failed, 0, "{passed} passed, {failed} failed");
+    assert!(passed > 0, "{path} holds no vector");
+}
+
+fn differences(vector: &Json) -> Vec<Difference> {
+    let parsed = parse("vector.yaml", vector["yaml"].as_str().unwrap());
+    let found = Outcome::of(&parsed);
+    let mut differences = Vec::new();
+    let mut compare = |field: &'static str, found: Json| {
+        let expected = vector.get(field).cloned().unwrap_or(Json::Null);
+        if !same(&expected, &found) {
+            differences.push(Difference {
+                field,
+                expected,
+                found,
+            });
+        }
+    };
+    compare("parse", parse_outcome(vector.get("parse"), &parsed));
+    compare("validate", found.validate);
+    compare("run", found.run);
+    compare("calls", found.calls);
+    differences
+}
+
+/// Numbers agree if they do to a picosecond in a year; we count picoseconds, not fractions.
+fn same(expected: &Json, found: &Json) -> bool {
+    match (expected, found) {
+        (Json::Array(a), Json::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        (Json::Number(a), Json::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            a == b || (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
+        }
+        _ => expected == found,
+    }
+}
+
+/// What wokwi-cli would say and do about the document.
+struct Outcome {
+    validate: Json,
+    run: Json,
+    calls: Json,
+}
+
+impl Outcome {
+    fn of(parsed: &Parsed) -> Self {
+        let (stage, text) = match &parsed.wokwi {
+            Some(refusal) => (Some(refusal.stage), json!(refusal.text)),
+            None => (None, Json::Null),
+        };
+        match stage {
+            Some(WokwiStage::Parse) => Self {
+                validate: Json::Null,
+                run: Json::Null,
+                calls: json!([]),
+            },
+            Some(WokwiStage::Validate) => Self {
+                validate: text,
+                run: Json::Null,
+                calls: json!([]),
+            },
+            Some(WokwiStage::Run { step }) => Self::run(parsed, step, refusal_at_run(&text)),
+            None => Self::run(parsed, usize::MAX, json!("ok")),
+        }
+    }
+
+    /// Runs the steps before `stop` against a client that answers everything with success, pins
+    /// with 1 and the time with 42 ns.
+    fn run(parsed: &Parsed, stop: usize, last: Json) -> Self {
+        let mut calls = Vec::new();
+        let mut run = last;
+        for step in parsed
+            .readable_steps
+            .iter()
+            .filter(|step| step.index < stop)
+        {
+            perform(step, &mut calls);
+            if let Command::ExpectPin(pin) = &step.command
+                && !pin.holds(true)
+            {
+                let ExpectPin {
+                    part_id,
+                    name,
+                    value,
+                } = pin;
+                run = json!(format!(
+                    "Error: [42ns] GPIO {part_id}:{name} expected to be {value} but was 1"
+                ));
+                break;
+            }
+        }
+        Self {
+            validate: json!("ok"),
+            run,
+            calls: Json::Array(calls),
+        }
+    }
+}
+
+/// The vectors come from a harness in which leaving the process is an error of its own.
+fn refusal_at_run(text: &Json) -> Json {
+    if text == "Unknown key in step" {
+        json!("Error: process.exit(1)")
+    } else {
+        text.clone()
+    }
+}
+
+fn perform(step: &Step, calls: &mut Vec<Json>) {
+    let nanos = |span: ramscope_time::Span| json!(span.as_picos() as f64 / 1e3);
+    let touch = |point: &TouchPoint, event: &str| {
+        vec![
+            json!("touchEvent"),
+            js(&point.part_id),
+            json!(point.x),
+            json!(point.y),
+            json!(event),
+        ]
+    };
+    let call = match &step.command {
+        Command::Delay(span) => json!(["delay", nanos(*span)]),
+        Command::ExpectChipOutput(text) => json!(["waitForChipOutput", js(text)]),
+        Command::ExpectPin(pin) => json!(["pinRead", js(&pin.part_id), js(&pin.name)]),
+        Command::SetControl(set) => {
+            json!([
+                "controlSet",
+                js(&set.part_id),
+                js(&set.name),
+                js(&set.value)
+            ])
+        }
+        Command::WaitSerial(bytes) => json!(["waitForSerialBytes", bytes]),
+        Command::WriteSerial(bytes) => json!(["serialMonitorWrite", bytes]),
+        Command::TakeScreenshot(shot) => json!(["framebufferRead", js(&shot.part_id)]),
+        Command::Touch(command) => {
+            let mut call = touch(&command.point, "press");
+            call.push(json!({"releaseAfter": nanos(command.duration)}));
+            if command.wait {
+                calls.push(Json::Array(call));
+                json!(["delay", nanos(command.duration)])
+            } else {
+                Json::Array(call)
+            }
+        }
+        Command::TouchPress(point) => Json::Array(touch(point, "press")),
+        Command::TouchRelease { part_id } => {
+            json!(["touchEvent", js(part_id), 0, 0, "release"])
+        }
+        Command::TouchMove(point) => Json::Array(touch(point, "move")),
+    };
+    calls.push(call);
+}
+
+fn js(value: &Value) -> Json {
+    match value {
+        Value::Missing | Value::Null => Json::Null,
+        Value::Bool(value) => json!(value),
+        Value::Number(number) => json!(number),
+        Value::Text(text) => json!(text),
+        Value::List(items) => items.iter().map(js).collect(),
+        Value::Map(entries) => Json::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), js(value)))
+                .collect(),
+        ),
+    }
+}
+
+/// The expected text itself if we refuse the document as well, and at the same place where the
+/// place is a matter of fact: a second key, a tab, a second document. Where a broken construct
+/// "is" depends on the parser, so for the rest of YAML's syntax only the refusal counts.
+fn parse_outcome(expected: Option<&Json>, parsed: &Parsed) -> Json {
+    let refused = matches!(&parsed.wokwi, Some(refusal) if refusal.stage == WokwiStage::Parse);
+    match (expected.and_then(Json::as_str), parsed.problems.first()) {
+        (Some(text), Some(problem)) if refused && at_same_place(text, problem) => json!(text),
+        (_, Some(problem)) if refused => json!(problem.to_string()),
+        _ => Json::Null,
+    }
+}
+
+fn at_same_place(expected: &str, problem: &Problem) -> bool {
+    let factual = [Rule::DuplicateKey, Rule::YamlTab, Rule::MultipleDocuments];
+    let place = format!(" at line {}, column {}:", problem.line, problem.column);
+    !factual.contains(&problem.rule) || !expected.contains(" at line ") || expected.contains(&place)
+}
