@@ -321,11 +321,10 @@ impl Heap {
 
     #[cold]
     fn out_of_memory(&self, layout: Layout) -> OutOfMemory {
-        let totals = self.totals();
         OutOfMemory {
             wanted_bytes: u32::try_from(layout.size()).unwrap_or(u32::MAX),
-            largest_free_bytes: totals.largest_free,
-            free_bytes: totals.free,
+            largest_free_bytes: self.largest_free(),
+            free_bytes: self.blocks.total - self.ledger.used(),
         }
     }
 
@@ -342,7 +341,7 @@ impl Heap {
     #[inline]
     pub unsafe fn free(&mut self, pointer: NonNull<u8>) -> Result<Freed, BadPointer> {
         let used = self.blocks.used_at(pointer.addr().get())?;
-        let bytes = used.head.bytes();
+        let bytes = used.head.plain_bytes();
         self.ledger.credit(used.owner, bytes)?;
         self.blocks.give_back(used);
         Ok(Freed {
@@ -361,7 +360,7 @@ impl Heap {
     #[expect(unsafe_code, reason = "the heap cannot check who still uses the block")]
     pub unsafe fn reclaim(&mut self, pointer: NonNull<u8>) -> Result<Freed, BadPointer> {
         let used = self.blocks.used_at(pointer.addr().get())?;
-        let bytes = used.head.bytes();
+        let bytes = used.head.plain_bytes();
         self.ledger.credit_from_quarantine(used.owner, bytes)?;
         self.blocks.give_back(used);
         Ok(Freed {
@@ -380,8 +379,9 @@ impl Heap {
             head,
             owner,
             tag,
+            ..
         } = self.blocks.used_at(pointer.addr().get())?;
-        let bytes = head.bytes();
+        let bytes = head.plain_bytes();
         self.ledger
             .transfer(owner, to, bytes)
             .map(|to| {
@@ -401,10 +401,14 @@ impl Heap {
             free: total - used,
             peak_used: self.ledger.used_peak(),
             peak_used_window: self.ledger.used_peak_window(),
-            largest_free: self.blocks.largest().saturating_sub(HEADER_BYTES),
+            largest_free: self.largest_free(),
             free_blocks: self.blocks.free,
             used_blocks: self.ledger.blocks(),
         }
+    }
+
+    fn largest_free(&self) -> u32 {
+        self.blocks.largest().saturating_sub(HEADER_BYTES)
     }
 
     /// Starts a window: each window peak becomes the current value.

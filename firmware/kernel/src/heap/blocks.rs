@@ -14,7 +14,7 @@ use core::ptr::NonNull;
 
 use super::classes::{Class, Classes, class_of};
 use super::header::{Head, Tag};
-use super::raw::{Area, Memory, Place};
+use super::raw::{Memory, Place};
 use super::{AreaError, BLOCK_BYTES_MIN, BadPointer, HEADER_BYTES, OwnerIndex};
 
 /// How many blocks of one class are looked at where any of them might be the largest.
@@ -34,6 +34,9 @@ pub(super) struct Used {
     pub(super) head: Head,
     pub(super) owner: OwnerIndex,
     pub(super) tag: Tag,
+    /// Its right neighbour, or the end mark.
+    right: Place,
+    right_head: Head,
 }
 
 /// In this order, because RV32 reaches 2 KiB from a pointer without a further instruction.
@@ -80,32 +83,32 @@ impl Blocks {
 
     /// Takes a block of at least `need` bytes out of the lists, or says that there is none.
     ///
-    /// It is whole: what is too much is for [`Blocks::trim`] to give back.
+    /// It is whole: what is too much is for [`Blocks::trim`] to give back. The first block of the own class is
+    /// tried before the next larger class, because it leaves the smaller rest.
     #[inline]
     pub(super) fn take(&mut self, need: u32) -> Option<(Place, u32)> {
-        let class = class_of(need);
-        let first = self.classes.first_from(class)?;
-        let place = self.classes.head(first)?;
-        let have = self.head(place).bytes();
-        if have >= need {
-            self.pop(first, place);
-            return Some((place, have));
+        let own = class_of(need);
+        if let Some(place) = self.classes.head(own) {
+            let have = self.head(place).plain_bytes();
+            if have >= need {
+                self.pop(own, place);
+                return Some((place, have));
+            }
         }
-        self.take_past_the_head(class, need)
+        let Some(larger) = self.classes.first_after(own) else {
+            return self.take_from_within(own, need);
+        };
+        let place = self.classes.head(larger)?;
+        self.pop(larger, place);
+        Some((place, self.head(place).plain_bytes()))
     }
 
-    /// The head of the block's own class was too small: takes from a larger class, or looks further in its own.
+    /// Only blocks of the own class are left: looks behind the first.
     #[cold]
-    fn take_past_the_head(&mut self, class: Class, need: u32) -> Option<(Place, u32)> {
-        if let Some(larger) = self.classes.first_after(class) {
-            let place = self.classes.head(larger)?;
-            self.pop(larger, place);
-            return Some((place, self.head(place).bytes()));
-        }
-        let place = self
-            .listed(class)
-            .find(|&place| self.head(place).bytes() >= need)?;
-        let have = self.head(place).bytes();
+    fn take_from_within(&mut self, class: Class, need: u32) -> Option<(Place, u32)> {
+        let fits = |place: &Place| self.head(*place).plain_bytes() >= need;
+        let place = self.listed(class).find(fits)?;
+        let have = self.head(place).plain_bytes();
         self.unlink(place, have);
         Some((place, have))
     }
@@ -189,7 +192,7 @@ impl Blocks {
         // SAFETY: aligned and among the area's blocks.
         let place = unsafe { Place::new(offset) };
         let head = self.head(place);
-        let bytes = head.bytes();
+        let bytes = head.plain_bytes();
         let room = area.end().offset().wrapping_sub(offset);
         // One comparison: a size below the least wraps around.
         if head.is_free()
@@ -200,12 +203,15 @@ impl Blocks {
         let tag = self.tag(place);
         let owner = tag.owner()?;
         let right = self.right(place, bytes);
-        let sound = self.is_sound_after_used(right, room.wrapping_sub(bytes));
+        let right_head = self.head(right);
+        let sound = self.is_sound_after_used(right, right_head, room.wrapping_sub(bytes));
         sound.then_some(Used {
             place,
             head,
             owner,
             tag,
+            right,
+            right_head,
         })
     }
 
@@ -213,15 +219,14 @@ impl Blocks {
     ///
     /// It is the first that an overrun of that block hits.
     #[inline]
-    fn is_sound_after_used(&self, place: Place, room: u32) -> bool {
-        let head = self.head(place);
+    fn is_sound_after_used(&self, place: Place, head: Head, room: u32) -> bool {
         if head.is_previous_free() {
             return false;
         }
         if !head.is_free() {
             return self.tag(place).owner().is_some();
         }
-        let bytes = head.bytes();
+        let bytes = head.plain_bytes();
         bytes <= room && self.memory.load(footer_of(place, bytes)) == bytes
     }
 
@@ -229,14 +234,16 @@ impl Blocks {
     #[inline]
     pub(super) fn give_back(&mut self, used: Used) {
         let Used {
-            mut place, head, ..
+            mut place,
+            head,
+            right,
+            right_head,
+            ..
         } = used;
-        let mut bytes = head.bytes();
+        let mut bytes = head.plain_bytes();
         let mut joined = 0;
-        let right = self.right(place, bytes);
-        let right_head = self.head(right);
         if right_head.is_free() {
-            let more = right_head.bytes();
+            let more = right_head.plain_bytes();
             self.unlink(right, more);
             bytes = bytes.wrapping_add(more);
             joined += 1;
@@ -298,11 +305,10 @@ impl Blocks {
     #[inline]
     fn insert(&mut self, place: Place, bytes: u32) {
         let class = class_of(bytes);
-        let next = self.classes.head(class);
-        self.classes.set_head(class, place);
         self.memory.store(place, Head::free(bytes).word());
-        self.memory.store_link(tag_of(place), next);
         self.memory.store_link(previous_of(place), None);
+        let next = self.classes.push(class, place);
+        self.memory.store_link(tag_of(place), next);
         if let Some(next) = next {
             self.memory.store_link(previous_of(next), Some(place));
         }

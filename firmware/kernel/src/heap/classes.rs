@@ -104,13 +104,16 @@ impl Classes {
         self.heads[class.0 as usize]
     }
 
-    /// Puts a block before all others of its list.
+    /// Puts a block before all others of its list, and says which was the first.
     #[inline]
-    pub(super) fn set_head(&mut self, class: Class, head: Place) {
-        let word = class.0 / 32;
-        self.heads[class.0 as usize] = Some(head);
-        self.words[word as usize] |= 1 << (class.0 % 32);
-        self.summary |= 1 << word;
+    pub(super) fn push(&mut self, class: Class, place: Place) -> Option<Place> {
+        let next = self.heads[class.0 as usize].replace(place);
+        if next.is_none() {
+            let word = class.0 / 32;
+            self.words[word as usize] |= 1 << (class.0 % 32);
+            self.summary |= 1 << word;
+        }
+        next
     }
 
     /// Says that a list's first block is now its second, if it had one.
@@ -127,15 +130,15 @@ impl Classes {
         }
     }
 
-    /// The first class from `class` on whose list is not empty.
+    /// The first class after `class` whose list is not empty.
     #[inline]
-    pub(super) fn first_from(&self, class: Class) -> Option<Class> {
+    pub(super) fn first_after(&self, class: Class) -> Option<Class> {
+        // Two shifts each, because a shift by 32 is none.
         let word = class.0 / 32;
-        let here = self.words[word as usize] & (u32::MAX << (class.0 % 32));
+        let here = self.words[word as usize] & (u32::MAX << (class.0 % 32) << 1);
         if here != 0 {
             return Some(Class(word * 32 + here.trailing_zeros()));
         }
-        // Two shifts, because a shift by 32 is none.
         let above = self.summary & (u32::MAX << word << 1);
         if above == 0 {
             return None;
@@ -144,17 +147,6 @@ impl Classes {
         Some(Class(
             word * 32 + self.words[word as usize].trailing_zeros(),
         ))
-    }
-
-    /// The first class after `class` whose list is not empty.
-    #[inline]
-    pub(super) fn first_after(&self, class: Class) -> Option<Class> {
-        let next = class.0 + 1;
-        if next as usize == CLASSES {
-            None
-        } else {
-            self.first_from(Class(next))
-        }
     }
 
     /// The largest class whose list is not empty.
@@ -222,15 +214,13 @@ mod tests {
     fn the_search_finds_what_a_scan_finds() {
         let place = Place::for_test(8);
         let mut classes = Classes::new();
-        assert_eq!(classes.first_from(Class(0)), None);
+        assert_eq!(classes.first_after(Class(0)), None);
         assert_eq!(classes.last(), None);
         let set = [2, 5, 31, 32, 63, 97, CLASSES as u32 - 1];
         for class in set {
-            classes.set_head(Class(class), place);
+            assert_eq!(classes.push(Class(class), place), None);
         }
         for from in 0..CLASSES as u32 {
-            let expected = set.into_iter().find(|&class| class >= from).map(Class);
-            assert_eq!(classes.first_from(Class(from)), expected, "from {from}");
             let expected = set.into_iter().find(|&class| class > from).map(Class);
             assert_eq!(classes.first_after(Class(from)), expected, "after {from}");
         }

@@ -18,7 +18,7 @@ use super::{OWNERS_MAX, OwnerIndex};
 
 /// Makes a used block's second word improbable as data; small enough to be an immediate operand.
 const SEAL: u16 = 0x05C0;
-const _: () = assert!(OWNERS_MAX.is_power_of_two() && SEAL as usize % OWNERS_MAX == 0);
+const _: () = assert!(OWNERS_MAX.is_power_of_two() && (SEAL as usize).is_multiple_of(OWNERS_MAX));
 
 /// A header's first word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,14 @@ impl Head {
     #[inline]
     pub(super) const fn bytes(self) -> u32 {
         self.0 & !Self::FLAGS
+    }
+
+    /// The size of a block that is not quarantined; of one that is, more than any area has.
+    ///
+    /// One instruction less than [`Head::bytes`], and a check of the size is one of the quarantine.
+    #[inline]
+    pub(super) const fn plain_bytes(self) -> u32 {
+        self.0 & !(Self::FREE | Self::PREVIOUS_FREE | Self::MARK)
     }
 
     #[inline]

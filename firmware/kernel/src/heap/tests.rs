@@ -219,14 +219,12 @@ fn a_pointer_from_elsewhere_is_refused() {
     let arena = Arena::new(8192);
     let other = Arena::new(64);
     let mut heap = arena.heap_of(&[2048, 2048], 512);
-    // SAFETY: all within the arena.
-    let (map, gap, past) = unsafe {
-        (
-            arena.start,
-            arena.start.add(2048 + 256),
-            arena.start.add(4608),
-        )
+    let at = |step| {
+        arena
+            .start
+            .map_addr(|start| start.checked_add(step).unwrap())
     };
+    let (map, gap, past) = (at(0), at(2048 + 256), at(4608));
     for pointer in [map, gap, past, other.start, NonNull::dangling()] {
         assert_eq!(
             give_back(&mut heap, pointer),
@@ -247,8 +245,10 @@ fn an_overrun_is_noticed_when_the_block_is_freed() {
             if right_is_free {
                 give_back(&mut heap, right).unwrap();
             }
-            // SAFETY: the header of the right neighbour; still within the arena.
-            unsafe { left.add(64).cast::<u64>().write(text) };
+            // SAFETY: still within the arena.
+            let right_header = unsafe { left.add(64) }.cast::<u64>();
+            // SAFETY: the header of the right neighbour, which is aligned.
+            unsafe { right_header.write(text) };
             let refused = give_back(&mut heap, left);
             assert_eq!(
                 refused,
@@ -305,8 +305,12 @@ fn areas_that_touch_are_never_merged() {
 fn a_bad_area_is_refused() {
     let arena = Arena::new(8192);
     let mut heap = arena.heap_of(&[4096], 0);
-    // SAFETY: within the arena.
-    let (inside, behind) = unsafe { (arena.start.add(4000), arena.start.add(4096)) };
+    let at = |step| {
+        arena
+            .start
+            .map_addr(|start| start.checked_add(step).unwrap())
+    };
+    let (inside, behind) = (at(4000), at(4096));
     // SAFETY: refused, so never used.
     let mut add = |start, bytes| unsafe { heap.add_area(start, bytes) };
     assert_eq!(add(inside, 512), Err(AreaError::Overlaps));

@@ -112,6 +112,7 @@ impl Blocks {
             Some((place, _)) if place.offset() + HEADER_BYTES != offset => {
                 BadPointer::NotABlockStart
             }
+            Some((_, head)) if head.is_quarantined() => BadPointer::Quarantined,
             Some(_) => BadPointer::Damaged,
         }
     }
@@ -193,7 +194,8 @@ impl Heap {
             owner: owner.unwrap_or(OwnerIndex::KERNEL),
             site: if head.is_free() { 0 } else { tag.site() },
             free: head.is_free(),
-            quarantined: owner.is_some_and(|owner| self.ledger.is_quarantined(owner)),
+            quarantined: head.is_quarantined()
+                || owner.is_some_and(|owner| self.ledger.is_quarantined(owner)),
         }
     }
 

@@ -37,7 +37,6 @@ fn size_b(random: &mut Random) -> u32 {
     }
 }
 
-#[derive(Debug)]
 struct Outcome {
     allocations: u32,
     failures: u32,
@@ -46,6 +45,20 @@ struct Outcome {
     /// The mean of the same over the last nine tenths of the trace.
     largest_percent_mean: f64,
     free_blocks: u32,
+}
+
+impl Outcome {
+    fn print(&self, trace: char) {
+        println!(
+            "trace {trace}: {}/{} allocations failed; largest/(heap - live) {:.1} % at the end, \
+             {:.1} % on average; {} free blocks at the end",
+            self.failures,
+            self.allocations,
+            self.largest_percent,
+            self.largest_percent_mean,
+            self.free_blocks
+        );
+    }
 }
 
 fn run(heap_bytes: usize, size: fn(&mut Random) -> u32) -> Outcome {
@@ -89,23 +102,29 @@ fn run(heap_bytes: usize, size: fn(&mut Random) -> u32) -> Outcome {
     }
 }
 
+/// Peers: 85 to 90 %.
 #[test]
 fn trace_a_leaves_one_large_block() {
     let outcome = run(64 * 1024, size_a);
-    println!("A: {outcome:?}");
+    outcome.print('A');
     assert_eq!(outcome.failures, 0);
-    assert!(outcome.largest_percent >= 85.0);
+    assert!(outcome.largest_percent >= 90.0);
+    assert!(outcome.largest_percent_mean >= 85.0);
 }
 
 #[test]
 fn trace_b_leaves_one_large_block() {
     let outcome = run(64 * 1024, size_b);
-    println!("B: {outcome:?}");
+    outcome.print('B');
     assert_eq!(outcome.failures, 0);
+    assert!(outcome.largest_percent >= 90.0);
+    assert!(outcome.largest_percent_mean >= 90.0);
 }
 
+/// Peers: 4 to 26 failures of two-level fits, 12 and 23 of lists, 73 and 264 of others.
 #[test]
 fn trace_c_seldom_fails_in_a_tight_heap() {
     let outcome = run(24 * 1024, size_a);
-    println!("C: {outcome:?}");
+    outcome.print('C');
+    assert!(outcome.failures <= 20);
 }
