@@ -11,13 +11,15 @@
 //!    describe more than memory holds, so whoever unfolds them counts ([`Tree::value`]).
 
 mod core_schema;
+mod mend;
 mod syntax;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use std::collections::HashMap;
 
 use crate::problem::Rule;
 use crate::value::Value;
+use mend::Mended;
 
 /// How deep collections may nest.
 const DEPTH_MAX: usize = 64;
@@ -84,6 +86,12 @@ pub(crate) struct YamlError {
     pub(crate) message: String,
 }
 
+/// Why a reading failed; with the parser's own complaint, if it was that.
+struct Refused {
+    errors: Vec<YamlError>,
+    syntax: Option<ScanError>,
+}
+
 /// A value unfolds to more than a scenario can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge;
@@ -110,8 +118,27 @@ impl Tree {
     /// Reads one document. The errors are all that could be found: a broken text yields
     /// one, duplicate keys one each.
     pub(crate) fn read(text: &str) -> Result<Self, Vec<YamlError>> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Builder::default().run(text)
+        let mut mended = Mended::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+        loop {
+            match Builder::run(mended.text()) {
+                Ok(mut tree) => {
+                    for node in &mut tree.nodes {
+                        node.place = mended.original(node.place);
+                    }
+                    return Ok(tree);
+                }
+                Err(Refused {
+                    syntax: Some(error),
+                    ..
+                }) if mended.mend(&error) => {}
+                Err(mut refused) => {
+                    for error in &mut refused.errors {
+                        error.place = mended.original(error.place);
+                    }
+                    return Err(refused.errors);
+                }
+            }
+        }
     }
 
     /// The document's top node.
@@ -160,8 +187,8 @@ impl Tree {
         }
     }
 
-    /// The entries of a map, in order; a key that JavaScript spells like an earlier one replaces
-    /// that one's value. Nothing for a node that is no map.
+    /// The entries of a map in the order of a JavaScript object: small whole numbers first. A key
+    /// spelled like an earlier one replaces that one's value. Nothing for a node that is no map.
     pub(crate) fn entries(&self, id: NodeId) -> Vec<Entry> {
         let Kind::Map(pairs) = &self.target(id).kind else {
             return Vec::new();
@@ -182,6 +209,7 @@ impl Tree {
                 }
             }
         }
+        entries.sort_by_key(|entry| array_index(&entry.key).map_or((1, 0), |index| (0, index)));
         entries
     }
 
@@ -230,7 +258,8 @@ impl Tree {
 
 /// Builds the tree from events, on an explicit stack.
 #[derive(Default)]
-struct Builder {
+struct Builder<'text> {
+    lines: Vec<&'text str>,
     nodes: Vec<Node>,
     /// The open collections, innermost last.
     open: Vec<Open>,
@@ -274,28 +303,40 @@ impl KeyIdentity {
     }
 }
 
-impl Builder {
-    fn run(mut self, text: &str) -> Result<Tree, Vec<YamlError>> {
+impl<'text> Builder<'text> {
+    fn run(text: &'text str) -> Result<Tree, Refused> {
+        let mut builder = Self {
+            lines: text.lines().collect(),
+            ..Self::default()
+        };
         let mut parser: Parser<'_, StrInput<'_>> = Parser::new_from_str(text);
+        let mut syntax = None;
         while let Some(event) = parser.next_event() {
             let taken = match event {
-                Ok((event, span)) => self.take(event, Place::of(span)),
-                Err(error) => Err(syntax::explain(&error, text)),
+                Ok((event, span)) => builder.take(event, Place::of(span)),
+                Err(error) => {
+                    let explained = syntax::explain(&error, text);
+                    syntax = Some(error);
+                    Err(explained)
+                }
             };
             if let Err(error) = taken {
-                self.errors.push(error);
+                builder.errors.push(error);
                 break;
             }
         }
-        if !self.errors.is_empty() {
-            return Err(self.errors);
+        if !builder.errors.is_empty() {
+            return Err(Refused {
+                errors: builder.errors,
+                syntax,
+            });
         }
-        let root = match self.root {
+        let root = match builder.root {
             Some(root) => root,
-            None => self.add(Place::START, Kind::Scalar(Value::Null, None)),
+            None => builder.add(Place::START, Kind::Scalar(Value::Null, None)),
         };
         Ok(Tree {
-            nodes: self.nodes,
+            nodes: builder.nodes,
             root,
         })
     }
@@ -307,6 +348,9 @@ impl Builder {
             Event::Alias(anchor) => self.alias(anchor, place),
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
+                if plain {
+                    syntax::refuse_indicator(&text, place)?;
+                }
                 let value = core_schema::resolve(&text, plain, tag.as_deref().map(tag_name));
                 let source = (!matches!(value, Value::Text(_))).then(|| Box::from(&*text));
                 let id = self.add(place, Kind::Scalar(value, source));
@@ -354,6 +398,8 @@ impl Builder {
                 message: format!("lists and maps are nested more than {DEPTH_MAX} deep"),
             });
         }
+        let index = usize::try_from(place.line).map_or(0, |line| line - 1);
+        syntax::refuse_tab_before(self.lines.get(index).copied().unwrap_or_default(), place)?;
         let is_map = matches!(kind, Kind::Map(_));
         let id = self.add(place, kind);
         self.define(anchor, id);
@@ -431,6 +477,12 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// The number that a key spells in the one way that makes it an array index in JavaScript.
+fn array_index(key: &str) -> Option<u32> {
+    let index: u32 = key.parse().ok()?;
+    (index < u32::MAX && (key == "0" || !key.starts_with(['0', '+']))).then_some(index)
 }
 
 /// The tag's full name: `tag:yaml.org,2002:str`, `!mine`.

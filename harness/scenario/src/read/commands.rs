@@ -391,7 +391,15 @@ fn file_name(
         Value::Text(name) => Some(Some(name.clone())),
         value => {
             let message = format!("`{key}` is the name of a file, not {}", value.type_phrase());
-            let refusal = "TypeError: The \"path\" argument must be of type string.".into();
+            let received = match value {
+                Value::List(_) => "an instance of Array".into(),
+                Value::Map(_) => "an instance of Object".into(),
+                Value::Bool(_) => format!("type boolean ({value})"),
+                _ => format!("type number ({value})"),
+            };
+            let refusal = format!(
+                "TypeError: The \"path\" argument must be of type string. Received {received}"
+            );
             let place = parameters.place(key);
             site.refuse_at_run(Rule::WrongType, place, message, refusal, problems);
             None

@@ -79,6 +79,48 @@ pub(super) fn explain(error: &ScanError, text: &str) -> YamlError {
     }
 }
 
+/// Refuses an unquoted text that begins with a character that is reserved, which our parser lets
+/// through inside brackets.
+pub(super) fn refuse_indicator(text: &str, place: Place) -> Result<(), YamlError> {
+    let Some(first @ ('|' | '>' | '%' | '@' | '`')) = text.chars().next() else {
+        return Ok(());
+    };
+    let message = format!("an unquoted text cannot begin with `{first}`; quote it");
+    Err(YamlError {
+        rule: Rule::YamlSyntax,
+        place,
+        message,
+    })
+}
+
+/// Refuses a block list or map that a tab separates from its dash; to YAML that is indentation.
+pub(super) fn refuse_tab_before(line: &str, place: Place) -> Result<(), YamlError> {
+    let column = usize::try_from(place.column).unwrap_or(usize::MAX) - 1;
+    let before: String = line.chars().take(column).collect();
+    let is_block = !line
+        .chars()
+        .nth(column)
+        .is_some_and(|c| c == '[' || c == '{');
+    let only_indicators = before.chars().all(|c| matches!(c, '-' | '?' | ' ' | '\t'));
+    let Some(tab) = before.find('\t').filter(|_| is_block && only_indicators) else {
+        return Ok(());
+    };
+    let gap = before[..tab].trim_end_matches(' ').len();
+    let message = "a tab indents what follows; YAML wants spaces there".into();
+    Err(YamlError {
+        rule: Rule::YamlTab,
+        place: Place {
+            column: to_column(gap),
+            ..place
+        },
+        message,
+    })
+}
+
+fn to_column(from_zero: usize) -> u32 {
+    u32::try_from(from_zero).unwrap_or(u32::MAX - 1) + 1
+}
+
 /// The first tab in the indentation of `line` or a later line; the parser may have noticed it at
 /// the beginning of a text that spans lines.
 fn indenting_tab(text: &str, line: u32) -> Option<Place> {
