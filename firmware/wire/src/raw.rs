@@ -24,7 +24,7 @@ mod chain;
 #[cfg(feature = "std")]
 mod decoder;
 
-use chain::{Chain, Evidence, Link};
+use chain::{Chain, Evidence, Jump, Link};
 #[cfg(feature = "std")]
 pub use decoder::RawDecoder;
 
@@ -144,7 +144,7 @@ pub struct RawReader {
 /// What is known about the first byte at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// A record ended before it.
+    /// A record ended before it, or the stream begins with it.
     AfterRecord,
     /// It may be anything.
     Anywhere,
@@ -159,7 +159,7 @@ impl Default for RawReader {
 }
 
 impl RawReader {
-    /// A reader that joins a raw stream anywhere.
+    /// A reader that joins a raw stream, best where a record begins.
     #[must_use]
     pub const fn new() -> Self {
         Self::with(&Evidence::RAW)
@@ -174,7 +174,7 @@ impl RawReader {
     const fn with(evidence: &'static Evidence) -> Self {
         Self {
             evidence,
-            place: Place::Anywhere,
+            place: Place::AfterRecord,
             expected_seq: None,
             boot: None,
             skipped_bytes: 0,
@@ -286,22 +286,25 @@ impl RawReader {
             unreachable!("the chain began here with a record")
         };
         let seq = good.header.seq;
-        let expected = self.expected_seq.unwrap_or(seq);
-        if seq == expected || good.begins_another_boot(self.boot) {
-            return self.take(bytes, good.header, good.bytes);
-        }
-        self.expected_seq = Some(seq);
-        let gap = seq.wrapping_sub(expected);
-        let item = if gap <= chain::GAP_MAX {
-            self.counts.lost += u64::from(gap);
-            Item::Lost {
-                records: gap.into(),
+        let item = match good.jump(self.expected_seq, self.boot) {
+            Jump::Ahead(0) => return self.take(bytes, good.header, good.bytes),
+            Jump::Reset if seq == 0 => return self.take(bytes, good.header, good.bytes),
+            Jump::Ahead(gap) => self.lose(gap),
+            Jump::Reset => self.lose(seq),
+            Jump::Back => {
+                self.counts.rejoined += 1;
+                Item::Rejoined
             }
-        } else {
-            self.counts.rejoined += 1;
-            Item::Rejoined
         };
+        self.expected_seq = Some(seq);
         Step::Item { item, consumed: 0 }
+    }
+
+    fn lose<'a>(&mut self, records: u16) -> Item<'a> {
+        self.counts.lost += u64::from(records);
+        Item::Lost {
+            records: records.into(),
+        }
     }
 
     fn take<'a>(&mut self, bytes: &'a [u8], header: Header, consumed: usize) -> Step<'a> {

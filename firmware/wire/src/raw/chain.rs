@@ -21,8 +21,9 @@ pub(super) struct Links {
     gap_max: u16,
     /// How far the first may jump if the stream ends within the chain; none if it must not end.
     gap_at_end_max: Option<u16>,
-    /// Whether the first record may be of an unknown kind and yet not be the next in sequence.
-    first_unknown: bool,
+    /// Whether the first record may be one that only the number after it can prove: of an unknown
+    /// kind and not the next in sequence, or the hello of another boot whose start was missed.
+    first_unproved: bool,
 }
 
 /// The rules of a stream.
@@ -37,27 +38,28 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// For raw streams. One more record tells a jump from a damaged number, as the number after a
-    /// damaged one is not ahead of it. Three links at a random place are there by chance once in
-    /// some 10^9 places, eight in sequence never.
+    /// For raw streams. The records after it tell a jump from a damaged number, as what follows a
+    /// damaged number is not ahead of it; two were not enough where the same bit of both was
+    /// flipped. Three links at a random place are there by chance once in some 10^9 places, eight
+    /// in sequence never.
     pub(super) const RAW: Self = Self {
         after_record: Links {
-            count: 2,
+            count: 3,
             gap_max: GAP_MAX,
             gap_at_end_max: Some(GAP_MAX),
-            first_unknown: true,
+            first_unproved: true,
         },
         anywhere: Links {
             count: 3,
             gap_max: GAP_MAX,
             gap_at_end_max: Some(GAP_AT_END_MAX),
-            first_unknown: false,
+            first_unproved: false,
         },
         anew: Links {
             count: LINKS_MAX,
             gap_max: 0,
             gap_at_end_max: None,
-            first_unknown: false,
+            first_unproved: false,
         },
     };
 
@@ -67,7 +69,7 @@ impl Evidence {
             count: 1,
             gap_max: GAP_MAX,
             gap_at_end_max: Some(GAP_MAX),
-            first_unknown: true,
+            first_unproved: true,
         };
         Self {
             after_record: one,
@@ -100,10 +102,31 @@ pub(super) struct Good {
     boot: Option<u32>,
 }
 
+/// How a record's number goes on from those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Jump {
+    /// So many numbers are left out.
+    Ahead(u16),
+    /// A hello of another boot, whose numbers began at zero.
+    Reset,
+    /// It is one of those before.
+    Back,
+}
+
 impl Good {
-    /// Whether this is a hello of another boot than `boot`, where the sequence begins anew.
-    pub(super) fn begins_another_boot(&self, boot: Option<u32>) -> bool {
-        self.boot.is_some() && self.boot != boot
+    /// How its number goes on from the one that was expected, after a hello of `boot`.
+    ///
+    /// A hello whose boot is another but whose number is a little ahead may have come after a
+    /// reset or have a damaged boot: it is taken as a gap, which is not far wrong either way.
+    pub(super) fn jump(&self, expected_seq: Option<u16>, boot: Option<u32>) -> Jump {
+        let seq = self.header.seq;
+        let gap = expected_seq.map_or(0, |expected| seq.wrapping_sub(expected));
+        let is_other_boot = self.boot.is_some() && self.boot != boot;
+        match gap {
+            1.. if is_other_boot && (seq == 0 || gap > GAP_MAX) => Jump::Reset,
+            0..=GAP_MAX => Jump::Ahead(gap),
+            _ => Jump::Back,
+        }
     }
 }
 
@@ -155,6 +178,8 @@ pub(super) struct Chain {
     boot: Option<u32>,
     first: Option<Good>,
     first_gap: u16,
+    /// Whether the last link needs the next number after it to be believed.
+    is_unproved: bool,
     end: Link,
 }
 
@@ -166,6 +191,7 @@ impl Chain {
             boot,
             first: None,
             first_gap: 0,
+            is_unproved: false,
             end: Link::More,
         }
     }
@@ -196,19 +222,23 @@ impl Chain {
     }
 
     fn fits(&mut self, good: &Good) -> bool {
-        let gap = match self.expected_seq {
-            Some(expected) if !good.begins_another_boot(self.boot) => {
-                good.header.seq.wrapping_sub(expected)
-            }
-            _ => 0,
+        let (gap, proves_itself) = match good.jump(self.expected_seq, self.boot) {
+            Jump::Ahead(gap) => (gap, good.known || gap == 0 && self.expected_seq.is_some()),
+            Jump::Reset => (0, good.header.seq == 0),
+            Jump::Back => return false,
         };
         let is_first = self.first.is_none();
         if is_first {
             self.first_gap = gap;
         }
-        let is_next = gap == 0 && self.expected_seq.is_some();
-        let may_be_unknown = is_next || is_first && self.links.first_unknown;
-        gap <= self.links.gap_max && (good.known || may_be_unknown)
+        let after_unproved = core::mem::replace(&mut self.is_unproved, !proves_itself);
+        let may_be_unproved = is_first && self.links.first_unproved;
+        let gap_max = if after_unproved {
+            0
+        } else {
+            self.links.gap_max
+        };
+        gap <= gap_max && (proves_itself || may_be_unproved)
     }
 
     /// The first record, if the chain proves it.
