@@ -124,6 +124,14 @@ impl Losses {
         self.records > 0 || self.dropped > 0 || self.damaged_bytes > 0
     }
 
+    /// Grows with each loss whose place in the stream is known. If a figure was sampled, and
+    /// nothing was lost between the sample and the end of what it is about, the sample is the last
+    /// word about it.
+    #[must_use]
+    pub const fn serial(&self) -> u64 {
+        self.records.saturating_add(self.damaged_bytes)
+    }
+
     /// How many records are missing at least.
     #[must_use]
     pub fn records_lost(&self) -> u64 {

@@ -16,12 +16,13 @@
 //!    an instant of a record is bounded by the chunk that completed it.
 //! 2. No input panics, and memory is bounded as that of its parts is.
 
-use ramscope_capture::{Event, HowEnded, ObserverEvent, StepEvent, Stream};
+use ramscope_capture::{Capture, Event, HowEnded, ObserverEvent, StepEvent, Stream};
 use ramscope_time::{Instant, Span};
 use ramscope_wire::{FramedDecoder, FramedItem, Item, RawDecoder, Record, Timeline};
 
 use crate::console::Console;
 use crate::device::{Device, Unmodelled, UnseenOverflow};
+use crate::finding::Finding;
 
 /// Takes what a run produces and keeps what it means.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +67,17 @@ impl Feed {
         Self::default()
     }
 
+    /// The feed of a whole capture.
+    #[must_use]
+    pub fn of(capture: &Capture) -> Self {
+        let mut feed = Self::new();
+        for chunk in &capture.device {
+            feed.push(chunk.stream, chunk.instant, &chunk.bytes);
+        }
+        feed.finish();
+        feed
+    }
+
     /// Takes bytes of a stream. Chunks come in the order in which they were recorded; an
     /// event may come in pieces only if a chunk ends with a line.
     pub fn push(&mut self, stream: Stream, at: Instant, bytes: &[u8]) {
@@ -88,6 +100,13 @@ impl Feed {
         self.read_ring(at);
         self.uart.finish();
         self.read_uart(at);
+    }
+
+    /// The addresses of instructions that its findings need names for.
+    #[must_use]
+    pub fn code_addresses(&self) -> Vec<u32> {
+        let findings = self.device.findings().iter();
+        findings.flat_map(Finding::code_addresses).collect()
     }
 
     /// The device as far as it is known.

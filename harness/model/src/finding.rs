@@ -44,6 +44,9 @@ pub enum Detail {
         by_bytes: u32,
         /// The size of the stack; zero if it is not known.
         stack_bytes: u32,
+        /// Whose memory was written before the device noticed, where the machine's observer saw
+        /// that. A verdict fills it in.
+        wrote_into: Option<Place>,
     },
     /// A stack overflowed, and only the machine's observer noticed.
     OverflowUnseen {

@@ -27,9 +27,12 @@ mod console;
 mod device;
 mod feed;
 mod finding;
+mod host;
+mod judge;
 mod number;
 mod series;
 mod symbols;
+mod verdict;
 
 pub use console::{Console, Line};
 pub use device::{
@@ -39,6 +42,12 @@ pub use device::{
 };
 pub use feed::{Course, Feed};
 pub use finding::{Detail, Finding, FindingKind};
+pub use host::{HostError, HostFacts, ImageFacts, MachineFacts};
+pub use judge::{Judged, judge};
 pub use number::{bytes, counted, grouped};
 pub use series::{Point, Series};
 pub use symbols::{ElfSymbols, NoSymbols, Symbol, SymbolError, SymbolTable, Symbols};
+pub use verdict::{
+    BudgetResult, BudgetState, Evidence, Failure, JudgedFinding, Outcome, Standing, StepOutcome,
+    StepResult, Verdict, format_value, verdict_of,
+};

@@ -32,7 +32,10 @@ impl Device {
             Record::Switch(switch) => self.switch(at, switch),
             Record::UnitEnd(end) => self.end_unit(at, end),
             Record::StackSample(sample) => self.sample_stack(at, sample),
-            Record::HeapSample(sample) => self.heap.sample(at, sample),
+            Record::HeapSample(sample) => {
+                self.heap.sample(at, sample);
+                self.heap.losses_seen = self.losses.serial();
+            }
             Record::OwnerSample(sample) => self.sample_owner(at, sample),
             Record::CpuSample(sample) => self.sample_cpu(at, sample),
             Record::InterruptSample(sample) => self.sample_interrupts(at, sample),
@@ -167,6 +170,7 @@ impl Device {
     }
 
     fn end_all_units(&mut self, at: Instant) {
+        let losses_seen = self.losses.serial();
         for &index in self.by_id.values() {
             let unit = &mut self.units[index];
             unit.end.get_or_insert(UnitEnd {
@@ -174,6 +178,7 @@ impl Device {
                 how: Ending::Reset,
                 code: 0,
                 quarantined_bytes: 0,
+                losses_seen,
             });
         }
     }
@@ -278,7 +283,9 @@ impl Device {
         if change.state == State::Running {
             self.running = Some(change.unit);
         }
-        if let Some(unit) = self.unit_mut(at, change.unit) {
+        if let Some(unit) = self.unit_mut(at, change.unit)
+            && !unit.is_over()
+        {
             unit.enter(at, change.state, change.why, change.object);
         }
     }
@@ -297,6 +304,7 @@ impl Device {
     }
 
     fn end_unit(&mut self, at: Instant, record: &UnitEndRecord) {
+        let losses_seen = self.losses.serial();
         let with_series = self.units.len() <= Self::UNITS_WITH_SERIES_MAX;
         let Some(unit) = self.unit_mut(at, record.unit) else {
             return;
@@ -311,7 +319,10 @@ impl Device {
             how,
             code: record.code,
             quarantined_bytes: record.quarantined_bytes,
+            losses_seen,
         });
+        unit.stack.used = 0;
+        unit.heap.current = record.quarantined_bytes;
         if !with_series {
             unit.stack.used_series = Series::new();
             unit.stack.peak_series = Series::new();
@@ -330,9 +341,12 @@ impl Device {
     }
 
     fn sample_stack(&mut self, at: Instant, sample: &StackSample) {
+        let losses_seen = self.losses.serial();
         if let Some(unit) = self.unit_mut(at, sample.unit) {
+            let used = if unit.is_over() { 0 } else { sample.used_now };
             let stack = &mut unit.stack;
-            stack.sample(at, sample.stack_bytes, sample.used_now, sample.peak_boot);
+            stack.sample(at, sample.stack_bytes, used, sample.peak_boot);
+            stack.losses_seen = losses_seen;
         }
     }
 
@@ -344,9 +358,11 @@ impl Device {
                 | ramscope_wire::OwnerKind::Task
                 | ramscope_wire::OwnerKind::Tasklet
         );
+        let losses_seen = self.losses.serial();
         if is_unit {
             if let Some(unit) = self.unit_mut(at, sample.unit) {
                 unit.heap.sample(at, current, peak, blocks);
+                unit.heap.losses_seen = losses_seen;
             }
             return;
         }
@@ -361,6 +377,7 @@ impl Device {
             heap: Default::default(),
         });
         owner.heap.sample(at, current, peak, blocks);
+        owner.heap.losses_seen = losses_seen;
     }
 
     fn sample_cpu(&mut self, at: Instant, sample: &CpuSample) {
@@ -372,12 +389,14 @@ impl Device {
                 .map_or(0, |hello| hello.ticks_in(at.since(since)))
         };
         let boot_ticks = ticks_since(from);
+        let losses_seen = self.losses.serial();
         if let Some(unit) = self.unit_mut(at, sample.unit) {
             let elapsed = Elapsed {
                 since_boot: boot_ticks,
                 since_sample: ticks_since(unit.cpu.sampled_at.unwrap_or(from)),
             };
             unit.cpu.sample(at, sample.switches, sample.ticks, elapsed);
+            unit.cpu.losses_seen = losses_seen;
             if sample.unit == UnitId::KERNEL && !unit.announced {
                 unit.kind = UnitKind::Kernel;
                 unit.name = "kernel".to_owned();
@@ -388,6 +407,7 @@ impl Device {
     fn sample_interrupts(&mut self, at: Instant, sample: &InterruptSample) {
         let stack = &mut self.interrupts.stack;
         stack.sample(at, sample.stack_bytes, 0, sample.peak_boot);
+        stack.losses_seen = self.losses.serial();
         self.interrupts.entries = sample.entries;
     }
 
@@ -412,6 +432,7 @@ impl Device {
             address: overflow.address,
             by_bytes: overflow.by_bytes,
             stack_bytes,
+            wrote_into: None,
         };
         self.find(at, Some(overflow.unit), detail);
     }

@@ -31,6 +31,8 @@ pub struct Heap {
     pub quarantined: u32,
     /// When the last sample came; `None` if none did.
     pub sampled_at: Option<Instant>,
+    /// [`Losses::serial`](crate::Losses::serial) at the last sample.
+    pub losses_seen: u64,
     /// Bytes in use over time.
     pub used_series: Series,
     /// The peak since boot over time.

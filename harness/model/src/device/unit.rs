@@ -70,6 +70,9 @@ pub struct Stack {
     pub peak_at: Instant,
     /// When the last sample came; `None` if none did.
     pub sampled_at: Option<Instant>,
+    /// [`Losses::serial`](crate::Losses::serial) at the last sample: whether it is still the last
+    /// word.
+    pub losses_seen: u64,
     /// The use over time; each sample is the use at its instant.
     pub used_series: Series,
     /// The deepest use over time.
@@ -89,6 +92,9 @@ pub struct Holding {
     pub blocks: u32,
     /// When the last sample came; `None` if none did.
     pub sampled_at: Option<Instant>,
+    /// [`Losses::serial`](crate::Losses::serial) at the last sample: whether it is still the last
+    /// word.
+    pub losses_seen: u64,
 }
 
 /// Processor time.
@@ -104,6 +110,9 @@ pub struct Cpu {
     pub recent_share: u32,
     /// When the last sample came; `None` if none did.
     pub sampled_at: Option<Instant>,
+    /// [`Losses::serial`](crate::Losses::serial) at the last sample: whether it is still the last
+    /// word.
+    pub losses_seen: u64,
 }
 
 /// How a unit came to its end.
@@ -117,6 +126,8 @@ pub struct UnitEnd {
     pub code: u32,
     /// Bytes of it that are kept back because something may still point there.
     pub quarantined_bytes: u32,
+    /// [`Losses::serial`](crate::Losses::serial) then.
+    pub losses_seen: u64,
 }
 
 /// The ways in which a unit ends.

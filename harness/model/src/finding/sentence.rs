@@ -19,6 +19,7 @@ impl Finding {
                 pc,
                 by_bytes,
                 stack_bytes,
+                wrote_into,
                 ..
             } => {
                 let whose = match in_handler {
@@ -29,7 +30,10 @@ impl Finding {
                 let missing = bytes(u64::from(*by_bytes));
                 let function = describe(symbols, *pc);
                 let seen = seen_by(*how);
-                format!("{whose}{size} by {missing} in {function}, {seen}")
+                let victim = wrote_into.as_ref().map_or_else(String::new, |place| {
+                    format!(", after it had written into {place}")
+                });
+                format!("{whose}{size} by {missing} in {function}, {seen}{victim}")
             }
             Detail::OverflowUnseen {
                 pc,

@@ -1,0 +1,103 @@
+//! What a capture's host part says: under which plan, on what, and with which words a run is to be
+//! judged and reported.
+//!
+//! It holds everything that a verdict and a report need and the device part cannot know, so that a
+//! replay needs nothing else: neither the scenario file nor the image.
+
+use ramscope_capture::HostPart;
+use ramscope_scenario::Run;
+use serde::{Deserialize, Serialize};
+
+use crate::symbols::SymbolTable;
+
+/// The host part of a capture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HostFacts {
+    /// The version of this form; [`HostFacts::SCHEMA`].
+    pub schema: u32,
+    /// The tool that recorded: `ramscope 0.1.0`.
+    pub tool: String,
+    /// The run, resolved.
+    pub run: Run,
+    /// What it ran on.
+    pub machine: MachineFacts,
+    /// What ran.
+    pub image: ImageFacts,
+    /// The one command that replays it.
+    pub replay: String,
+    /// Names for the addresses in its findings.
+    #[serde(default)]
+    pub symbols: SymbolTable,
+}
+
+/// What a target says about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineFacts {
+    /// What it is, as reports show it: `engine esp32c3`.
+    pub name: String,
+    /// The clock at the end of the run, in hertz.
+    #[serde(default)]
+    pub clock_hz: Option<u32>,
+    /// What its times mean: `one instruction = one cycle, no cache, no wait states`.
+    #[serde(default)]
+    pub time_model: String,
+    /// Instructions executed, where they are counted.
+    #[serde(default)]
+    pub instructions: Option<u64>,
+}
+
+/// The firmware that ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageFacts {
+    /// Its name, not a path of any machine.
+    pub name: String,
+    /// A hash of its bytes, as text.
+    #[serde(default)]
+    pub hash: String,
+}
+
+/// Why a host part cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The capture has none.
+    #[error("the capture holds no plan: it was cut, or not recorded by ramscope")]
+    Missing,
+    /// It is of another version, or damaged.
+    #[error("the capture's plan cannot be read")]
+    Unreadable(#[source] serde_json::Error),
+    /// It is of a later version.
+    #[error("the capture's plan has version {0}, and this ramscope reads {known}", known = HostFacts::SCHEMA)]
+    OtherSchema(u32),
+}
+
+impl HostFacts {
+    /// The version of the form that is written and read.
+    pub const SCHEMA: u32 = 1;
+
+    /// The host part that says this.
+    #[must_use]
+    pub fn to_host_part(&self) -> HostPart {
+        HostPart {
+            json: serde_json::to_string(self).expect("host facts hold no maps with odd keys"),
+        }
+    }
+
+    /// Reads a host part.
+    ///
+    /// # Errors
+    /// If there is none, or it is of another version, or damaged.
+    pub fn from_host_part(host: Option<&HostPart>) -> Result<Self, HostError> {
+        let json = &host.ok_or(HostError::Missing)?.json;
+        let Schema { schema } = serde_json::from_str(json).map_err(HostError::Unreadable)?;
+        if schema != Self::SCHEMA {
+            return Err(HostError::OtherSchema(schema));
+        }
+        serde_json::from_str(json).map_err(HostError::Unreadable)
+    }
+}
+
+/// The one field that every version has.
+#[derive(Deserialize)]
+struct Schema {
+    schema: u32,
+}

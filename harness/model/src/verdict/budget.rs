@@ -1,0 +1,211 @@
+//! Budgets against what was observed.
+//!
+//! A budget may match several subjects, and each is judged by itself. What is said must be true
+//! whatever records were lost, so a figure counts as final only if nothing was lost between its
+//! last sample and the end of its subject. Some answers hold without that: a peak that is over its
+//! limit stays over it.
+
+mod figure;
+mod subject;
+
+use ramscope_scenario::{Bound, Budget, BudgetId, Metric, Run};
+
+use crate::device::Device;
+use crate::number::counted;
+use crate::verdict::{BudgetResult, BudgetState};
+use figure::{Figure, Trend, trend};
+use subject::{Found, find_subjects};
+
+/// The judgement of all budgets of a run.
+pub(super) fn judge_budgets(run: &Run, device: &Device) -> Vec<BudgetResult> {
+    let settings = &run.scenario.settings;
+    let results = settings.budgets.iter().flat_map(|budget| {
+        let id = budget.id();
+        let expected_to_fail = settings.expect.fail.contains(&id);
+        let mut results = judge_budget(budget, &id, run, device);
+        for result in &mut results {
+            result.expected_to_fail = expected_to_fail;
+        }
+        results
+    });
+    results.collect()
+}
+
+fn judge_budget(budget: &Budget, id: &BudgetId, run: &Run, device: &Device) -> Vec<BudgetResult> {
+    let nobody = |state| vec![result(budget, id, &budget.subject.glob, state)];
+    if let Some(reason) = run.budget_skip(id) {
+        return nobody(skipped(reason));
+    }
+    if budget.phase.is_some() {
+        return nobody(skipped("the target cannot measure a phase by itself"));
+    }
+    if let Some(reason) = silence(device) {
+        return nobody(inconclusive(&reason));
+    }
+    match find_subjects(&budget.subject, device) {
+        Found::Some(subjects) => subjects
+            .into_iter()
+            .map(|subject| judge_figure(budget, id, &subject.name, subject.figure(budget.metric)))
+            .chain(unknown_subjects(budget, id, device))
+            .collect(),
+        Found::Nobody { seen } => nobody(absent(budget, seen, device)),
+        Found::NotTold { reason } => nobody(skipped(&reason)),
+    }
+}
+
+/// Why nothing can be said at all.
+fn silence(device: &Device) -> Option<String> {
+    match (device.refused_version(), device.hello()) {
+        (Some(version), _) => Some(format!(
+            "the device speaks version {version} of the telemetry, which this ramscope does not know"
+        )),
+        (None, None) => Some("no telemetry arrived".to_owned()),
+        (None, Some(_)) => None,
+    }
+}
+
+fn judge_figure(budget: &Budget, id: &BudgetId, name: &str, figure: Figure) -> BudgetResult {
+    match figure {
+        Figure::NotGiven(reason) => result(budget, id, name, skipped(&reason)),
+        Figure::Unknown(reason) => result(budget, id, name, inconclusive(&reason)),
+        Figure::Known {
+            value,
+            capacity,
+            at,
+            is_final,
+        } => BudgetResult {
+            observed: Some(value),
+            capacity,
+            at,
+            ..result(budget, id, name, state_of(budget, value, is_final))
+        },
+    }
+}
+
+/// A figure that may have moved on since still answers where moving on cannot change the answer.
+fn state_of(budget: &Budget, value: u64, is_final: bool) -> BudgetState {
+    let holds = budget.holds(value);
+    let is_settled = match (budget.bound, trend(budget.metric)) {
+        _ if is_final => true,
+        (Bound::Upper, Trend::Rises) | (Bound::Lower, Trend::Falls) => !holds,
+        (Bound::Lower, Trend::Rises) | (Bound::Upper, Trend::Falls) => holds,
+        (_, Trend::Moves) => false,
+    };
+    match (is_settled, holds) {
+        (false, _) => inconclusive("telemetry was lost after its last sample"),
+        (true, true) => BudgetState::Met,
+        (true, false) => BudgetState::Exceeded,
+    }
+}
+
+/// If units exist of which even the name was lost, a pattern might have matched them.
+fn unknown_subjects(budget: &Budget, id: &BudgetId, device: &Device) -> Option<BudgetResult> {
+    let is_pattern = budget.subject.glob.contains(['*', '?']);
+    let missing = subject::units_never_told(device);
+    if !is_pattern || missing == 0 || !subject::is_unit_kind(budget.subject.kind) {
+        return None;
+    }
+    let reason = format!(
+        "what the device said of {} was lost",
+        counted(missing, "unit")
+    );
+    Some(result(
+        budget,
+        id,
+        &budget.subject.glob,
+        inconclusive(&reason),
+    ))
+}
+
+fn absent(budget: &Budget, seen: Vec<String>, device: &Device) -> BudgetState {
+    let is_unit = subject::is_unit_kind(budget.subject.kind);
+    if is_unit && (device.losses().any() || device.forgotten() > 0) {
+        return inconclusive("it was not seen, but telemetry was lost");
+    }
+    BudgetState::NoSuchSubject { seen }
+}
+
+fn result(budget: &Budget, id: &BudgetId, name: &str, state: BudgetState) -> BudgetResult {
+    BudgetResult {
+        id: id.clone(),
+        line: budget.line,
+        kind: budget.subject.kind,
+        name: name.to_owned(),
+        metric: budget.metric,
+        bound: budget.bound,
+        limit: budget.limit,
+        observed: None,
+        capacity: None,
+        at: None,
+        state,
+        expected_to_fail: false,
+    }
+}
+
+fn skipped(reason: &str) -> BudgetState {
+    BudgetState::Skipped {
+        reason: reason.to_owned(),
+    }
+}
+
+fn inconclusive(reason: &str) -> BudgetState {
+    BudgetState::Inconclusive {
+        reason: reason.to_owned(),
+    }
+}
+
+impl BudgetResult {
+    /// The limit as a demand: `at most 512 B`.
+    #[must_use]
+    pub fn demand(&self) -> String {
+        let word = match self.bound {
+            Bound::Upper => "at most",
+            Bound::Lower => "at least",
+        };
+        format!("{word} {}", format_value(self.metric, self.limit))
+    }
+
+    /// The observed value, or why there is none.
+    #[must_use]
+    pub fn observation(&self) -> String {
+        match (&self.state, self.observed) {
+            (BudgetState::NoSuchSubject { seen }, _) => never_appeared(self, seen),
+            (_, Some(value)) => format_value(self.metric, value),
+            (BudgetState::Skipped { reason } | BudgetState::Inconclusive { reason }, None) => {
+                reason.clone()
+            }
+            (BudgetState::Met | BudgetState::Exceeded, None) => "unknown".to_owned(),
+        }
+    }
+}
+
+/// A value of a metric with separators: `1,204 B`, `12`, `2.50 %`.
+#[must_use]
+pub fn format_value(metric: Metric, value: u64) -> String {
+    match metric.unit() {
+        ramscope_scenario::Unit::Bytes => crate::number::bytes(value),
+        ramscope_scenario::Unit::Count => crate::number::grouped(value),
+        ramscope_scenario::Unit::BasisPoints => metric.format(value),
+    }
+}
+
+fn never_appeared(result: &BudgetResult, seen: &[String]) -> String {
+    const NAMES_MAX: usize = 12;
+    let kind = result.kind;
+    let name = &result.name;
+    if seen.is_empty() {
+        return format!("no {kind} `{name}` ever appeared, and no other {kind} did");
+    }
+    let mut names: Vec<String> = seen
+        .iter()
+        .take(NAMES_MAX)
+        .map(|n| format!("`{n}`"))
+        .collect();
+    if seen.len() > NAMES_MAX {
+        names.push(format!("{} more", seen.len() - NAMES_MAX));
+    }
+    format!(
+        "no {kind} `{name}` ever appeared; seen: {}",
+        names.join(", ")
+    )
+}

@@ -1,0 +1,113 @@
+//! The figures that budgets bound, out of the model.
+
+use ramscope_scenario::Metric;
+use ramscope_time::Instant;
+
+use crate::device::{Cpu, Heap, Holding, Stack};
+
+/// A figure of one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Figure {
+    /// It is known.
+    Known {
+        value: u64,
+        capacity: Option<u64>,
+        /// When the value was first told, for peaks.
+        at: Option<Instant>,
+        /// Whether nothing that was lost could have changed it.
+        is_final: bool,
+    },
+    /// The target does not tell it.
+    NotGiven(String),
+    /// It would have been told, but did not arrive.
+    Unknown(String),
+}
+
+/// How a figure can change while a run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trend {
+    /// It only grows.
+    Rises,
+    /// It only shrinks.
+    Falls,
+    /// It does both.
+    Moves,
+}
+
+pub(super) const fn trend(metric: Metric) -> Trend {
+    match metric {
+        Metric::StackPeak | Metric::HeapPeak | Metric::Peak | Metric::Switches => Trend::Rises,
+        Metric::StackMargin => Trend::Falls,
+        Metric::HeapUsed | Metric::Used | Metric::Free | Metric::LargestFree | Metric::CpuShare => {
+            Trend::Moves
+        }
+    }
+}
+
+/// `losses_at_end` is the count of losses when the subject ended, or now.
+pub(super) fn of_stack(stack: &Stack, metric: Metric, losses_at_end: u64) -> Figure {
+    if stack.sampled_at.is_none() {
+        return match stack.bytes {
+            0 => Figure::NotGiven("it has no stack of its own".to_owned()),
+            _ => Figure::Unknown("no sample of its stack arrived".to_owned()),
+        };
+    }
+    Figure::Known {
+        value: match metric {
+            Metric::StackMargin => stack.margin().into(),
+            _ => stack.peak.into(),
+        },
+        capacity: Some(stack.bytes.into()),
+        at: Some(stack.peak_at),
+        is_final: stack.losses_seen >= losses_at_end,
+    }
+}
+
+pub(super) fn of_holding(holding: &Holding, metric: Metric, losses_at_end: u64) -> Figure {
+    let Some(sampled_at) = holding.sampled_at else {
+        return Figure::Unknown("no sample of its share of the heap arrived".to_owned());
+    };
+    let (value, at) = match metric {
+        Metric::HeapUsed => (holding.current, sampled_at),
+        _ => (holding.peak, holding.peak_at),
+    };
+    Figure::Known {
+        value: value.into(),
+        capacity: None,
+        at: Some(at),
+        is_final: holding.losses_seen >= losses_at_end,
+    }
+}
+
+pub(super) fn of_cpu(cpu: &Cpu, metric: Metric, losses_at_end: u64) -> Figure {
+    let Some(sampled_at) = cpu.sampled_at else {
+        return Figure::Unknown("no sample of its processor time arrived".to_owned());
+    };
+    Figure::Known {
+        value: match metric {
+            Metric::Switches => cpu.switches.into(),
+            _ => cpu.share.into(),
+        },
+        capacity: None,
+        at: Some(sampled_at),
+        is_final: cpu.losses_seen >= losses_at_end,
+    }
+}
+
+pub(super) fn of_heap(heap: &Heap, metric: Metric, losses_at_end: u64) -> Figure {
+    let Some(sampled_at) = heap.sampled_at else {
+        return Figure::Unknown("no sample of the heap arrived".to_owned());
+    };
+    let (value, at) = match metric {
+        Metric::Used => (heap.used, sampled_at),
+        Metric::Free => (heap.free, sampled_at),
+        Metric::LargestFree => (heap.largest_free, sampled_at),
+        _ => (heap.peak, heap.peak_at),
+    };
+    Figure::Known {
+        value: value.into(),
+        capacity: Some(heap.total.into()),
+        at: Some(at),
+        is_final: heap.losses_seen >= losses_at_end,
+    }
+}

@@ -1,0 +1,173 @@
+//! Who a budget is about.
+
+use ramscope_scenario::{Metric, Subject, SubjectKind};
+use ramscope_wire::{UnitId, UnitKind};
+use std::collections::BTreeSet;
+
+use crate::device::{Device, Heap, Interrupts, Unit};
+use crate::verdict::budget::figure::{self, Figure};
+
+/// The name of the one heap.
+const HEAP_NAME: &str = "main";
+/// The name of the interrupt handlers, which share a stack.
+const INTERRUPTS_NAME: &str = "interrupts";
+
+/// What a budget's subject means on a device.
+pub(super) enum Found<'a> {
+    /// At least one.
+    Some(Vec<FoundSubject<'a>>),
+    /// None; these are there.
+    Nobody { seen: Vec<String> },
+    /// The target does not tell of such subjects.
+    NotTold { reason: String },
+}
+
+/// One subject.
+pub(super) struct FoundSubject<'a> {
+    pub(super) name: String,
+    of: Of<'a>,
+    /// The count of losses when it ended, or now.
+    losses_at_end: u64,
+}
+
+enum Of<'a> {
+    Unit(&'a Unit),
+    Heap(&'a Heap),
+    Interrupts(&'a Interrupts),
+}
+
+pub(super) fn find_subjects<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
+    match subject.kind {
+        SubjectKind::Thread | SubjectKind::Task | SubjectKind::Tasklet => units(subject, device),
+        SubjectKind::Heap => single(subject, device, HEAP_NAME, Of::Heap(device.heap())),
+        SubjectKind::Interrupt => {
+            let handlers = Of::Interrupts(device.interrupts());
+            single(subject, device, INTERRUPTS_NAME, handlers)
+        }
+        SubjectKind::Module => Found::NotTold {
+            reason: "the device does not tell which modules it has loaded".to_owned(),
+        },
+    }
+}
+
+fn single<'a>(subject: &Subject, device: &Device, name: &str, of: Of<'a>) -> Found<'a> {
+    if !subject.includes(subject.kind, name) {
+        return Found::Nobody {
+            seen: vec![name.to_owned()],
+        };
+    }
+    Found::Some(vec![FoundSubject {
+        name: name.to_owned(),
+        of,
+        losses_at_end: device.losses().serial(),
+    }])
+}
+
+fn units<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
+    let of_kind = |unit: &&Unit| kind_of(unit) == Some(subject.kind);
+    let found: Vec<_> = device
+        .units()
+        .iter()
+        .filter(of_kind)
+        .filter(|unit| subject.includes(subject.kind, &unit.name))
+        .map(|unit| FoundSubject {
+            name: name_in_run(unit),
+            of: Of::Unit(unit),
+            losses_at_end: losses_at_end(unit, device),
+        })
+        .collect();
+    if !found.is_empty() {
+        return Found::Some(found);
+    }
+    let seen: BTreeSet<&str> = device
+        .units()
+        .iter()
+        .filter(of_kind)
+        .map(|unit| unit.name.as_str())
+        .collect();
+    Found::Nobody {
+        seen: seen.into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// After a reset the same names come again; which boot is meant is part of what is shown.
+fn name_in_run(unit: &Unit) -> String {
+    match unit.key.boot {
+        0 => unit.name.clone(),
+        boot => format!("{} (boot {boot})", unit.name),
+    }
+}
+
+fn losses_at_end(unit: &Unit, device: &Device) -> u64 {
+    match unit.end {
+        Some(end) => end.losses_seen,
+        None => device.losses().serial(),
+    }
+}
+
+/// The kind of subject that a unit is. The kernel is none; callbacks run in a thread.
+fn kind_of(unit: &Unit) -> Option<SubjectKind> {
+    if unit.key.id == UnitId::KERNEL {
+        return None;
+    }
+    match unit.kind {
+        UnitKind::Thread | UnitKind::Callbacks => Some(SubjectKind::Thread),
+        UnitKind::Task => Some(SubjectKind::Task),
+        UnitKind::Tasklet => Some(SubjectKind::Tasklet),
+        UnitKind::Kernel | UnitKind::Unknown(_) => None,
+    }
+}
+
+pub(super) const fn is_unit_kind(kind: SubjectKind) -> bool {
+    matches!(
+        kind,
+        SubjectKind::Thread | SubjectKind::Task | SubjectKind::Tasklet
+    )
+}
+
+/// How many units there were of which the device's announcement never arrived. Ids are serial, so
+/// a gap is a unit; but only lost records explain one.
+pub(super) fn units_never_told(device: &Device) -> u64 {
+    if !device.losses().any() && device.forgotten() == 0 {
+        return 0;
+    }
+    let is_unit = |unit: &&Unit| unit.key.id != UnitId::KERNEL;
+    let units = device.units().iter().filter(is_unit);
+    let unannounced = units.clone().filter(|unit| !unit.announced).count() as u64;
+    let in_boot = units.filter(|unit| unit.key.boot == device.boot().index);
+    let (count, highest) = in_boot.fold((0_u64, 0), |(count, highest), unit| {
+        (count + 1, highest.max(unit.key.id.0))
+    });
+    let gaps = u64::from(highest).saturating_sub(count);
+    unannounced + gaps + device.forgotten()
+}
+
+impl FoundSubject<'_> {
+    pub(super) fn figure(&self, metric: Metric) -> Figure {
+        match (&self.of, metric) {
+            (Of::Unit(unit), Metric::StackPeak | Metric::StackMargin) => {
+                figure::of_stack(&unit.stack, metric, self.losses_at_end)
+            }
+            (Of::Unit(unit), Metric::HeapPeak | Metric::HeapUsed) => {
+                figure::of_holding(&unit.heap, metric, self.losses_at_end)
+            }
+            (Of::Unit(unit), Metric::Switches | Metric::CpuShare) => {
+                figure::of_cpu(&unit.cpu, metric, self.losses_at_end)
+            }
+            (Of::Heap(heap), Metric::Used | Metric::Peak | Metric::Free | Metric::LargestFree) => {
+                figure::of_heap(heap, metric, self.losses_at_end)
+            }
+            (Of::Interrupts(handlers), Metric::StackPeak | Metric::StackMargin) => {
+                interrupt_stack(handlers, metric, self.losses_at_end)
+            }
+            (_, metric) => Figure::NotGiven(format!("the device does not tell {metric} of it")),
+        }
+    }
+}
+
+fn interrupt_stack(handlers: &Interrupts, metric: Metric, losses_at_end: u64) -> Figure {
+    match handlers.stack.sampled_at {
+        None => Figure::Unknown("no sample of the interrupt stack arrived".to_owned()),
+        Some(_) => figure::of_stack(&handlers.stack, metric, losses_at_end),
+    }
+}
