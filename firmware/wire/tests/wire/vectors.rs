@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::stream::{WHOLE, bytes, read_framed, read_raw, words};
-use ramscope_wire::{FrameWriter, Item, Piece, RawDecoder, StreamSplitter};
+use ramscope_wire::{FrameWriter, Item, Piece, RawDecoder, Record, StreamSplitter};
 
 /// The form that a vector is in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -127,4 +127,30 @@ fn frames_are_written_as_the_vector_has_them() {
         }
     }
     assert_eq!(written, vector.bytes);
+}
+
+#[test]
+fn the_specification_has_each_kind_with_its_words() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("SPEC.md");
+    let text = fs::read_to_string(path).unwrap();
+    let (_, table) = text.split_once("| kind | words | payload |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let mut specified = Vec::new();
+    for row in table
+        .lines()
+        .filter(|row| row.starts_with("| ") && !row.starts_with("|-"))
+    {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let kind = u8::from_str_radix(&cells[1][..2], 16).unwrap();
+        let (words_min, _) = Record::payload_words_of(kind).unwrap();
+        let numbers = cells[2]
+            .split(['+', ' '])
+            .filter_map(|cell| cell.parse::<usize>().ok());
+        assert_eq!(numbers.sum::<usize>(), words_min, "{row}");
+        specified.push(kind);
+    }
+    let known: Vec<u8> = (0..=u8::MAX)
+        .filter(|kind| Record::payload_words_of(*kind).is_some())
+        .collect();
+    assert_eq!(specified, known);
 }
