@@ -15,7 +15,7 @@ mod mend;
 mod syntax;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 
 use crate::problem::Rule;
 use crate::value::Value;
@@ -275,8 +275,8 @@ struct Open {
     /// The anchor that its content must not refer to.
     anchor: usize,
     children: Vec<NodeId>,
-    /// The scalars among a map's keys, to notice the second of a kind.
-    keys: HashMap<KeyIdentity, ()>,
+    /// The scalars among a map's keys and their lines, to notice the second of a kind.
+    keys: HashMap<KeyIdentity, u32>,
     is_map: bool,
 }
 
@@ -468,12 +468,15 @@ impl<'text> Builder<'text> {
         let Some(identity) = KeyIdentity::of(value).filter(|_| is_key) else {
             return Ok(());
         };
-        if open.keys.insert(identity, ()).is_some() {
-            self.errors.push(YamlError {
+        match open.keys.entry(identity) {
+            hash_map::Entry::Vacant(first) => {
+                first.insert(place.line);
+            }
+            hash_map::Entry::Occupied(first) => self.errors.push(YamlError {
                 rule: Rule::DuplicateKey,
                 place: *place,
-                message: format!("the key {value} stands twice in one map"),
-            });
+                message: format!("the key `{value}` stands in line {} already", first.get()),
+            }),
         }
         Ok(())
     }

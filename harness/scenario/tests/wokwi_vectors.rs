@@ -60,7 +60,10 @@ fn every_vector_is_read_as_wokwi_cli_reads_it() {
 }
 
 fn differences(vector: &Json) -> Vec<Difference> {
-    let parsed = parse("vector.yaml", vector["yaml"].as_str().unwrap());
+    let parsed = parse(
+        "vector.yaml",
+        vector["yaml"].as_str().expect("each vector has a document"),
+    );
     let found = Outcome::of(&parsed);
     let mut differences = Vec::new();
     let mut compare = |field: &'static str, found: Json| {
@@ -92,7 +95,8 @@ fn same(expected: &Json, found: &Json) -> bool {
                     .all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
         }
         (Json::Number(a), Json::Number(b)) => {
-            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            let number = |n: &serde_json::Number| n.as_f64().expect("JSON numbers fit");
+            let (a, b) = (number(a), number(b));
             a == b || (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
         }
         _ => expected == found,

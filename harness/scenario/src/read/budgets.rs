@@ -137,11 +137,8 @@ fn phase_of(
         return Some(Some(name));
     }
     if !phases.unreadable && !phases.bad.contains(&name) {
-        let known: Vec<&str> = phases
-            .good
-            .iter()
-            .map(|phase| phase.name.as_str())
-            .collect();
+        let good = phases.good.iter().map(|phase| phase.name.as_str());
+        let known: Vec<&str> = good.chain(phases.bad.iter().map(String::as_str)).collect();
         reader.unknown(Rule::InvalidPhase, place, "phase", &name, &known);
     }
     None
@@ -152,6 +149,9 @@ fn subject_of(reader: &mut Reader<'_>, entries: &[Entry], place: Place) -> Optio
         .iter()
         .filter_map(|entry| SubjectKind::from_name(&entry.key).map(|kind| (kind, entry)));
     let Some((kind, entry)) = subjects.next() else {
+        if entries.iter().any(|entry| is_misspelt_subject(&entry.key)) {
+            return None; // Whoever reads the metrics says so, at the key's place.
+        }
         let kinds = SubjectKind::ALL.map(SubjectKind::name).join(", ");
         let message = format!("this budget does not say whose it is; name one of {kinds}");
         reader.error(Rule::InvalidBudget, place, message);
@@ -221,7 +221,7 @@ fn refuse_metric(reader: &mut Reader<'_>, entry: &Entry, kind: Option<SubjectKin
         return;
     }
     let kinds = SubjectKind::ALL.map(SubjectKind::name);
-    if kind.is_none() && nearest(key, kinds).is_some() {
+    if kind.is_none() && is_misspelt_subject(key) {
         reader.unknown(Rule::InvalidBudget, entry.key_place, "subject", key, &kinds);
         return;
     }
@@ -239,6 +239,12 @@ fn refuse_metric(reader: &mut Reader<'_>, entry: &Entry, kind: Option<SubjectKin
         &known
     };
     reader.unknown(Rule::InvalidMetric, entry.key_place, "metric", key, listed);
+}
+
+/// Whether a key is no metric but nearly the name of a kind of subject.
+fn is_misspelt_subject(key: &str) -> bool {
+    let kinds = SubjectKind::ALL.map(SubjectKind::name);
+    Metric::from_name(key).is_none() && nearest(key, kinds).is_some()
 }
 
 fn read_limit(reader: &mut Reader<'_>, entry: &Entry, metric: Metric) -> Option<u64> {

@@ -136,31 +136,29 @@ fn warn_of_dropped(entry: &Entry, winner: &str, problems: &mut Problems) {
         entry.key
     );
     let draft = Draft::warning(Rule::MultiCommandStep, entry.key_place, message);
-    problems.push(draft.fix(format!("- {}: ...", entry.key)));
+    problems.push(draft.fix("make it a step of its own"));
 }
 
 /// On Wokwi the device stands still between steps: input after the last step that lets it run
 /// never reaches the program.
 fn warn_of_trailing_input(steps: &[Step], problems: &mut Problems) {
-    for step in steps
+    let mut standing_still = steps
         .iter()
         .rev()
-        .take_while(|step| !lets_the_device_run(&step.command))
-    {
-        if !is_input(&step.command) {
-            continue;
-        }
-        let place = Place {
-            line: step.line,
-            column: step.column,
-        };
-        let message = format!(
-            "no later step lets the device run, so on Wokwi its program never sees this `{}`",
-            step.command.keyword()
-        );
-        let draft = Draft::warning(Rule::TrailingInputStep, place, message);
-        problems.push(draft.fix("add `- delay: 500ms` at the end"));
-    }
+        .take_while(|step| !lets_the_device_run(&step.command));
+    let Some(step) = standing_still.find(|step| is_input(&step.command)) else {
+        return;
+    };
+    let place = Place {
+        line: step.line,
+        column: step.column,
+    };
+    let message = format!(
+        "no later step lets the device run, so on Wokwi its program never sees this `{}`",
+        step.command.keyword()
+    );
+    let draft = Draft::warning(Rule::TrailingInputStep, place, message);
+    problems.push(draft.fix("add `- delay: 500ms` at the end"));
 }
 
 const fn lets_the_device_run(command: &Command) -> bool {

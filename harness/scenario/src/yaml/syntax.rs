@@ -33,7 +33,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     (
         "invalid indentation in quoted scalar",
-        "the lines of this quoted text must be indented",
+        "the quote that opens here is not closed on its line, and the next line is not indented",
     ),
     (
         "unknown escape character",
