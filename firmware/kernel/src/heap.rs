@@ -1,40 +1,42 @@
 //! The kernel's heap: constant-time blocks in several areas, each byte with an owner.
 //!
 //! # The problem
-//! A device that explains its memory must answer "who holds it" at any instant, without a walk, and must
-//! not become slower or more ragged because it can answer. A list allocator is small but its time grows
-//! with its holes; a collector's heap knows nothing of owners.
+//! A device that explains its memory must answer "who holds it" at any instant, without a walk, and
+//! must not become slower or more ragged because it can answer. A list allocator is small but its
+//! time grows with its holes; a collector's heap knows nothing of owners.
 //!
 //! # The idea
-//! A two-level segregated fit with boundary tags. Areas are cut into *blocks* of a multiple of eight
-//! bytes, each with a header of eight: size and flags in the first word, owner and allocation site in the
-//! second. Free blocks are linked by size class; a bitmap finds the next class that has one. Each
-//! allocation and each free moves the same number of bytes in the ledger of its owner.
+//! A two-level segregated fit with boundary tags. Areas are cut into *blocks* of a multiple of
+//! eight bytes, each with a header of eight: size and flags in the first word, owner and allocation
+//! site in the second. Free blocks are linked by size class; a bitmap finds the next class that has
+//! one. Each allocation and each free moves the same number of bytes in the ledger of its owner.
 //!
-//! Bytes are counted as MicroPython counts them: `used` is whole blocks with their headers, `total` is
-//! what blocks can cover (without an area's map and end mark), and all figures are the same on hosts of
-//! 32 and 64 bits because every link and size is a 32-bit word.
+//! Bytes are counted as MicroPython counts them: `used` is whole blocks with their headers, `total`
+//! is what blocks can cover (without an area's map and end mark), and all figures are the same on
+//! hosts of 32 and 64 bits because every link and size is a 32-bit word.
 //!
 //! # Invariants
-//! 1. **Tiling.** The blocks of an area tile it from its first block to its end mark, which is a used
-//!    header of size zero, so a merge never leaves its area.
+//! 1. **Tiling.** The blocks of an area tile it from its first block to its end mark, which is a
+//!    used header of size zero, so a merge never leaves its area.
 //! 2. **Merged.** Two free blocks are never neighbours. A block whose left neighbour is free has
 //!    `PREVIOUS_FREE` set, and that neighbour's last word is its size.
-//! 3. **Listed.** A block is free exactly if it is linked in the list of its size class; a class has its bit
-//!    exactly if its list is not empty.
+//! 3. **Listed.** A block is free exactly if it is linked in the list of its size class; a class
+//!    has its bit exactly if its list is not empty.
 //! 4. **Identity.** Sum by owner = used = total - free, whenever no method runs.
-//! 5. **Dead headers read as free.** A header that a merge swallows keeps its `FREE` bit, so a pointer
-//!    freed twice is refused as long as its bytes were not written since.
+//! 5. **Dead headers read as free.** A header that a merge swallows keeps its `FREE` bit, so a
+//!    pointer freed twice is refused as long as its bytes were not written since.
 //!
 //! # Who may call
-//! The heap has no lock: its methods take `&mut self`, and the kernel wraps it in a critical section. None
-//! blocks. `allocate`, `free`, `transfer`, `reclaim` and the owner calls take constant time;
-//! `totals` and `open_window` loop over at most [`OWNERS_MAX`] entries; what walks blocks says so.
+//! The heap has no lock: its methods take `&mut self`, and the kernel wraps it in a critical
+//! section. None blocks. `allocate`, `free`, `transfer`, `reclaim` and the owner calls take
+//! constant time; `totals` and `open_window` loop over at most [`OWNERS_MAX`] entries; what walks
+//! blocks says so.
 
 mod blocks;
 mod classes;
 mod header;
 mod ledger;
+mod owner;
 mod raw;
 #[cfg(test)]
 mod tests;
@@ -46,82 +48,18 @@ use core::ptr::NonNull;
 use blocks::{Blocks, Used};
 use header::{Head, Tag};
 use ledger::{Ledger, Refusal};
+pub use owner::{OWNERS_MAX, OwnerIndex, OwnerKind, OwnerTag, OwnerTotals, OwnersFull};
 use raw::Place;
 pub use walk::{Broken, Index, Walk};
 
 /// How many areas a heap can have.
 pub const AREAS_MAX: usize = 4;
-/// How many owners can hold memory at once; the kernel and "permanent" are two of them.
-pub const OWNERS_MAX: usize = 64;
 /// Bytes that a block spends on its header.
 pub const HEADER_BYTES: u32 = 8;
 /// The size of the smallest block, header included.
 pub const BLOCK_BYTES_MIN: u32 = 16;
 /// The largest alignment that [`Heap::allocate`] honours.
 pub const ALIGN_MAX: usize = 4096;
-
-/// The index of an owner's entry in the ledger, as block headers store it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OwnerIndex(u16);
-
-impl OwnerIndex {
-    /// The kernel itself; always there.
-    pub const KERNEL: Self = Self(0);
-    /// What is never given back; always there.
-    pub const PERMANENT: Self = Self(1);
-
-    /// The position in the ledger, below [`OWNERS_MAX`].
-    pub const fn get(self) -> u16 {
-        self.0
-    }
-}
-
-/// What kind of unit owns memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OwnerKind {
-    /// The kernel's own tables and queues.
-    Kernel,
-    /// A preemptive thread.
-    Thread,
-    /// A task of an event loop.
-    Task,
-    /// A tasklet.
-    Tasklet,
-    /// A timer.
-    Timer,
-    /// A loaded module.
-    Module,
-    /// What is never given back.
-    Permanent,
-}
-
-/// Who an owner is: its kind, and its serial within this boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct OwnerTag {
-    /// What kind of unit it is.
-    pub kind: OwnerKind,
-    /// The unit's serial, never reused within a boot.
-    pub unit: u32,
-}
-
-/// What an owner holds and held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnerTotals {
-    /// Who it is.
-    pub tag: OwnerTag,
-    /// Bytes in its blocks now, headers included.
-    pub current: u32,
-    /// The most it held since it was added.
-    pub peak: u32,
-    /// The most it held since the window was opened.
-    pub peak_window: u32,
-    /// How many blocks it holds.
-    pub blocks: u32,
-    /// Its blocks may still be pointed at and are not given back by a free.
-    pub quarantined: bool,
-    /// Its unit is dead: the entry goes when its last block does.
-    pub released: bool,
-}
 
 /// What the whole heap holds and held, in bytes of whole blocks unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +95,8 @@ pub enum AreaError {
     TooSmall,
     /// It overlaps an area that is there.
     Overlaps,
-    /// It is at address zero, wraps around, or lies more than 2 GiB from the first area.
+    /// It is at address zero, wraps around, lies more than 2 GiB from the first area, or would make
+    /// the heap larger than that.
     OutOfReach,
 }
 
@@ -171,10 +110,6 @@ pub struct OutOfMemory {
     /// Bytes in free blocks, headers included.
     pub free_bytes: u32,
 }
-
-/// The ledger has no entry left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnersFull;
 
 /// What a free gave back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,8 +187,8 @@ impl Heap {
     /// Nothing is written if the area is refused.
     ///
     /// # Safety
-    /// The memory must be readable and writable, and for as long as the heap is used nobody else may
-    /// access it but through pointers that the heap handed out.
+    /// The memory must be readable and writable, and for as long as the heap is used nobody else
+    /// may access it but through pointers that the heap handed out.
     #[expect(
         unsafe_code,
         reason = "the heap cannot check who else uses the memory it is given"
@@ -269,8 +204,9 @@ impl Heap {
 
     /// Allocates a block for `owner`, and notes the `site` that asked for it (0: unknown).
     ///
-    /// A size of zero gets a block of its own. The memory is not cleared. An owner that has no entry (its unit
-    /// is dead and its bytes were 0) is not brought back: the kernel gets the block.
+    /// A size of zero gets a block of its own. The memory is not cleared. An owner that has no
+    /// entry (its unit is dead and its bytes were 0) is not brought back: the kernel gets the
+    /// block.
     ///
     /// # Errors
     /// Says what was wanted and what there was; an alignment above [`ALIGN_MAX`] is refused too.
@@ -331,9 +267,9 @@ impl Heap {
     /// Gives a block back.
     ///
     /// # Errors
-    /// A refused pointer changes nothing. Every pointer outside the areas, every block that is free and
-    /// every header that was swallowed by a merge is noticed; a pointer into a block is noticed unless the
-    /// eight bytes before it look like a header of a living owner.
+    /// A refused pointer changes nothing. Every pointer outside the areas, every block that is free
+    /// and every header that was swallowed by a merge is noticed; a pointer into a block is noticed
+    /// unless the eight bytes before it look like a header of a living owner.
     ///
     /// # Safety
     /// If `pointer` is the start of a used block, nobody may use that block any more.
@@ -350,7 +286,8 @@ impl Heap {
         })
     }
 
-    /// Gives back a block of a quarantined owner, which [`Heap::free`] refuses: the collector's way.
+    /// Gives back a block of a quarantined owner, which [`Heap::free`] refuses: the collector's
+    /// way.
     ///
     /// # Errors
     /// As [`Heap::free`], but for the quarantine.
@@ -413,8 +350,8 @@ impl Heap {
 
     /// Starts a window: each window peak becomes the current value.
     ///
-    /// A loop over all [`OWNERS_MAX`] entries, a few hundred instructions: to do it lazily would cost every
-    /// allocation and every free three more.
+    /// A loop over all [`OWNERS_MAX`] entries, a few hundred instructions: to do it lazily would
+    /// cost every allocation and every free three more.
     pub fn open_window(&mut self) {
         self.ledger.open_window();
     }
@@ -427,8 +364,8 @@ impl Heap {
         self.ledger.add(tag)
     }
 
-    /// The owner's unit is dead, and its blocks may be freed by whoever holds pointers to them: the entry
-    /// goes as soon as its bytes are 0. Lifts a quarantine.
+    /// The owner's unit is dead, and its blocks may be freed by whoever holds pointers to them: the
+    /// entry goes as soon as its bytes are 0. Lifts a quarantine.
     ///
     /// The kernel and "permanent" cannot be released: nothing happens.
     pub fn owner_release(&mut self, owner: OwnerIndex) {
@@ -475,7 +412,8 @@ fn block_bytes(payload_bytes: usize) -> Option<u32> {
     Some(bytes.max(BLOCK_BYTES_MIN))
 }
 
-/// How much to cut off a block's front, so that its payload is aligned: nothing, or at least a block.
+/// How much to cut off a block's front, so that its payload is aligned: nothing, or at least a
+/// block.
 fn padding(offset: u32, align: u32) -> u32 {
     let pad = (offset + HEADER_BYTES).wrapping_neg() & (align - 1);
     if pad == 0 || pad >= BLOCK_BYTES_MIN {

@@ -1,10 +1,10 @@
 //! Blocks: cut, joined, listed. Knows headers and lists, not owners.
 //!
-//! The heap's invariants 1 (tiling), 2 (merged), 3 (listed) and 5 (dead headers) are kept here. Everything but
-//! [`Blocks::add_area`], which fills a map, takes constant time.
+//! The heap's invariants 1 (tiling), 2 (merged), 3 (listed) and 5 (dead headers) are kept here.
+//! Everything but [`Blocks::add_area`], which fills a map, takes constant time.
 //!
-//! A block that is cut keeps its left part, and the rest stays free where it was: fresh blocks grow from
-//! the area's front, and the large free block at its end stays whole the longest.
+//! A block that is cut keeps its left part, and the rest stays free where it was: fresh blocks grow
+//! from the area's front, and the large free block at its end stays whole the longest.
 #![expect(
     unsafe_code,
     reason = "makes places from sizes and links, which the invariants keep right"
@@ -83,8 +83,8 @@ impl Blocks {
 
     /// Takes a block of at least `need` bytes out of the lists, or says that there is none.
     ///
-    /// It is whole: what is too much is for [`Blocks::trim`] to give back. The first block of the own class is
-    /// tried before the next larger class, because it leaves the smaller rest.
+    /// It is whole: what is too much is for [`Blocks::trim`] to give back. The first block of the
+    /// own class is tried before the next larger class, because it leaves the smaller rest.
     #[inline]
     pub(super) fn take(&mut self, need: u32) -> Option<(Place, u32)> {
         let own = class_of(need);
@@ -130,7 +130,8 @@ impl Blocks {
         core::iter::successors(head, |&place| self.next(place)).take(SEARCH_MAX)
     }
 
-    /// Makes `place` a used block of `need` of its `have` bytes; the rest becomes free if it can be a block.
+    /// Makes `place` a used block of `need` of its `have` bytes; the rest becomes free if it can be
+    /// a block.
     ///
     /// Says how large the used block is.
     #[inline]
@@ -144,14 +145,16 @@ impl Blocks {
             self.memory.store(place, before.word() | have);
             return have;
         }
-        // SAFETY: the rest is at least one block, so it starts within the block that was here (tiling).
+        // SAFETY: the rest is at least one block, so it starts within the block that was here
+        // (tiling).
         let rest_place = unsafe { place.right(need) };
         self.insert(rest_place, rest);
         self.memory.store(place, before.word() | need);
         need
     }
 
-    /// Makes the first `pad` bytes of an unlisted block a free block of their own, and says where the rest begins.
+    /// Makes the first `pad` bytes of an unlisted block a free block of their own, and says where
+    /// the rest begins.
     pub(super) fn cut_front(&mut self, place: Place, pad: u32) -> Place {
         self.insert(place, pad);
         self.free += 1;
@@ -175,7 +178,8 @@ impl Blocks {
 
     /// The used block whose payload starts at an address.
     ///
-    /// Looks at that block and at its neighbours' headers; what is not right there, [`Blocks::explain`] names.
+    /// Looks at that block and at its neighbours' headers; what is not right there,
+    /// [`Blocks::explain`] names.
     #[inline]
     pub(super) fn used_at(&self, address: usize) -> Result<Used, BadPointer> {
         let used = self.plausible_at(address);
@@ -215,7 +219,8 @@ impl Blocks {
         })
     }
 
-    /// Whether a header with `room` bytes to the end mark can be the right neighbour of a used block.
+    /// Whether a header with `room` bytes to the end mark can be the right neighbour of a used
+    /// block.
     ///
     /// It is the first that an overrun of that block hits.
     #[inline]

@@ -1,10 +1,11 @@
 //! Size classes: which list a free block belongs to, and which list to take one from.
 //!
-//! Pure. The problem: find in constant time, on a core without a count-leading-zeros instruction, a free
-//! block that is large enough and hardly larger. The idea: classes of one granule each up to
-//! [`SPLIT`] granules, then [`SPLIT`] classes for each doubling. Doubling a size adds exactly [`SPLIT`] to its
-//! class, so a table for the first 256 sizes, shifted by four doublings at a time, gives the class of any;
-//! and a flat bitmap of 32-bit words under one summary word gives the next class that has a block.
+//! Pure. The problem: find in constant time, on a core without a count-leading-zeros instruction, a
+//! free block that is large enough and hardly larger. The idea: classes of one granule each up to
+//! [`SPLIT`] granules, then [`SPLIT`] classes for each doubling. Doubling a size adds exactly
+//! [`SPLIT`] to its class, so a table for the first 256 sizes, shifted by four doublings at a time,
+//! gives the class of any; and a flat bitmap of 32-bit words under one summary word gives the next
+//! class that has a block.
 //!
 //! Invariants
 //! 1. `class_of` never decreases when the size grows.

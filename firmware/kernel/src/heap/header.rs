@@ -1,16 +1,17 @@
 //! The eight bytes before each payload. Pure.
 //!
 //! ```text
-//! word 0   bit 31: quarantined   bits 30..3: size, a multiple of 8   bit 2: mark   bit 1: previous free   bit 0: free
-//! word 1   of a used block:      bits 31..16: site                   bits 15..0: sealed owner index
-//!          of a free block:      link to the next free block of its class
-//! word 2   of a free block:      link to the previous one
-//! last     of a free block:      its size again
+//! word 0  bit 31 quarantined, bits 30..3 size (a multiple of 8), bit 2 mark,
+//!         bit 1 previous free, bit 0 free
+//! word 1  of a used block: bits 31..16 site, bits 15..0 sealed owner index
+//!         of a free block: link to the next free block of its class
+//! word 2  of a free block: link to the previous one
+//! last    of a free block: its size again
 //! ```
 //!
-//! The owner index is stored xor [`SEAL`]. That costs one instruction, which also stands for the bounds check of the
-//! ledger, and it makes a header tell itself from data: a pointer into a block, or a header that an
-//! overrun wrote to, hardly ever unseals to an owner.
+//! The owner index is stored xor [`SEAL`]. That costs one instruction, which also stands for the
+//! bounds check of the ledger, and it makes a header tell itself from data: a pointer into a block,
+//! or a header that an overrun wrote to, hardly ever unseals to an owner.
 //!
 //! Mark and quarantine are the collector's; blocks that are free carry neither.
 

@@ -1,10 +1,10 @@
 //! Who holds how much. Pure: it sees block sizes and owner indices, never memory.
 //!
-//! The problem: peaks and current values by owner and over all, on every allocation and free, for ten
-//! instructions. The idea: an account stores its window peak and the *headroom* below it instead of the
-//! current value, so that booking and noticing a new peak are one subtraction with one branch; what is
-//! rare (a new peak, the last block, a quarantine, an index without an owner) hides behind branches that
-//! the common case needs anyway:
+//! The problem: peaks and current values by owner and over all, on every allocation and free, for
+//! ten instructions. The idea: an account stores its window peak and the *headroom* below it
+//! instead of the current value, so that booking and noticing a new peak are one subtraction with
+//! one branch; what is rare (a new peak, the last block, a quarantine, an index without an owner)
+//! hides behind branches that the common case needs anyway:
 //!
 //! - An entry without an owner has peak and headroom 0, so charging it looks like a new peak.
 //! - Quarantine is the sign bit of the block count, so a refusal looks like "no block left".
@@ -194,7 +194,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Moves a block between accounts and says whose it is then; the total and its peaks do not move.
+    /// Moves a block between accounts and says whose it is then; the total and its peaks do not
+    /// move.
     pub(super) fn transfer(
         &mut self,
         from: OwnerIndex,

@@ -1,15 +1,17 @@
 //! The words of the areas: the one file that touches memory.
 //!
-//! The problem: headers and links live inside the memory that the heap hands out, and must have the same
-//! layout on a chip and on a 64-bit host. The idea: a [`Place`] is a 32-bit offset into a *window* of 4 GiB
-//! around the first area; on a 32-bit target the window begins at address zero and a place is the address.
+//! The problem: headers and links live inside the memory that the heap hands out, and must have the
+//! same layout on a chip and on a 64-bit host. The idea: a [`Place`] is a 32-bit offset into a
+//! *window* of 4 GiB around the first area; on a 32-bit target the window begins at address zero
+//! and a place is the address.
 //!
 //! Invariants
-//! 1. **In reach.** Each area lies within the window, and not at its first byte, so that no place is zero.
-//! 2. **A place is proof.** A `Place` is a word-aligned offset in the extent of an area (map, blocks and end mark).
-//!    Making one is unsafe, using one is not.
-//! 3. **Ours alone.** Who added the area promised that nobody else accesses it but through pointers that the heap
-//!    handed out; and the heap accesses only headers, and payloads of free blocks.
+//! 1. **In reach.** Each area lies within the window, and not at its first byte, so that no place
+//!    is zero.
+//! 2. **A place is proof.** A `Place` is a word-aligned offset in the extent of an area (map,
+//!    blocks and end mark). Making one is unsafe, using one is not.
+//! 3. **Ours alone.** Who added the area promised that nobody else accesses it but through pointers
+//!    that the heap handed out; and the heap accesses only headers, and payloads of free blocks.
 #![expect(
     unsafe_code,
     reason = "block headers and links live in the memory that the heap manages"
@@ -18,7 +20,7 @@
 use core::num::NonZeroU32;
 use core::ptr::{self, NonNull};
 
-use super::{ALIGN_MAX, AREAS_MAX, AreaError, BLOCK_BYTES_MIN, HEADER_BYTES};
+use super::{AREAS_MAX, AreaError, BLOCK_BYTES_MIN, HEADER_BYTES};
 
 /// One byte of an area's map stands for this many bytes of its blocks.
 pub(super) const CHUNK_BYTES: u32 = 512;
@@ -37,7 +39,8 @@ impl Place {
     /// `offset` must be word-aligned and lie in the extent of an area.
     #[inline]
     pub(super) const unsafe fn new(offset: u32) -> Self {
-        // SAFETY: by invariant 1 no area contains the window's first byte, so the offset is not zero.
+        // SAFETY: by invariant 1 no area contains the window's first byte, so the offset is not
+        // zero.
         Self(unsafe { NonZeroU32::new_unchecked(offset) })
     }
 
@@ -106,7 +109,9 @@ impl Area {
     fn lay_out(start: u32, end: u32) -> Result<Self, AreaError> {
         const LEAST: u32 = GRANULE + BLOCK_BYTES_MIN + HEADER_BYTES;
         const GRANULE: u32 = HEADER_BYTES;
-        let map = start.next_multiple_of(GRANULE);
+        let map = start
+            .checked_next_multiple_of(GRANULE)
+            .ok_or(AreaError::TooSmall)?;
         let bytes = (end / GRANULE * GRANULE).saturating_sub(map);
         if bytes < LEAST {
             return Err(AreaError::TooSmall);
@@ -199,22 +204,27 @@ impl Memory {
         if self.areas().iter().any(|other| other.overlaps(from, to)) {
             return Err(AreaError::Overlaps);
         }
+        let covered: u32 = self.areas().iter().map(Area::bytes).sum();
+        if covered.saturating_add(area.bytes()) > i32::MAX.cast_unsigned() {
+            return Err(AreaError::OutOfReach);
+        }
         self.areas[usize::from(self.count)] = area;
         self.count += 1;
         Ok(self.count - 1)
     }
 
-    /// Puts the first area in the window's middle; keeps offsets and addresses congruent for every alignment.
+    /// Puts the first area in the window's middle; keeps offsets and addresses congruent for every
+    /// alignment.
     #[cfg(not(target_pointer_width = "32"))]
     fn centre_window(&mut self, address: usize) {
         if self.count == 0 {
-            self.window = address.wrapping_sub(1 << 31) & !(ALIGN_MAX - 1);
+            self.window = address.wrapping_sub(1 << 31) & !(super::ALIGN_MAX - 1);
         }
     }
 
     #[cfg(target_pointer_width = "32")]
     const fn centre_window(&mut self, _address: usize) {
-        const _: () = assert!(ALIGN_MAX.is_power_of_two());
+        // A place is the address.
     }
 
     /// Where an address is in the window, unless it is outside or its first byte.

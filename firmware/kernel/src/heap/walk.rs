@@ -1,10 +1,11 @@
 //! Looking at blocks from outside: walks, interior pointers, and the check of all invariants.
 //!
-//! Nothing here is on the way of an allocation. A single look-up walks its area from the front; who has many
-//! to do, as a collection has, builds an [`Index`] first: a map with one byte per 512 bytes of the area, which
-//! stands reserved before the area's blocks. It is built when it is wanted and not kept up to date, because that
-//! would cost every allocation and every free a tenth of its time, while a collection walks all blocks
-//! anyway; that it borrows the heap is what keeps it valid.
+//! Nothing here is on the way of an allocation. A single look-up walks its area from the front; who
+//! has many to do, as a collection has, builds an [`Index`] first: a map with one byte per 512
+//! bytes of the area, which stands reserved before the area's blocks. It is built when it is wanted
+//! and not kept up to date, because that would cost every allocation and every free a tenth of its
+//! time, while a collection walks all blocks anyway; that it borrows the heap is what keeps it
+//! valid.
 
 use super::blocks::Blocks;
 use super::classes::{GRANULE_BYTES, class_of};
@@ -165,7 +166,8 @@ impl Heap {
         Index { heap: self }
     }
 
-    /// Notes the first block start of each chunk; backwards would be shorter, but blocks link to the right.
+    /// Notes the first block start of each chunk; backwards would be shorter, but blocks link to
+    /// the right.
     fn map_starts(&mut self, area: Area) {
         let mut place = area.first();
         let mut chunk_before = u32::MAX;
@@ -199,7 +201,8 @@ impl Heap {
         }
     }
 
-    /// Checks every invariant on every block; for tests and for a console command, not for a hot path.
+    /// Checks every invariant on every block; for tests and for a console command, not for a hot
+    /// path.
     ///
     /// # Errors
     /// The first that does not hold.
@@ -323,7 +326,8 @@ impl Index<'_> {
     /// The map's byte for a chunk in which no block starts.
     const NO_START: u8 = u8::MAX;
 
-    /// The block that an address lies in: reads the map back to a chunk with a start, then at most 64 headers.
+    /// The block that an address lies in: reads the map back to a chunk with a start, then at most
+    /// 64 headers.
     pub fn block_of(&self, address: usize) -> Option<Block> {
         let blocks = &self.heap.blocks;
         let offset = blocks.memory.offset_of(address)?;

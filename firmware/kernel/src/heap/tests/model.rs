@@ -1,7 +1,7 @@
 //! Random operations against a model that only knows who holds what.
 //!
-//! After each operation the identity holds, every invariant checks, no two blocks overlap, and every
-//! block still has the bytes that its holder wrote.
+//! After each operation the identity holds, every invariant checks, no two blocks overlap, and
+//! every block still has the bytes that its holder wrote.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -276,8 +276,16 @@ impl Model {
     }
 }
 
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn any_operations_keep_every_promise(operations in prop::collection::vec(operation(), 1..300)) {

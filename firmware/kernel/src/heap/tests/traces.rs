@@ -1,8 +1,9 @@
-//! The allocation traces by which other allocators were measured: how full and how ragged the heap gets.
+//! The allocation traces by which other allocators were measured: how full and how ragged the heap
+//! gets.
 //!
-//! xorshift32 (13, 17, 5) from 0x12345678; 128 slots; 10,000 operations; `i = r() % 128`: an empty slot
-//! allocates, a full one frees; an allocation that fails leaves its slot empty. Trace A and C draw sizes of
-//! `16 + r() % 497`, B draws from three ranges; A and B run in 64 KiB, C in 24 KiB.
+//! xorshift32 (13, 17, 5) from 0x12345678; 128 slots; 10,000 operations; `i = r() % 128`: an empty
+//! slot allocates, a full one frees; an allocation that fails leaves its slot empty. Trace A and C
+//! draw sizes of `16 + r() % 497`, B draws from three ranges; A and B run in 64 KiB, C in 24 KiB.
 
 use super::std::println;
 use super::std::vec;
