@@ -1,1 +1,58 @@
 //! The programs that scenarios run.
+//!
+//! Each shows one thing about memory and concurrency, prints what it does in whole lines, and
+//! ends. They know no board: all they use is the kernel. `run NAME key=value ...` on the console
+//! starts one; the names stand in the ELF section `.ramscope.programs` too, so that a scenario
+//! with a misspelt name fails before anything is launched.
+#![no_std]
+
+mod blink;
+mod caught;
+mod counting;
+mod demo;
+mod overflow;
+mod shared;
+mod uncaught;
+
+use ramscope_kernel::Program;
+
+macro_rules! programs {
+    ($($name:literal, $summary:literal, $run:path;)*) => {
+        /// Every program of the image.
+        pub const PROGRAMS: &[Program] = &[
+            $(Program { name: $name, summary: $summary, run: $run },)*
+        ];
+
+        const NAMES: &str = concat!($($name, "\n",)*);
+
+        #[cfg(target_os = "none")]
+        #[used]
+        #[unsafe(link_section = ".ramscope.programs")]
+        #[expect(unsafe_code, reason = "a section name, for the harness to read from the ELF")]
+        static NAMES_SECTION: [u8; NAMES.len()] = {
+            let mut bytes = [0; NAMES.len()];
+            let mut at = 0;
+            while at < bytes.len() {
+                bytes[at] = NAMES.as_bytes()[at];
+                at += 1;
+            }
+            bytes
+        };
+
+        /// The names of [`PROGRAMS`], one a line: what the ELF section holds.
+        #[must_use]
+        pub const fn names() -> &'static str {
+            NAMES
+        }
+    };
+}
+
+programs! {
+    "counting", "two threads count, main counts along", counting::run;
+    "shared", "two threads add to one variable under a lock", shared::run;
+    "caught", "an error is caught inside its thread", caught::run;
+    "uncaught", "a panic ends its thread and nothing else", uncaught::run;
+    "blink", "a thread blinks while main goes on [times=3]", blink::run;
+    "overflow", "a stack overflow [how=recursion|yield|return|masked|handler]", overflow::run;
+    "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
+}

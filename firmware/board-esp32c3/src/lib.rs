@@ -1,1 +1,44 @@
-//! ESP32-C3, bare: start-up, UART, clock, interrupts.
+//! ESP32-C3, bare: start-up, UART, clock, interrupts, guards.
+//!
+//! The problem: the kernel needs a clock, a console and a guard below each stack, and the image
+//! must run wherever an ESP32-C3 is or is imitated, without a boot loader, a ROM call or a vendor
+//! library in the way. The idea: touch as few registers as possible, all of them named in
+//! [`registers`], and nothing that only works on one of the machines.
+//!
+//! Proven on the built-in engine. **Untested on silicon**: no board was at hand.
+//!
+//! Invariants:
+//! 1. Interrupts are not nested: handlers run with `mstatus.MIE` clear, on a stack of their own.
+//! 2. `mscratch` holds the top of that stack while a unit runs and zero while a handler does, so a
+//!    trap within a trap is told apart by one branch and goes to the emergency stack.
+//! 3. Nothing is written through an interrupted stack pointer before it was compared with the
+//!    bounds in `RAMSCOPE_CURRENT`.
+//! 4. Debug trigger 0 guards the running unit's stack, trigger 1 the handlers'; trigger 0 is the
+//!    selected one except in [`guard::init`].
+#![no_std]
+#![cfg(target_arch = "riscv32")]
+
+mod clock;
+mod guard;
+mod interrupts;
+mod notes;
+mod port;
+mod registers;
+mod start;
+mod switch;
+mod trap;
+mod uart;
+mod watchdogs;
+
+pub use start::start;
+
+/// Makes this crate's start-up code run the kernel with these programs.
+#[macro_export]
+macro_rules! run {
+    ($programs:expr) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn ramscope_main() -> ! {
+            $crate::start($programs)
+        }
+    };
+}

@@ -20,6 +20,7 @@
 pub mod console;
 pub mod error;
 pub mod heap;
+pub mod interrupts;
 mod kernel;
 mod lock;
 pub mod mem;
@@ -40,6 +41,7 @@ pub use error::{Error, Exit, Shortage};
 pub use kernel::{Kernel, Resume, handler};
 pub use lock::{Held, Lock};
 pub use shell::{Arguments, Program};
+pub use stack::paint as paint_stack;
 pub use stack::{GUARD_BYTES, KERNEL_STACK_MAX, STACK_BYTES_DEFAULT, STACK_BYTES_MIN};
 pub use start::start;
 pub use time::{Instant, Span};

@@ -52,10 +52,8 @@ impl Write for Message {
 /// Why a unit was torn down.
 #[derive(Clone, Copy)]
 pub(crate) enum Cause {
-    Panic {
-        file: &'static str,
-        line: u32,
-    },
+    /// Where and why is the report's message.
+    Panic,
     Overflow {
         how: OverflowHow,
         pc: u32,
@@ -133,9 +131,7 @@ impl fmt::Display for Report {
         } = self;
         write!(f, "thread {name} (unit {unit}) ")?;
         match cause {
-            Cause::Panic { file, line } => {
-                write!(f, "panicked at {file}:{line}: {}", message.as_str())?;
-            }
+            Cause::Panic => write!(f, "panicked {}", message.as_str())?,
             Cause::Overflow {
                 how,
                 pc,

@@ -24,11 +24,11 @@ pub const STACK_BYTES_DEFAULT: usize = 4096;
 
 const PAINT: u32 = 0xC5C5_C5C5;
 
-/// Paints the whole words of `range`.
+/// Paints the whole words of `range`. Boards paint the stack of their handlers with it.
 ///
 /// # Safety
 /// Nobody uses the memory.
-pub(crate) unsafe fn paint(range: StackRange) {
+pub unsafe fn paint(range: StackRange) {
     let mut at = range.low;
     while at + 4 <= range.low + range.bytes {
         // SAFETY: inside of the range; volatile so that the loop stays one.

@@ -16,7 +16,6 @@ use crate::sched::Slot;
 use crate::site;
 use crate::thread::{self, End};
 use core::fmt;
-use core::panic::Location;
 use ramscope_wire as wire;
 use wire::{Level, OverflowHow, UnitId};
 
@@ -143,8 +142,9 @@ pub fn fatal(what: fmt::Arguments<'_>, overflow: Option<Overflow>, limit: usize)
 ///
 /// # Context
 /// The panicking unit; in a handler or inside the kernel it resets the device.
-pub fn panic_note(message: fmt::Arguments<'_>, location: Option<&'static Location<'static>>) {
-    let (file, line) = location.map_or(("?", 0), |at| (site::tail(at.file()), at.line()));
+pub fn panic_note(message: fmt::Arguments<'_>, location: Option<(&str, u32)>) {
+    let (file, line) = location.unwrap_or(("?", 0));
+    let file = site::tail(file);
     // SAFETY: only looks at two flags, which this context alone can have set.
     let broken = unsafe { kernel::instance().as_ref() };
     if broken.busy || broken.in_handler {
@@ -154,20 +154,21 @@ pub fn panic_note(message: fmt::Arguments<'_>, location: Option<&'static Locatio
             0,
         );
     }
-    let message = Message::from_fmt(message);
+    let text = Message::from_fmt(message);
+    let report = Message::from_fmt(format_args!("at {file}:{line}: {message}"));
     kernel::with(|kernel| {
         let unit = UnitId(kernel.current().unit);
-        let text = message.as_str();
+        let message = text.as_str();
         kernel.record(
             Level::Samples,
             &wire::Panic {
                 unit,
                 line,
                 file,
-                message: text,
+                message,
             },
         );
-        push_report(kernel, Cause::Panic { file, line }, message);
+        push_report(kernel, Cause::Panic, report);
     });
 }
 

@@ -1,0 +1,81 @@
+//! Stack overflows, one of each kind. Every one but the last ends only its thread, and main says
+//! so; the last happens in a handler and resets the device.
+
+use core::hint::black_box;
+use ramscope_kernel::{Arguments, Error, Span, handler, interrupts, println, thread};
+
+/// Steps into the guard: each call takes a little more.
+#[inline(never)]
+fn recurse(depth: u32) -> u32 {
+    let frame = black_box([depth; 16]);
+    if depth == 0 {
+        frame[0]
+    } else {
+        recurse(depth - 1) + frame[15]
+    }
+}
+
+/// Steps over the guard with one large frame, whose far end it never writes, and calls the kernel
+/// while it is deep.
+#[inline(never)]
+fn deep_and_yield() {
+    let frame = large_frame();
+    thread::yield_now();
+    black_box(&frame);
+}
+
+/// Steps over the guard, writes below it and returns before the kernel can see anything.
+#[inline(never)]
+fn deep_and_return() {
+    let mut frame = large_frame();
+    frame[0] = core::mem::MaybeUninit::new(0x5A);
+    black_box(&mut frame);
+}
+
+#[inline(always)]
+fn large_frame() -> [core::mem::MaybeUninit<u8>; 2048] {
+    [const { core::mem::MaybeUninit::uninit() }; 2048]
+}
+
+fn masked() {
+    interrupts::masked(|| black_box(recurse(10_000)));
+}
+
+fn in_handler() {
+    black_box(recurse(10_000));
+}
+
+fn start(name: &'static str, body: fn()) -> Result<(), Error> {
+    println!("overflow: {name} begins");
+    let deep = thread::Builder::new("deep")
+        .stack_bytes(1536)
+        .spawn(move || {
+            // The neighbours' stacks lie close by: let them settle first.
+            let slept = thread::sleep(Span::from_millis(10));
+            body();
+            slept
+        })?;
+    let end = deep.join()?;
+    println!("overflow: deep {end:?}, main goes on");
+    Ok(())
+}
+
+pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
+    match arguments.text("how").unwrap_or("recursion") {
+        "recursion" => start("recursion", || {
+            black_box(recurse(10_000));
+        }),
+        "yield" => start("yield", deep_and_yield),
+        "return" => start("return", deep_and_return),
+        "masked" => start("masked", masked),
+        "handler" => {
+            println!("overflow: handler begins");
+            handler::raise(in_handler);
+            thread::sleep(Span::from_millis(10))
+        }
+        other => {
+            println!("overflow: how={other}? recursion, yield, return, masked or handler");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The interrupt matrix: three sources, three lines, one priority.
+//!
+//! Lines 2 to 4: line 1 does not work on silicon. All level-triggered, none nested.
+
+use crate::registers::{matrix, system};
+use crate::{clock, uart};
+use core::cell::Cell;
+use ramscope_kernel::{console, handler};
+
+const LINE_CLOCK: u32 = 2;
+const LINE_UART: u32 = 3;
+const LINE_RAISED: u32 = 4;
+
+/// What [`raise`] is to run.
+struct Raised(Cell<Option<fn()>>);
+
+#[expect(unsafe_code, reason = "shared between units and handlers")]
+// SAFETY: touched with interrupts masked only.
+unsafe impl Sync for Raised {}
+
+static RAISED: Raised = Raised(Cell::new(None));
+
+/// Routes and enables the three sources.
+pub(crate) fn init() {
+    matrix::MAP
+        .plus(matrix::SOURCE_SYSTIMER_TARGET0)
+        .write(LINE_CLOCK);
+    matrix::MAP.plus(matrix::SOURCE_UART0).write(LINE_UART);
+    matrix::MAP
+        .plus(matrix::SOURCE_FROM_CPU_0)
+        .write(LINE_RAISED);
+    matrix::TYPE.write(0);
+    for line in [LINE_CLOCK, LINE_UART, LINE_RAISED] {
+        matrix::PRIORITY.plus(line as usize).write(2);
+    }
+    matrix::THRESHOLD.write(1);
+    matrix::ENABLE.write(1 << LINE_CLOCK | 1 << LINE_UART | 1 << LINE_RAISED);
+}
+
+/// Serves `line`.
+pub(crate) fn dispatch(line: u32) {
+    match line {
+        LINE_CLOCK => {
+            clock::acknowledge();
+            handler::clock();
+        }
+        LINE_UART => serve_uart(),
+        LINE_RAISED => {
+            system::FROM_CPU_0.write(0);
+            if let Some(work) = RAISED.0.take() {
+                work();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn serve_uart() {
+    let (received, room) = uart::due();
+    if received {
+        let mut bytes = [0; 32];
+        let count = uart::receive(&mut bytes);
+        console::received(&bytes[..count]);
+    }
+    if room {
+        console::transmit_ready();
+    }
+    uart::acknowledge();
+}
+
+/// Runs `work` on [`LINE_RAISED`]. Interrupts masked by the caller.
+pub(crate) fn raise(work: fn()) {
+    RAISED.0.set(Some(work));
+    system::FROM_CPU_0.write(1);
+}

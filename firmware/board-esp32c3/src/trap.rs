@@ -1,0 +1,407 @@
+//! Traps: the one entry, what it saves where, and who is told.
+//!
+//! The entry swaps to the handlers' stack first and looks at the interrupted stack pointer before
+//! it writes a byte through it. If the frame fits the running unit's stack, it goes there, and a
+//! switch is no more than answering another context. If not, the stack has overflowed: the frame
+//! goes to the handlers' stack, and the kernel ends that unit. A trap within a handler finds
+//! `mscratch` zero and goes to the emergency stack, from which nothing returns.
+#![expect(unsafe_code, reason = "the trap entry")]
+
+use crate::guard::{self, Current, TRIGGERS_ON};
+use crate::interrupts;
+use core::arch::global_asm;
+use core::mem::offset_of;
+use ramscope_kernel::port::Context;
+use ramscope_kernel::teardown::{self, Fault, Overflow};
+use ramscope_kernel::wire::OverflowHow;
+use ramscope_kernel::{Resume, handler};
+
+/// Everything of an interrupted unit but its stack pointer, which is where the frame ends.
+#[repr(C, align(16))]
+struct Frame {
+    restore: usize,
+    ra: usize,
+    t: [usize; 7],
+    s: [usize; 12],
+    a: [usize; 8],
+    mepc: usize,
+    mstatus: usize,
+    reserved: usize,
+}
+
+const _: () = assert!(
+    size_of::<Frame>() == 128,
+    "a third of it is checked by the entry"
+);
+
+/// Bytes that the entry takes of the handlers' stack before it has saved anything.
+const SCRATCH_BYTES: usize = 16;
+
+global_asm!(
+    ".section .trap, \"ax\"",
+    // 256-byte aligned table of 32 four-byte jumps (TRM, "ESP-RISC-V CPU", mtvec).
+    ".balign 256",
+    ".option push",
+    ".option norvc",
+    ".global ramscope_vectors",
+    "ramscope_vectors:",
+    ".rept 32",
+    "j ramscope_trap_entry",
+    ".endr",
+    ".option pop",
+    "ramscope_trap_entry:",
+    "csrrw sp, mscratch, sp",
+    "beqz sp, 8f",
+    "sw t0, -4(sp)",
+    "sw t1, -8(sp)",
+    "sw t2, -12(sp)",
+    // Does a frame fit between the bounds of the running unit's stack?
+    "csrr t0, mscratch",
+    "addi t0, t0, -{frame}",
+    "la t1, RAMSCOPE_CURRENT",
+    "lw t2, {current_low}(t1)",
+    "lw t1, {current_bytes}(t1)",
+    "sub t2, t0, t2",
+    "sltu t2, t1, t2",
+    "beqz t2, 1f",
+    // It does not: the frame goes to the handlers' stack, below the scratch words.
+    "addi t0, sp, -({frame} + {scratch})",
+    "1:",
+    "sw ra, {ra}(t0)",
+    "lw t1, -4(sp)",
+    "sw t1, {t}+0(t0)",
+    "lw t1, -8(sp)",
+    "sw t1, {t}+4(t0)",
+    "lw t1, -12(sp)",
+    "sw t1, {t}+8(t0)",
+    "2:",
+    "sw t3, {t}+12(t0)",
+    "sw t4, {t}+16(t0)",
+    "sw t5, {t}+20(t0)",
+    "sw t6, {t}+24(t0)",
+    "sw s0, {s}+0(t0)",
+    "sw s1, {s}+4(t0)",
+    "sw s2, {s}+8(t0)",
+    "sw s3, {s}+12(t0)",
+    "sw s4, {s}+16(t0)",
+    "sw s5, {s}+20(t0)",
+    "sw s6, {s}+24(t0)",
+    "sw s7, {s}+28(t0)",
+    "sw s8, {s}+32(t0)",
+    "sw s9, {s}+36(t0)",
+    "sw s10, {s}+40(t0)",
+    "sw s11, {s}+44(t0)",
+    "sw a0, {a}+0(t0)",
+    "sw a1, {a}+4(t0)",
+    "sw a2, {a}+8(t0)",
+    "sw a3, {a}+12(t0)",
+    "sw a4, {a}+16(t0)",
+    "sw a5, {a}+20(t0)",
+    "sw a6, {a}+24(t0)",
+    "sw a7, {a}+28(t0)",
+    "csrr a1, mcause",
+    "csrr a2, mtval",
+    "mv a3, t2",
+    "csrr a4, mscratch",
+    "csrr t1, mepc",
+    "sw t1, {mepc}(t0)",
+    "csrr t1, mstatus",
+    "sw t1, {mstatus}(t0)",
+    "la t1, ramscope_restore_interrupted",
+    "sw t1, {restore}(t0)",
+    "beqz t2, 3f",
+    "mv sp, t0",
+    "3:",
+    // From here on a trap is a trap within a trap, and the handlers' guard is live.
+    "csrw mscratch, zero",
+    "csrsi 0x7A5, 8",
+    "mv a0, t0",
+    "call ramscope_trap",
+    "la t0, _ramscope_interrupt_stack_high",
+    "csrw mscratch, t0",
+    "mv sp, a0",
+    "lw t0, 0(sp)",
+    "jr t0",
+    "ramscope_restore_interrupted:",
+    "lw t0, {mepc}(sp)",
+    "csrw mepc, t0",
+    "lw t0, {mstatus}(sp)",
+    "csrw mstatus, t0",
+    "li t0, {triggers_on}",
+    "csrw 0x7A5, t0",
+    "lw ra, {ra}(sp)",
+    "lw t0, {t}+0(sp)",
+    "lw t1, {t}+4(sp)",
+    "lw t2, {t}+8(sp)",
+    "lw t3, {t}+12(sp)",
+    "lw t4, {t}+16(sp)",
+    "lw t5, {t}+20(sp)",
+    "lw t6, {t}+24(sp)",
+    "lw s0, {s}+0(sp)",
+    "lw s1, {s}+4(sp)",
+    "lw s2, {s}+8(sp)",
+    "lw s3, {s}+12(sp)",
+    "lw s4, {s}+16(sp)",
+    "lw s5, {s}+20(sp)",
+    "lw s6, {s}+24(sp)",
+    "lw s7, {s}+28(sp)",
+    "lw s8, {s}+32(sp)",
+    "lw s9, {s}+36(sp)",
+    "lw s10, {s}+40(sp)",
+    "lw s11, {s}+44(sp)",
+    "lw a0, {a}+0(sp)",
+    "lw a1, {a}+4(sp)",
+    "lw a2, {a}+8(sp)",
+    "lw a3, {a}+12(sp)",
+    "lw a4, {a}+16(sp)",
+    "lw a5, {a}+20(sp)",
+    "lw a6, {a}+24(sp)",
+    "lw a7, {a}+28(sp)",
+    "addi sp, sp, {frame}",
+    "mret",
+    // A trap within a trap: all registers to the emergency stack, and never back.
+    "8:",
+    "la sp, _ramscope_emergency_stack_high - {frame}",
+    "sw ra, {ra}(sp)",
+    "sw t0, {t}+0(sp)",
+    "sw t1, {t}+4(sp)",
+    "sw t2, {t}+8(sp)",
+    "sw t3, {t}+12(sp)",
+    "sw t4, {t}+16(sp)",
+    "sw t5, {t}+20(sp)",
+    "sw t6, {t}+24(sp)",
+    "sw s0, {s}+0(sp)",
+    "sw s1, {s}+4(sp)",
+    "sw s2, {s}+8(sp)",
+    "sw s3, {s}+12(sp)",
+    "sw s4, {s}+16(sp)",
+    "sw s5, {s}+20(sp)",
+    "sw s6, {s}+24(sp)",
+    "sw s7, {s}+28(sp)",
+    "sw s8, {s}+32(sp)",
+    "sw s9, {s}+36(sp)",
+    "sw s10, {s}+40(sp)",
+    "sw s11, {s}+44(sp)",
+    "sw a0, {a}+0(sp)",
+    "sw a1, {a}+4(sp)",
+    "sw a2, {a}+8(sp)",
+    "sw a3, {a}+12(sp)",
+    "sw a4, {a}+16(sp)",
+    "sw a5, {a}+20(sp)",
+    "sw a6, {a}+24(sp)",
+    "sw a7, {a}+28(sp)",
+    "csrr t0, mepc",
+    "sw t0, {mepc}(sp)",
+    "mv a0, sp",
+    "csrr a1, mcause",
+    "csrr a2, mtval",
+    "csrr a3, mscratch",
+    "csrw mscratch, zero",
+    "call ramscope_trap_within_trap",
+    "9: j 9b",
+    // Says to the trap handler, without touching the stack, that it is used up.
+    ".global ramscope_stack_exhausted",
+    "ramscope_stack_exhausted:",
+    ".option push",
+    ".option norvc",
+    "ebreak",
+    ".option pop",
+    "j ramscope_stack_exhausted",
+    ".text",
+    frame = const size_of::<Frame>(),
+    scratch = const SCRATCH_BYTES,
+    restore = const offset_of!(Frame, restore),
+    ra = const offset_of!(Frame, ra),
+    t = const offset_of!(Frame, t),
+    s = const offset_of!(Frame, s),
+    a = const offset_of!(Frame, a),
+    mepc = const offset_of!(Frame, mepc),
+    mstatus = const offset_of!(Frame, mstatus),
+    current_low = const offset_of!(Current, low),
+    current_bytes = const offset_of!(Current, bytes),
+    triggers_on = const TRIGGERS_ON,
+);
+
+unsafe extern "C" {
+    fn ramscope_vectors();
+    fn ramscope_stack_exhausted() -> !;
+    static _ramscope_interrupt_stack_low: u8;
+    static _ramscope_interrupt_stack_high: u8;
+}
+
+/// Points `mtvec` to the vectors and `mscratch` to the handlers' stack.
+pub(crate) fn init() {
+    // SAFETY: both CSRs belong to this module; interrupts are masked.
+    unsafe {
+        core::arch::asm!(
+            "csrw mtvec, {vectors}",
+            "csrw mscratch, {top}",
+            vectors = in(reg) ramscope_vectors as *const () as usize | 1,
+            top = in(reg) &raw const _ramscope_interrupt_stack_high,
+            options(nostack),
+        );
+    }
+}
+
+/// Ends the running unit: its stack is used up.
+pub(crate) fn stack_exhausted() -> ! {
+    // SAFETY: the routine touches nothing but traps.
+    unsafe { ramscope_stack_exhausted() }
+}
+
+const INTERRUPT: usize = 1 << 31;
+const BREAKPOINT: usize = 3;
+
+/// Every trap of a unit. Answers the context to go on with.
+///
+/// # Safety
+/// Called by the trap entry only.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ramscope_trap(
+    frame: *const Frame,
+    cause: usize,
+    value: usize,
+    outside: usize,
+    sp: usize,
+) -> Context {
+    // SAFETY: the entry has just written it.
+    let frame_ref = unsafe { &*frame };
+    let resume = if outside != 0 {
+        let (how, address) = match cause {
+            BREAKPOINT => (OverflowHow::Guard, stored_address(frame_ref, sp)),
+            _ => (OverflowHow::Trap, sp),
+        };
+        Some(teardown::overflow(Overflow {
+            how,
+            pc: frame_ref.mepc,
+            sp,
+            address,
+        }))
+    } else if cause & INTERRUPT != 0 {
+        handler::enter();
+        interrupts::dispatch(cause as u32 & 0x1F);
+        handler::leave(frame as Context)
+    } else {
+        Some(exception(frame_ref, cause, value, sp))
+    };
+    match resume {
+        None => frame as Context,
+        Some(Resume { context, unit }) => {
+            guard::enter(unit);
+            context
+        }
+    }
+}
+
+fn exception(frame: &Frame, cause: usize, value: usize, sp: usize) -> Resume {
+    let pc = frame.mepc;
+    if cause == BREAKPOINT && pc == ramscope_stack_exhausted as *const () as usize {
+        let how = OverflowHow::KernelCall;
+        return teardown::overflow(Overflow {
+            how,
+            pc: frame.ra,
+            sp,
+            address: sp,
+        });
+    }
+    if cause == BREAKPOINT && !is_ebreak(pc) {
+        let address = stored_address(frame, sp);
+        return teardown::overflow(Overflow {
+            how: OverflowHow::Guard,
+            pc,
+            sp,
+            address,
+        });
+    }
+    teardown::fault(Fault {
+        cause: cause as u32,
+        pc,
+        address: value,
+        ra: frame.ra,
+    })
+}
+
+/// A trap of a handler, or of the kernel before it runs units.
+///
+/// # Safety
+/// Called by the trap entry only.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ramscope_trap_within_trap(
+    frame: *const Frame,
+    cause: usize,
+    value: usize,
+    sp: usize,
+) -> ! {
+    // SAFETY: the entry has just written it.
+    let frame = unsafe { &*frame };
+    let pc = frame.mepc;
+    let low = &raw const _ramscope_interrupt_stack_low as usize;
+    if cause == BREAKPOINT && !is_ebreak(pc) {
+        let address = stored_address(frame, sp);
+        let overflow = Overflow {
+            how: OverflowHow::HandlerGuard,
+            pc,
+            sp,
+            address,
+        };
+        let by = low.saturating_sub(address.min(sp));
+        let what = format_args!("a handler overflowed its stack by {by} B, pc {pc:#010x}");
+        teardown::fatal(what, Some(overflow), low);
+    }
+    let what = format_args!("trap {cause} in a handler, pc {pc:#010x}, address {value:#010x}");
+    teardown::fatal(what, None, low)
+}
+
+fn halfword(address: usize) -> u32 {
+    // SAFETY: the processor has just fetched from there.
+    u32::from(unsafe { (address as *const u16).read_volatile() })
+}
+
+fn is_ebreak(pc: usize) -> bool {
+    const C_EBREAK: u32 = 0x9002;
+    const EBREAK: u32 = 0x0010_0073;
+    let low = halfword(pc);
+    low == C_EBREAK || low | halfword(pc + 2) << 16 == EBREAK
+}
+
+/// Where the store at the frame's program counter was going to write: the trigger does not say.
+///
+/// Formats: RISC-V unprivileged architecture, "S-type" and the compressed stores. Anything else
+/// answers the stack pointer.
+fn stored_address(frame: &Frame, sp: usize) -> usize {
+    let low = halfword(frame.mepc);
+    let field = |from: u32, bits: u32| (low >> from & ((1 << bits) - 1)) as usize;
+    match (low & 3, low >> 13) {
+        // c.sw rs2', uimm(rs1')
+        (0, 6) => {
+            let offset = field(10, 3) << 3 | field(6, 1) << 2 | field(5, 1) << 6;
+            register(frame, sp, field(7, 3) + 8).wrapping_add(offset)
+        }
+        // c.swsp rs2, uimm(sp)
+        (2, 6) => sp.wrapping_add(field(9, 4) << 2 | field(7, 2) << 6),
+        (3, _) => {
+            let word = low | halfword(frame.mepc + 2) << 16;
+            if word & 0x7F != 0x23 {
+                return sp;
+            }
+            let offset = (word as i32 >> 25 << 5) | (word >> 7 & 0x1F) as i32;
+            let base = register(frame, sp, (word >> 15 & 0x1F) as usize);
+            base.wrapping_add_signed(offset as isize)
+        }
+        _ => sp,
+    }
+}
+
+/// The value that register `number` had.
+fn register(frame: &Frame, sp: usize, number: usize) -> usize {
+    match number {
+        1 => frame.ra,
+        2 => sp,
+        5..=7 => frame.t[number - 5],
+        8..=9 => frame.s[number - 8],
+        10..=17 => frame.a[number - 10],
+        18..=27 => frame.s[number - 16],
+        28..=31 => frame.t[number - 25],
+        _ => 0,
+    }
+}
