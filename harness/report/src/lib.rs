@@ -1,1 +1,15 @@
 //! Verdicts to text, JSON and exit codes.
+//!
+//! A report says what happened, what is wrong, and what to do next, to a person at a terminal
+//! ([`table`] for many runs, [`detail`] for one), to a program ([`json`]) and to a shell
+//! ([`ExitCode`]). It judges nothing: it is a function of what `ramscope-model` says, so that a
+//! replay prints the same bytes.
+//!
+//! Invariants:
+//! 1. Nothing is said by colour alone; without colour the text is the same, without escapes.
+//! 2. Text from a device or a scenario is cleaned of control characters before it is printed.
+//! 3. Every run that was planned appears, also one that did not run.
+
+mod exit;
+
+pub use exit::ExitCode;
