@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use ramscope_time::Instant;
 
 use super::{
-    CHUNK_HEADER_BYTES, CODEC_LZ4, CODEC_PLAIN, ChunkHeader, FORMAT_VERSION, KIND_DEVICE, KIND_END,
-    KIND_HOST, MAGIC, PLAIN_BYTES_MAX, checksum,
+    CODEC_LZ4, CODEC_PLAIN, ChunkHeader, FORMAT_VERSION, KIND_DEVICE, KIND_END, KIND_HOST, MAGIC,
+    PLAIN_BYTES_MAX, checksum,
 };
 use crate::capture::Capture;
 
@@ -65,7 +65,6 @@ fn write_chunk(
         instant,
     }
     .to_bytes();
-    const _: () = assert!(CHUNK_HEADER_BYTES == 24);
     to.write_all(&header)?;
     to.write_all(&checksum(&header, stored).to_le_bytes())?;
     to.write_all(stored)
