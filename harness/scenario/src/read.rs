@@ -8,6 +8,7 @@ mod budgets;
 mod commands;
 mod parameters;
 mod problems;
+mod reader;
 mod settings;
 mod step_names;
 mod steps;

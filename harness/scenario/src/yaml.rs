@@ -7,24 +7,24 @@
 //! Invariants:
 //! 1. The tree has no cycles: an alias inside its own anchor is a problem, not a node.
 //! 2. Children have greater or smaller indices, never a path deeper than [`DEPTH_MAX`]
-//!    collections (aliases not counted), and a tree has at most [`NODES_MAX`] nodes. Aliases can still
+//!    collections (aliases not counted), and a tree has a bounded number of nodes. Aliases can still
 //!    describe more than memory holds, so whoever unfolds them counts ([`Tree::value`]).
 
+mod builder;
 mod core_schema;
 mod mend;
 mod syntax;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
-use std::collections::{HashMap, hash_map};
+use saphyr_parser::Span;
+use std::collections::HashMap;
 
 use crate::problem::Rule;
 use crate::value::Value;
+use builder::{Builder, Refused};
 use mend::Mended;
 
 /// How deep collections may nest.
 const DEPTH_MAX: usize = 64;
-/// How many nodes a file may have.
-const NODES_MAX: usize = 1 << 20;
 /// How many nodes one value may unfold to.
 const VALUE_NODES_MAX: usize = 1 << 16;
 
@@ -84,12 +84,6 @@ pub(crate) struct YamlError {
     pub(crate) rule: Rule,
     pub(crate) place: Place,
     pub(crate) message: String,
-}
-
-/// Why a reading failed; with the parser's own complaint, if it was that.
-struct Refused {
-    errors: Vec<YamlError>,
-    syntax: Option<ScanError>,
 }
 
 /// A value unfolds to more than a scenario can mean.
@@ -256,239 +250,8 @@ impl Tree {
     }
 }
 
-/// Builds the tree from events, on an explicit stack.
-#[derive(Default)]
-struct Builder<'text> {
-    lines: Vec<&'text str>,
-    nodes: Vec<Node>,
-    /// The open collections, innermost last.
-    open: Vec<Open>,
-    anchors: HashMap<usize, NodeId>,
-    root: Option<NodeId>,
-    documents: usize,
-    errors: Vec<YamlError>,
-}
-
-/// A collection whose end has not come yet.
-struct Open {
-    id: NodeId,
-    /// The anchor that its content must not refer to.
-    anchor: usize,
-    children: Vec<NodeId>,
-    /// The scalars among a map's keys and their lines, to notice the second of a kind.
-    keys: HashMap<KeyIdentity, u32>,
-    is_map: bool,
-}
-
-/// Two keys are the same if their values are, whatever their spelling.
-#[derive(PartialEq, Eq, Hash)]
-enum KeyIdentity {
-    Null,
-    Bool(bool),
-    Number(u64),
-    Text(String),
-}
-
-impl KeyIdentity {
-    fn of(value: &Value) -> Option<Self> {
-        Some(match value {
-            Value::Null => Self::Null,
-            Value::Bool(value) => Self::Bool(*value),
-            Value::Number(number) if number.is_nan() => return None,
-            // Adding zero makes -0 equal to 0.
-            Value::Number(number) => Self::Number((number + 0.0).to_bits()),
-            Value::Text(text) => Self::Text(text.clone()),
-            Value::Missing | Value::List(_) | Value::Map(_) => return None,
-        })
-    }
-}
-
-impl<'text> Builder<'text> {
-    fn run(text: &'text str) -> Result<Tree, Refused> {
-        let mut builder = Self {
-            lines: text.lines().collect(),
-            ..Self::default()
-        };
-        let mut parser: Parser<'_, StrInput<'_>> = Parser::new_from_str(text);
-        let mut syntax = None;
-        while let Some(event) = parser.next_event() {
-            let taken = match event {
-                Ok((event, span)) => builder.take(event, Place::of(span)),
-                Err(error) => {
-                    let explained = syntax::explain(&error, text);
-                    syntax = Some(error);
-                    Err(explained)
-                }
-            };
-            if let Err(error) = taken {
-                builder.errors.push(error);
-                break;
-            }
-        }
-        if !builder.errors.is_empty() {
-            return Err(Refused {
-                errors: builder.errors,
-                syntax,
-            });
-        }
-        let root = match builder.root {
-            Some(root) => root,
-            None => builder.add(Place::START, Kind::Scalar(Value::Null, None)),
-        };
-        Ok(Tree {
-            nodes: builder.nodes,
-            root,
-        })
-    }
-
-    fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), YamlError> {
-        match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-            Event::DocumentStart(_) => self.start_document(place),
-            Event::Alias(anchor) => self.alias(anchor, place),
-            Event::Scalar(text, style, anchor, tag) => {
-                let plain = style == ScalarStyle::Plain;
-                if plain {
-                    syntax::refuse_indicator(&text, place)?;
-                }
-                let value = core_schema::resolve(&text, plain, tag.as_deref().map(tag_name));
-                let source = (!matches!(value, Value::Text(_))).then(|| Box::from(&*text));
-                let id = self.add(place, Kind::Scalar(value, source));
-                self.define(anchor, id);
-                self.attach(id)
-            }
-            Event::SequenceStart(anchor, _) => self.open(anchor, place, Kind::List(Vec::new())),
-            Event::MappingStart(anchor, _) => self.open(anchor, place, Kind::Map(Vec::new())),
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
-        }
-    }
-
-    fn start_document(&mut self, place: Place) -> Result<(), YamlError> {
-        self.documents += 1;
-        if self.documents == 1 {
-            return Ok(());
-        }
-        Err(YamlError {
-            rule: Rule::MultipleDocuments,
-            place,
-            message: "a second YAML document begins here; a scenario file holds one".into(),
-        })
-    }
-
-    fn alias(&mut self, anchor: usize, place: Place) -> Result<(), YamlError> {
-        let inside_itself = self.open.iter().any(|open| open.anchor == anchor);
-        match self.anchors.get(&anchor) {
-            Some(&target) if !inside_itself => {
-                let id = self.add(place, Kind::Alias(target));
-                self.attach(id)
-            }
-            _ => Err(YamlError {
-                rule: Rule::YamlTooLarge,
-                place,
-                message: "this alias stands inside what it stands for".into(),
-            }),
-        }
-    }
-
-    fn open(&mut self, anchor: usize, place: Place, kind: Kind) -> Result<(), YamlError> {
-        if self.open.len() >= DEPTH_MAX {
-            return Err(YamlError {
-                rule: Rule::YamlTooLarge,
-                place,
-                message: format!("lists and maps are nested more than {DEPTH_MAX} deep"),
-            });
-        }
-        let index = usize::try_from(place.line).map_or(0, |line| line - 1);
-        syntax::refuse_tab_before(self.lines.get(index).copied().unwrap_or_default(), place)?;
-        let is_map = matches!(kind, Kind::Map(_));
-        let id = self.add(place, kind);
-        self.define(anchor, id);
-        self.open.push(Open {
-            id,
-            anchor,
-            children: Vec::new(),
-            keys: HashMap::new(),
-            is_map,
-        });
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), YamlError> {
-        let open = self
-            .open
-            .pop()
-            .expect("the parser balances starts and ends");
-        self.nodes[open.id.0].kind = if open.is_map {
-            Kind::Map(
-                open.children
-                    .chunks_exact(2)
-                    .map(|pair| (pair[0], pair[1]))
-                    .collect(),
-            )
-        } else {
-            Kind::List(open.children)
-        };
-        self.attach(open.id)
-    }
-
-    fn add(&mut self, place: Place, kind: Kind) -> NodeId {
-        self.nodes.push(Node { place, kind });
-        NodeId(self.nodes.len() - 1)
-    }
-
-    /// Anchor 0 is the parser's way to say that there is none.
-    fn define(&mut self, anchor: usize, id: NodeId) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, id);
-        }
-    }
-
-    /// Puts a finished node into the innermost open collection, or makes it the root.
-    fn attach(&mut self, id: NodeId) -> Result<(), YamlError> {
-        if self.nodes.len() > NODES_MAX {
-            return Err(YamlError {
-                rule: Rule::YamlTooLarge,
-                place: self.nodes[id.0].place,
-                message: format!("the file has more than {NODES_MAX} values"),
-            });
-        }
-        let Some(open) = self.open.last_mut() else {
-            self.root.get_or_insert(id);
-            return Ok(());
-        };
-        let is_key = open.is_map && open.children.len().is_multiple_of(2);
-        open.children.push(id);
-        let Node {
-            place,
-            kind: Kind::Scalar(value, _),
-        } = &self.nodes[id.0]
-        else {
-            return Ok(());
-        };
-        let Some(identity) = KeyIdentity::of(value).filter(|_| is_key) else {
-            return Ok(());
-        };
-        match open.keys.entry(identity) {
-            hash_map::Entry::Vacant(first) => {
-                first.insert(place.line);
-            }
-            hash_map::Entry::Occupied(first) => self.errors.push(YamlError {
-                rule: Rule::DuplicateKey,
-                place: *place,
-                message: format!("the key `{value}` stands in line {} already", first.get()),
-            }),
-        }
-        Ok(())
-    }
-}
-
 /// The number that a key spells in the one way that makes it an array index in JavaScript.
 fn array_index(key: &str) -> Option<u32> {
     let index: u32 = key.parse().ok()?;
     (index < u32::MAX && (key == "0" || !key.starts_with(['0', '+']))).then_some(index)
-}
-
-/// The tag's full name: `tag:yaml.org,2002:str`, `!mine`.
-fn tag_name(tag: &Tag) -> String {
-    format!("{}{}", tag.handle, tag.suffix)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at what nobody foresaw")]
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use ramscope_scenario::{Parsed, PlanOptions, Severity, parse, plan};
 use std::path::PathBuf;
 
@@ -129,7 +130,13 @@ fn damaged() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+    // A fixed seed: a new failure comes with a change, not with a day.
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        rng_seed: RngSeed::Fixed(20261120),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_damaged_scenario_is_read_without_panic(text in damaged()) {

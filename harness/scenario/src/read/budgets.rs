@@ -11,7 +11,7 @@ use crate::value::Value;
 use crate::yaml::{Entry, NodeId, Place, Shape};
 
 use super::problems::Draft;
-use super::settings::{Checked, Reader};
+use super::reader::{Checked, Reader};
 
 /// Metrics that the design has and this version does not.
 const METRICS_TO_COME: [&str; 4] = ["leak", "lateness", "instructions", "margin"];
