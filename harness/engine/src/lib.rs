@@ -16,9 +16,15 @@
 //!
 //! Where the model is stricter or simpler than silicon, the module that decides it says so.
 
+mod clock;
+mod code;
 mod cpu;
+mod devices;
+mod hash;
 mod image;
 mod machine;
+mod memory;
+mod noise;
 mod observer;
 
 pub use image::{Image, ImageError};

@@ -1,8 +1,25 @@
-//! The whole machine.
+//! The whole machine: processor, memory, devices and clock, and what the outside may do with them.
 
+mod bus;
+mod report;
+mod reset;
+mod run;
+
+pub use report::{Access, Fatal, Stop, UartByte, UartLosses, Unmapped, UnmodelledAccess};
+pub use reset::{ResetEvent, ResetReason};
+
+use crate::clock::Clock;
+use crate::code::Code;
+use crate::cpu::Cpu;
+use crate::devices::{Devices, is_register, matrix};
+use crate::hash::StateHasher;
 use crate::image::Image;
-use crate::observer::Observer;
+use crate::memory::{MARK_WATCH, Memory, Place, place};
+use crate::noise::Noise;
 use ramscope_time::Instant;
+use run::FaultRun;
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 
 /// What a run depends on besides the image and the stimuli.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,176 +28,160 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// Why a run returned.
-#[must_use]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// The instant was reached.
-    Reached,
-    /// The watched word was stored to; the instruction is complete.
-    Watched {
-        /// Address of the word.
-        address: u32,
-        /// Its value now.
-        value: u32,
-    },
-    /// The processor waits for an interrupt, and nothing armed can ever raise one. Time went on
-    /// to `until`; input may still wake it.
-    Deadlocked,
-    /// The firmware cannot go on.
-    Fatal(Fatal),
-    /// The observer asked to stop.
-    Observer,
-}
-
-/// A state that the firmware cannot leave.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Fatal {
-    /// The trap handler faults again and again.
-    #[error(
-        "locked up: the trap handler at {handler:#010x} faults at {pc:#010x} (cause {cause}, value {value:#010x}), again and again"
-    )]
-    Lockup {
-        /// The handler's address.
-        handler: u32,
-        /// The instruction that faults.
-        pc: u32,
-        /// mcause.
-        cause: u32,
-        /// mtval.
-        value: u32,
-    },
-}
-
-/// A byte that left a UART.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UartByte {
-    /// When its stop bit was sent.
-    pub at: Instant,
-    /// The byte.
-    pub byte: u8,
-}
-
-/// Bytes that a UART lost, since power-on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct UartLosses {
-    /// Received bytes that found the FIFO full.
-    pub received: u64,
-    /// Bytes that the firmware wrote to a full FIFO.
-    pub sent: u64,
-}
-
-/// An address without memory behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nothing is mapped at {address:#010x}")]
-pub struct Unmapped {
-    /// The first address that is not mapped.
-    pub address: u32,
-}
-
-/// How a register was first touched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// It was read.
-    Read,
-    /// It was written.
-    Write,
-}
-
-/// A register that firmware touched and the machine does not model: it keeps what is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnmodelledAccess {
-    /// Address of the register's word.
-    pub address: u32,
-    /// The instruction that touched it first.
-    pub pc: u32,
-    /// What that instruction did.
-    pub first: Access,
-    /// How often it was read.
-    pub reads: u64,
-    /// How often it was written.
-    pub writes: u64,
-}
-
-/// Why the chip started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ResetReason {
-    /// Power came on.
-    PowerOn,
-}
-
-/// A start of the chip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResetEvent {
-    /// When.
-    pub at: Instant,
-    /// Why.
-    pub reason: ResetReason,
-}
-
 /// An ESP32-C3 that runs an image. Plain data: a clone goes on independently.
+///
+/// At power-on RAM holds noise from the seed, RAM segments of the image are in place, the CPU is
+/// at the image's entry in machine mode at 80 MHz with mstatus.MIE set (as Espressif's boot chain
+/// leaves it), and the boot watchdogs run.
+///
+/// # Examples
+/// ```no_run
+/// use ramscope_engine::{Image, Machine, Options, Stop};
+/// use ramscope_time::{Instant, Span};
+///
+/// # fn main() -> Result<(), ramscope_engine::ImageError> {
+/// # let bytes: &[u8] = &[];
+/// let image = Image::from_elf(bytes)?;
+/// let mut machine = Machine::esp32c3(&image, &Options::default());
+/// let stop = machine.run(Instant::ZERO + Span::from_millis(100));
+/// assert_eq!(stop, Stop::Reached);
+/// let text: Vec<u8> = machine.take_uart0().iter().map(|sent| sent.byte).collect();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
-pub struct Machine {}
+pub struct Machine {
+    image: Image,
+    pub(crate) cpu: Cpu,
+    pub(crate) memory: Memory,
+    code: Code,
+    devices: Devices,
+    clock: Clock,
+    /// CPU cycles since power-on: the cycle at which the next instruction starts.
+    pub(crate) cycle: u64,
+    /// Cycles in which the processor waited.
+    idle_cycles: u64,
+    /// The first cycle at which a device will do something by itself.
+    event_cycle: u64,
+    /// The interrupt line that the processor would take.
+    pending_line: Option<u32>,
+    /// Something happened that the run loop has to sort out before the next instruction.
+    pub(crate) attention: bool,
+    /// Loads and instruction fetches are watched by triggers.
+    pub(crate) careful: bool,
+    /// Decoded code that a store has made stale: offset into RAM and bytes.
+    stale: Option<(u32, u32)>,
+    /// The watched word: its address and its offset into RAM.
+    watch: Option<(u32, u32)>,
+    watch_was_hit: bool,
+    pub(crate) observer_stopped: bool,
+    /// Instruction counts at which interrupt sources will be raised from outside.
+    raises: BTreeSet<(u64, u8)>,
+    resets: Vec<ResetEvent>,
+    fault_run: FaultRun,
+}
 
-#[allow(unused_variables, reason = "signatures first")]
 impl Machine {
     /// A machine that has just been powered on with `image` loaded.
     #[must_use]
     pub fn esp32c3(image: &Image, options: &Options) -> Machine {
-        unimplemented!("the machine is being written")
+        let mut noise = Noise::new(options.seed);
+        let memory = Memory::new(image.flash(), &mut noise);
+        let devices = Devices::new(noise);
+        let clock = Clock::new(devices.system.cpu_period_ps());
+        let mut machine = Machine {
+            image: image.clone(),
+            cpu: Cpu::new(image.entry()),
+            memory,
+            code: Code::new(image.code()),
+            devices,
+            clock,
+            cycle: 0,
+            idle_cycles: 0,
+            event_cycle: 0,
+            pending_line: None,
+            attention: true,
+            careful: false,
+            stale: None,
+            watch: None,
+            watch_was_hit: false,
+            observer_stopped: false,
+            raises: BTreeSet::new(),
+            resets: vec![ResetEvent {
+                at: Instant::ZERO,
+                reason: ResetReason::PowerOn,
+            }],
+            fault_run: FaultRun::default(),
+        };
+        machine.load_ram_segments();
+        machine
     }
 
-    /// Runs to the first instruction boundary that is not before `until`.
-    pub fn run(&mut self, until: Instant) -> Stop {
-        unimplemented!("the machine is being written")
-    }
-
-    /// As [`run`](Self::run), with an observer.
-    pub fn run_observed<O: Observer>(&mut self, until: Instant, observer: &mut O) -> Stop {
-        unimplemented!("the machine is being written")
+    fn load_ram_segments(&mut self) {
+        for (offset, bytes) in self.image.ram_segments() {
+            self.memory.load(offset, bytes);
+        }
     }
 
     /// Device time.
     #[must_use]
     pub fn now(&self) -> Instant {
-        unimplemented!("the machine is being written")
+        self.clock.instant(self.cycle)
     }
 
-    /// Instructions since power-on.
+    pub(crate) fn instant_of(&self, cycle: u64) -> Instant {
+        self.clock.instant(cycle)
+    }
+
+    /// Instructions since power-on, including those that trapped.
     #[must_use]
     pub fn instructions(&self) -> u64 {
-        unimplemented!("the machine is being written")
+        self.instructions_at(self.cycle)
     }
 
-    /// CPU cycles since power-on, idle ones included.
+    pub(crate) fn instructions_at(&self, cycle: u64) -> u64 {
+        cycle - self.idle_cycles
+    }
+
+    /// CPU cycles since power-on, those spent waiting included.
     #[must_use]
     pub fn cycles(&self) -> u64 {
-        unimplemented!("the machine is being written")
+        self.cycle
     }
 
     /// The CPU clock that the firmware has set.
     #[must_use]
     pub fn cpu_hz(&self) -> u32 {
-        unimplemented!("the machine is being written")
+        self.clock.hz()
     }
 
-    /// The bytes that left UART0 since the last call.
+    /// The bytes that left UART0 since the last call, in order.
     #[must_use]
     pub fn take_uart0(&mut self) -> Vec<UartByte> {
-        unimplemented!("the machine is being written")
+        let now = self.now();
+        self.devices.uart[0].sync(now);
+        self.attention = true;
+        self.devices.uart[0].take_sent()
     }
 
-    /// Lets `bytes` arrive at UART0, one after the other at its baud rate, from now on.
+    /// Lets `bytes` arrive at UART0, one after the other at its baud rate, from now on. Bytes that
+    /// are still on their way come first.
     pub fn receive_uart0(&mut self, bytes: &[u8]) {
-        unimplemented!("the machine is being written")
+        let now = self.now();
+        self.devices.uart[0].receive(bytes, now);
+        self.attention = true;
     }
 
-    /// Bytes that UART0 lost.
+    /// Whether bytes are still on their way to UART0.
+    #[must_use]
+    pub fn is_receiving_uart0(&self) -> bool {
+        self.devices.uart[0].is_hearing()
+    }
+
+    /// Bytes that UART0 lost, as of its last activity.
     #[must_use]
     pub fn uart0_losses(&self) -> UartLosses {
-        unimplemented!("the machine is being written")
+        self.devices.uart[0].losses()
     }
 
     /// Reads memory or registers as a debugger would: without side effects.
@@ -188,7 +189,23 @@ impl Machine {
     /// # Errors
     /// If part of the range is not mapped; `out` is then unspecified.
     pub fn read_bytes(&self, address: u32, out: &mut [u8]) -> Result<(), Unmapped> {
-        unimplemented!("the machine is being written")
+        let mut address = address;
+        let mut rest = out;
+        while !rest.is_empty() {
+            let word;
+            let found = if is_register(address) {
+                word = self.peek_register(address & !3).to_le_bytes();
+                &word[(address & 3) as usize..]
+            } else {
+                self.memory.slice(address).ok_or(Unmapped { address })?
+            };
+            let count = found.len().min(rest.len());
+            let (now, later) = rest.split_at_mut(count);
+            now.copy_from_slice(&found[..count]);
+            rest = later;
+            address = address.wrapping_add(count as u32);
+        }
+        Ok(())
     }
 
     /// Reads one word; the address is rounded down to a multiple of four.
@@ -196,69 +213,122 @@ impl Machine {
     /// # Errors
     /// If nothing is mapped there.
     pub fn read_word(&self, address: u32) -> Result<u32, Unmapped> {
-        unimplemented!("the machine is being written")
+        let mut bytes = [0; 4];
+        self.read_bytes(address & !3, &mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
     }
 
-    /// Writes one word of RAM or one register from outside, as a stimulus. Does not count as a
-    /// store of the firmware: it fires neither triggers nor the watch nor an observer.
+    fn peek_register(&self, address: u32) -> u32 {
+        let mut devices = self.devices.clone();
+        devices.sync(self.now());
+        devices.peek(address)
+    }
+
+    /// Writes one word of RAM or one register from outside, as a stimulus; the address is rounded
+    /// down to a multiple of four. It is no store of the firmware: neither triggers nor the watch
+    /// nor an observer see it.
     ///
     /// # Errors
     /// If nothing that can be written is mapped there.
     pub fn write_word(&mut self, address: u32, value: u32) -> Result<(), Unmapped> {
-        unimplemented!("the machine is being written")
+        let address = address & !3;
+        self.attention = true;
+        if is_register(address) {
+            let (pc, now) = (self.cpu.pc, self.now());
+            self.devices.write(address, value, pc, now);
+            return Ok(());
+        }
+        let Some(Place::Ram(offset)) = place(address) else {
+            return Err(Unmapped { address });
+        };
+        self.memory.write(offset, 4, value);
+        if self.code.is_stale(offset, 4) {
+            self.code.forget(offset, 4);
+        }
+        Ok(())
     }
 
-    /// Asks [`run`](Self::run) to return right after a store to this word of RAM.
+    /// Asks [`run`](Self::run) to return right after a store to this word, by either name of SRAM1.
+    /// Only RAM can be watched; a store elsewhere in the same 64 bytes costs a little.
     pub fn watch_word(&mut self, address: Option<u32>) {
-        unimplemented!("the machine is being written")
+        if let Some((_, offset)) = self.watch.take() {
+            self.memory.unmark(offset, offset, MARK_WATCH);
+        }
+        self.watch_was_hit = false;
+        let Some(address) = address.map(|address| address & !3) else {
+            return;
+        };
+        if let Some(Place::Ram(offset)) = place(address) {
+            self.memory.mark(offset, offset, MARK_WATCH);
+            self.watch = Some((address, offset));
+        }
     }
 
-    /// Raises source `source` (0 to 61) of the interrupt matrix once `instruction` instructions
-    /// have run. FROM_CPU sources stay raised until the firmware clears them, the others until
-    /// their interrupt is taken.
+    /// Raises source `source` of the interrupt matrix once `instruction` instructions have run; now
+    /// if they already have. Software interrupts (50 to 53) stay up until the firmware clears them,
+    /// as if it had raised them; every other source falls when its interrupt is taken.
+    ///
+    /// # Panics
+    /// If the chip has no such source.
     pub fn raise_after(&mut self, instruction: u64, source: u8) {
-        unimplemented!("the machine is being written")
+        assert!(
+            usize::from(source) < matrix::SOURCES,
+            "the interrupt matrix has sources 0 to 61, not {source}"
+        );
+        self.raises.insert((instruction, source));
     }
 
     /// Registers that firmware touched and the machine does not model, in the order of first use.
     #[must_use]
     pub fn unmodelled(&self) -> &[UnmodelledAccess] {
-        unimplemented!("the machine is being written")
+        self.devices.storage.accesses()
     }
 
     /// Every start of the chip, power-on first.
     #[must_use]
     pub fn resets(&self) -> &[ResetEvent] {
-        unimplemented!("the machine is being written")
+        &self.resets
     }
 
-    /// Register `x0` to `x31`.
+    /// Register `x0` to `x31`; only the low five bits of `n` count.
     #[must_use]
     pub fn register(&self, n: u8) -> u32 {
-        unimplemented!("the machine is being written")
+        self.cpu.register(n)
+    }
+
+    pub(crate) fn interrupts_enabled(&self) -> bool {
+        self.cpu.interrupts_enabled()
     }
 
     /// Address of the next instruction.
     #[must_use]
     pub fn pc(&self) -> u32 {
-        unimplemented!("the machine is being written")
+        self.cpu.pc
     }
 
     /// The value of a CSR, if the core has it.
     #[must_use]
     pub fn csr(&self, number: u16) -> Option<u32> {
-        unimplemented!("the machine is being written")
+        self.cpu.read_csr(number, self.cycle)
     }
 
-    /// Whether the processor waits for an interrupt.
+    /// Whether the processor waits for an interrupt (WFI).
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        unimplemented!("the machine is being written")
+        self.cpu.waiting
     }
 
-    /// A hash of everything that the future of the machine depends on; the same on every host.
+    /// A hash of everything that the machine's future depends on, seen from the firmware; the same
+    /// on every host and in every build. What the host has taken or asked for is left out.
     #[must_use]
     pub fn state_hash(&self) -> u64 {
-        unimplemented!("the machine is being written")
+        let mut hasher = StateHasher::new();
+        let mut devices = self.devices.clone();
+        devices.sync(self.now());
+        self.cpu.hash_into(&mut hasher);
+        self.memory.hash_into(&mut hasher);
+        devices.hash_into(&mut hasher);
+        (&self.clock, self.cycle, self.idle_cycles, &self.fault_run).hash(&mut hasher);
+        hasher.finish()
     }
 }

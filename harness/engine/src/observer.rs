@@ -10,7 +10,7 @@
 //! 2. A method is called when its fact has happened, in program order; a [`Flow::Stop`] ends the
 //!    run after the instruction is complete, never in its middle.
 
-use crate::cpu::Cpu;
+use crate::machine::Machine;
 use ramscope_time::Instant;
 
 /// Whether a run goes on after an observer has looked.
@@ -26,14 +26,19 @@ pub enum Flow {
 /// What an observer may know about the processor at the moment of a fact.
 #[derive(Clone, Copy, Debug)]
 pub struct CpuView<'a> {
-    pub(crate) cpu: &'a Cpu,
-    pub(crate) pc: u32,
-    pub(crate) cycle: u64,
-    pub(crate) at: Instant,
-    pub(crate) instructions: u64,
+    machine: &'a Machine,
+    pc: u32,
+    cycle: u64,
 }
 
-impl CpuView<'_> {
+impl<'a> CpuView<'a> {
+    /// The machine at the instruction at `pc`, which started at `cycle`: while code executes, the
+    /// machine's own fields for both lag behind.
+    #[inline(always)]
+    pub(crate) fn new(machine: &'a Machine, pc: u32, cycle: u64) -> Self {
+        Self { machine, pc, cycle }
+    }
+
     /// Address of the instruction that the fact belongs to.
     #[must_use]
     pub fn pc(&self) -> u32 {
@@ -43,13 +48,13 @@ impl CpuView<'_> {
     /// Register `x0` to `x31`; only the low five bits of `n` count. `x2` is the stack pointer.
     #[must_use]
     pub fn register(&self, n: u8) -> u32 {
-        self.cpu.register(n)
+        self.machine.register(n)
     }
 
     /// Whether mstatus.MIE is set.
     #[must_use]
     pub fn interrupts_enabled(&self) -> bool {
-        self.cpu.interrupts_enabled()
+        self.machine.interrupts_enabled()
     }
 
     /// CPU cycles since power-on, idle ones included.
@@ -61,13 +66,13 @@ impl CpuView<'_> {
     /// Instructions since power-on, this one not counted.
     #[must_use]
     pub fn instructions(&self) -> u64 {
-        self.instructions
+        self.machine.instructions_at(self.cycle)
     }
 
     /// The instant at which the instruction started.
     #[must_use]
     pub fn now(&self) -> Instant {
-        self.at
+        self.machine.instant_of(self.cycle)
     }
 }
 

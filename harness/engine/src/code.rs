@@ -1,0 +1,135 @@
+//! Decoded code: one [`Decoded`] for each half-word of code memory.
+//!
+//! Flash never changes, so its code is decoded once for the image and shared. RAM is decoded a
+//! granule at a time when it is first executed, and forgotten where a store hits it; the cache is
+//! copied on write, so cloned machines share it until one of them loads or changes code.
+//!
+//! Invariants:
+//! 1. An entry is `Undecoded` or agrees with the memory; which halves an entry was made from is
+//!    covered by [`MARK_CODE`] on their granules.
+//! 2. `ram` is empty (nothing decoded yet) or has an entry for each half-word of RAM.
+
+use crate::cpu::decode::{Decoded, Op, decode, is_compressed};
+use crate::memory::{
+    FLASH_TEXT, GRANULE, MARK_CODE, Memory, Place, RAM_BYTES, block_end, code_stretch, place,
+};
+use std::sync::Arc;
+
+/// A stretch of addresses that can be executed, with the decoded code behind it.
+pub(crate) struct Stretch {
+    code: Shared,
+    /// Address of the first entry.
+    pub(crate) base: u32,
+}
+
+enum Shared {
+    Ram {
+        code: Arc<Vec<Decoded>>,
+        first: usize,
+        end: usize,
+    },
+    Flash(Arc<[Decoded]>),
+}
+
+impl Stretch {
+    /// Entry `n` decodes the half-word at `base + 2 * n`.
+    pub(crate) fn entries(&self) -> &[Decoded] {
+        match &self.code {
+            Shared::Ram { code, first, end } => &code[*first..*end],
+            Shared::Flash(code) => code,
+        }
+    }
+}
+
+/// The decoded code of one machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    ram: Arc<Vec<Decoded>>,
+    flash: Arc<[Decoded]>,
+}
+
+/// Decodes a whole flash image at every half-word.
+pub(crate) fn decode_flash(flash: &[u8]) -> Arc<[Decoded]> {
+    let half = |at: usize| Some(u16::from_le_bytes([*flash.get(at)?, *flash.get(at + 1)?]));
+    (0..flash.len() / 2)
+        .map(|n| decode(half(2 * n).unwrap_or(0), half(2 * n + 2)))
+        .collect()
+}
+
+impl Code {
+    pub(crate) fn new(flash: Arc<[Decoded]>) -> Self {
+        Self {
+            ram: Arc::new(Vec::new()),
+            flash,
+        }
+    }
+
+    /// Forgets what was decoded in RAM.
+    pub(crate) fn forget_ram(&mut self, memory: &mut Memory) {
+        self.ram = Arc::new(Vec::new());
+        memory.clear_mark(MARK_CODE);
+    }
+
+    /// The code around `pc`, if it can be executed there.
+    pub(crate) fn stretch(&mut self, pc: u32) -> Option<Stretch> {
+        let flash_offset = pc.wrapping_sub(FLASH_TEXT);
+        if ((flash_offset / 2) as usize) < self.flash.len() {
+            return Some(Stretch {
+                code: Shared::Flash(Arc::clone(&self.flash)),
+                base: FLASH_TEXT,
+            });
+        }
+        let (first, end, base) = code_stretch(pc)?;
+        if self.ram.is_empty() {
+            self.ram = Arc::new(vec![Decoded::default(); RAM_BYTES as usize / 2]);
+        }
+        Some(Stretch {
+            code: Shared::Ram {
+                code: Arc::clone(&self.ram),
+                first: first as usize / 2,
+                end: end as usize / 2,
+            },
+            base,
+        })
+    }
+
+    /// Decodes the granule of RAM that holds `pc`.
+    pub(crate) fn decode_around(&mut self, pc: u32, memory: &mut Memory) {
+        let Some(Place::Ram(offset)) = place(pc) else {
+            unreachable!("only RAM has entries that are not decoded")
+        };
+        let first = offset & !(GRANULE - 1);
+        let end = block_end(offset);
+        let last = (first + GRANULE).min(end);
+        let ram = Arc::make_mut(&mut self.ram);
+        for at in (first..last).step_by(2) {
+            let high = (at + 2 < end).then(|| memory.half(at + 2));
+            ram[at as usize / 2] = decode(memory.half(at), high);
+        }
+        memory.mark(first, last - 1, MARK_CODE);
+        if last < end && !is_compressed(memory.half(last - 2)) {
+            memory.mark(last, last, MARK_CODE);
+        }
+    }
+
+    /// Whether a store of `bytes` at `offset` of RAM changes something that has been decoded.
+    pub(crate) fn is_stale(&self, offset: u32, bytes: u32) -> bool {
+        self.ram
+            .get(affected(offset, bytes))
+            .is_some_and(|entries| entries.iter().any(|entry| entry.op != Op::Undecoded))
+    }
+
+    /// Forgets what was decoded from `bytes` at `offset` of RAM.
+    pub(crate) fn forget(&mut self, offset: u32, bytes: u32) {
+        if let Some(entries) = Arc::make_mut(&mut self.ram).get_mut(affected(offset, bytes)) {
+            entries.fill(Decoded::default());
+        }
+    }
+}
+
+/// The entries made from these bytes: a long instruction may start one half-word before them.
+fn affected(offset: u32, bytes: u32) -> std::ops::Range<usize> {
+    let first = offset.saturating_sub(2) / 2;
+    let end = (offset + bytes).div_ceil(2);
+    first as usize..end as usize
+}

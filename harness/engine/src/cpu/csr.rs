@@ -1,0 +1,223 @@
+//! Control and status registers.
+//!
+//! Which CSRs exist and which of their bits can be written follows the chip's technical reference
+//! manual, chapter "ESP-RISC-V CPU"; any other number is an illegal instruction. Where the manual
+//! leaves room, this model chooses:
+//! - mie and mip read as zero and ignore writes: interrupts are enabled in the interrupt matrix.
+//! - mtvec keeps direct mode when it is written, though silicon is always vectored. In vectored
+//!   mode the base is rounded down to 256 bytes, as the chip does.
+//! - PMP registers are storage that respects the lock bits; they protect nothing here.
+//! - mpccr counts every CPU clock cycle, also while the core waits, whatever mpcer and mpcmr say:
+//!   the low 32 bits of [`Machine::cycles`](crate::Machine::cycles), from its last write.
+
+use super::Privilege;
+
+/// mstatus.MIE: machine interrupts enabled.
+pub(crate) const MIE: u32 = 1 << 3;
+/// mstatus.MPIE: MIE before the trap.
+pub(crate) const MPIE: u32 = 1 << 7;
+/// mstatus.MPP: privilege before the trap, 0 user, 3 machine.
+pub(crate) const MPP: u32 = 3 << 11;
+/// mstatus.TW: WFI is illegal in user mode.
+pub(crate) const TW: u32 = 1 << 21;
+
+const MSTATUS: u16 = 0x300;
+const MISA: u16 = 0x301;
+const MIE_CSR: u16 = 0x304;
+const MTVEC: u16 = 0x305;
+const MSCRATCH: u16 = 0x340;
+const MEPC: u16 = 0x341;
+const MCAUSE: u16 = 0x342;
+const MTVAL: u16 = 0x343;
+const MIP: u16 = 0x344;
+const PMPCFG_FIRST: u16 = 0x3A0;
+const PMPCFG_LAST: u16 = 0x3A3;
+const PMPADDR_FIRST: u16 = 0x3B0;
+const PMPADDR_LAST: u16 = 0x3BF;
+pub(super) const TSELECT: u16 = 0x7A0;
+pub(super) const TDATA1: u16 = 0x7A1;
+pub(super) const TDATA2: u16 = 0x7A2;
+pub(super) const TCONTROL: u16 = 0x7A5;
+const MPCER: u16 = 0x7E0;
+const MPCMR: u16 = 0x7E1;
+const MPCCR: u16 = 0x7E2;
+const GPIO_OEN: u16 = 0x803;
+const GPIO_IN: u16 = 0x804;
+const GPIO_OUT: u16 = 0x805;
+const MVENDORID: u16 = 0xF11;
+const MARCHID: u16 = 0xF12;
+const MIMPID: u16 = 0xF13;
+const MHARTID: u16 = 0xF14;
+
+/// RV32 with I, M, C and user mode.
+const MISA_VALUE: u32 = 0x4010_1104;
+const PMP_LOCK: u32 = 0x80;
+
+/// The CSRs that are plain storage with a mask.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Csrs {
+    pub(crate) mstatus: u32,
+    mtvec: u32,
+    mscratch: u32,
+    pub(crate) mepc: u32,
+    pub(crate) mcause: u32,
+    pub(crate) mtval: u32,
+    pmpcfg: [u32; 4],
+    pmpaddr: [u32; 16],
+    mpcer: u32,
+    mpcmr: u32,
+    /// What is added to the cycle count to give mpccr.
+    mpccr_offset: u32,
+    gpio: [u32; 2],
+}
+
+impl Csrs {
+    pub(super) fn new() -> Self {
+        Self {
+            mstatus: MIE | MPP,
+            mtvec: 1,
+            mscratch: 0,
+            mepc: 0,
+            mcause: 0,
+            mtval: 0,
+            pmpcfg: [0; 4],
+            pmpaddr: [0; 16],
+            mpcer: 1,
+            mpcmr: 1,
+            mpccr_offset: 0,
+            gpio: [0; 2],
+        }
+    }
+
+    /// Lets mpccr start at zero at `cycle`.
+    pub(crate) fn restart_counter(&mut self, cycle: u64) {
+        self.mpccr_offset = (cycle as u32).wrapping_neg();
+    }
+
+    /// Where a trap with `mcause` goes.
+    pub(super) fn handler(&self, mcause: u32) -> u32 {
+        if self.mtvec & 1 == 0 {
+            return self.mtvec;
+        }
+        let base = self.mtvec & !0xFF;
+        if mcause & super::cause::INTERRUPT != 0 {
+            base + 4 * (mcause & 31)
+        } else {
+            base
+        }
+    }
+
+    /// The value of a CSR that is not a trigger's; `None` if there is none of this number.
+    pub(super) fn read(&self, number: u16, cycle: u64) -> Option<u32> {
+        Some(match number {
+            MSTATUS => self.mstatus,
+            MISA => MISA_VALUE,
+            MIE_CSR | MIP => 0,
+            MTVEC => self.mtvec,
+            MSCRATCH => self.mscratch,
+            MEPC => self.mepc,
+            MCAUSE => self.mcause,
+            MTVAL => self.mtval,
+            PMPCFG_FIRST..=PMPCFG_LAST => self.pmpcfg[usize::from(number - PMPCFG_FIRST)],
+            PMPADDR_FIRST..=PMPADDR_LAST => self.pmpaddr[usize::from(number - PMPADDR_FIRST)],
+            MPCER => self.mpcer,
+            MPCMR => self.mpcmr,
+            MPCCR => (cycle as u32).wrapping_add(self.mpccr_offset),
+            GPIO_OEN => self.gpio[0],
+            GPIO_IN => 0,
+            GPIO_OUT => self.gpio[1],
+            MVENDORID => 0x612,
+            MARCHID => 0x8000_0001,
+            MIMPID => 1,
+            MHARTID => 0,
+            _ => return None,
+        })
+    }
+
+    /// Writes a CSR that [`read`](Self::read) knows; writes to constants do nothing.
+    pub(super) fn write(&mut self, number: u16, value: u32, cycle: u64) {
+        match number {
+            MSTATUS => self.mstatus = legal_mstatus(value),
+            MTVEC if value & 1 == 0 => self.mtvec = value & !3,
+            MTVEC => self.mtvec = value & !0xFF | 1,
+            MSCRATCH => self.mscratch = value,
+            MEPC => self.mepc = value & !1,
+            MCAUSE => self.mcause = value & (super::cause::INTERRUPT | 31),
+            MTVAL => self.mtval = value,
+            PMPCFG_FIRST..=PMPCFG_LAST => {
+                self.write_pmpcfg(usize::from(number - PMPCFG_FIRST), value)
+            }
+            PMPADDR_FIRST..=PMPADDR_LAST => {
+                self.write_pmpaddr(usize::from(number - PMPADDR_FIRST), value);
+            }
+            MPCER => self.mpcer = value & 0x7FF,
+            MPCMR => self.mpcmr = value & 3,
+            MPCCR => self.mpccr_offset = value.wrapping_sub(cycle as u32),
+            GPIO_OEN => self.gpio[0] = value & 0xFF,
+            GPIO_OUT => self.gpio[1] = value & 0xFF,
+            _ => {}
+        }
+    }
+
+    /// A locked entry keeps its eight bits until reset.
+    fn write_pmpcfg(&mut self, index: usize, value: u32) {
+        for shift in [0, 8, 16, 24] {
+            if self.pmpcfg[index] >> shift & PMP_LOCK == 0 {
+                self.pmpcfg[index] &= !(0xFF << shift);
+                self.pmpcfg[index] |= value & 0x9F << shift;
+            }
+        }
+    }
+
+    /// A locked entry keeps its address, and that of the entry below if it is a top-of-range.
+    fn write_pmpaddr(&mut self, index: usize, value: u32) {
+        let entry = |n: usize| self.pmpcfg[n / 4] >> (8 * (n % 4)) & 0xFF;
+        let locked = |n: usize| entry(n) & PMP_LOCK != 0;
+        let next_is_locked_top = index < 15 && locked(index + 1) && entry(index + 1) & 0x18 == 0x08;
+        if !locked(index) && !next_is_locked_top {
+            self.pmpaddr[index] = value;
+        }
+    }
+}
+
+/// MPP is 0 or 3: the chip has no supervisor, and an undefined value becomes user.
+fn legal_mstatus(value: u32) -> u32 {
+    let kept = value & (MIE | MPIE | MPP | TW);
+    if kept & MPP == MPP { kept } else { kept & !MPP }
+}
+
+/// Whether software of this privilege may name this CSR, by the bits of its number.
+pub(super) fn allowed(number: u16, privilege: Privilege) -> bool {
+    privilege == Privilege::Machine || number >> 8 & 3 == 0
+}
+
+/// Whether the number says that the CSR cannot be written.
+pub(super) fn is_read_only(number: u16) -> bool {
+    number >> 10 == 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locked_pmp_entry_keeps_its_address_and_bits() {
+        let mut csrs = Csrs::new();
+        csrs.write(PMPADDR_FIRST, 0x100, 0);
+        csrs.write(PMPADDR_FIRST + 1, 0x200, 0);
+        csrs.write(PMPCFG_FIRST, 0x8900, 0); // entry 1: locked, top of range, readable
+        csrs.write(PMPADDR_FIRST, 0x111, 0);
+        csrs.write(PMPADDR_FIRST + 1, 0x222, 0);
+        csrs.write(PMPCFG_FIRST, 0x1F1F, 0);
+        assert_eq!(csrs.read(PMPADDR_FIRST, 0), Some(0x100));
+        assert_eq!(csrs.read(PMPADDR_FIRST + 1, 0), Some(0x200));
+        assert_eq!(csrs.read(PMPCFG_FIRST, 0), Some(0x891F));
+    }
+
+    #[test]
+    fn the_cycle_counter_counts_from_what_was_written() {
+        let mut csrs = Csrs::new();
+        csrs.write(MPCCR, 1_000, 50);
+        assert_eq!(csrs.read(MPCCR, 60), Some(1_010));
+    }
+}
