@@ -230,10 +230,7 @@ impl Heap {
 
     #[inline]
     fn take(&mut self, payload_bytes: usize) -> Option<(Place, u32)> {
-        let need = block_bytes(payload_bytes)?;
-        let (place, have) = self.blocks.take(need)?;
-        let bytes = self.blocks.trim(place, have, need, Head::used(0));
-        Some((place, bytes))
+        self.blocks.carve(block_bytes(payload_bytes)?)
     }
 
     /// Takes a block that is large enough for any padding, and cuts the padding off its front.

@@ -81,39 +81,73 @@ impl Blocks {
         Ok(index)
     }
 
-    /// Takes a block of at least `need` bytes out of the lists, or says that there is none.
+    /// Makes a used block of at least `need` bytes, or says that there is none.
     ///
-    /// It is whole: what is too much is for [`Blocks::trim`] to give back. The first block of the
-    /// own class is tried before the next larger class, because it leaves the smaller rest.
+    /// A rest that stays in its block's class takes over its links: so it is with the large block
+    /// that a fresh heap is cut from.
     #[inline]
+    pub(super) fn carve(&mut self, need: u32) -> Option<(Place, u32)> {
+        let (class, place, have) = self.find(need)?;
+        let rest = have.wrapping_sub(need);
+        if rest < BLOCK_BYTES_MIN {
+            self.pop(class, place);
+            self.use_whole(place, have, Head::used(have));
+            return Some((place, have));
+        }
+        // SAFETY: the rest is at least one block, so it starts within the block that was here
+        // (tiling).
+        let rest_place = unsafe { place.right(need) };
+        let rest_class = class_of(rest);
+        if rest_class == class {
+            self.move_head(class, place, rest_place);
+        } else {
+            self.pop(class, place);
+            self.push(rest_class, rest_place);
+        }
+        self.set_free(rest_place, rest);
+        self.memory.store(place, Head::used(need).word());
+        Some((place, need))
+    }
+
+    /// Takes a block of at least `need` bytes out of the lists, whole, or says that there is none.
     pub(super) fn take(&mut self, need: u32) -> Option<(Place, u32)> {
+        let (class, place, have) = self.find(need)?;
+        self.pop(class, place);
+        Some((place, have))
+    }
+
+    /// A block of at least `need` bytes at the head of its list.
+    ///
+    /// The first block of the own class is tried before the next larger class, because it leaves
+    /// the smaller rest.
+    #[inline]
+    fn find(&mut self, need: u32) -> Option<(Class, Place, u32)> {
         let own = class_of(need);
         if let Some(place) = self.classes.head(own) {
             let have = self.head(place).plain_bytes();
             if have >= need {
-                self.pop(own, place);
-                return Some((place, have));
+                return Some((own, place, have));
             }
         }
         let Some(larger) = self.classes.first_after(own) else {
-            return self.take_from_within(own, need);
+            return self.find_within(own, need);
         };
         let place = self.classes.head(larger)?;
-        self.pop(larger, place);
-        Some((place, self.head(place).plain_bytes()))
+        Some((larger, place, self.head(place).plain_bytes()))
     }
 
-    /// Only blocks of the own class are left: looks behind the first.
+    /// Only blocks of the own class are left: looks behind the first, and puts what it finds there.
     #[cold]
-    fn take_from_within(&mut self, class: Class, need: u32) -> Option<(Place, u32)> {
+    fn find_within(&mut self, class: Class, need: u32) -> Option<(Class, Place, u32)> {
         let fits = |place: &Place| self.head(*place).plain_bytes() >= need;
         let place = self.listed(class).find(fits)?;
         let have = self.head(place).plain_bytes();
         self.unlink(place, have);
-        Some((place, have))
+        self.push(class, place);
+        Some((class, place, have))
     }
 
-    /// The largest block that [`Blocks::take`] would find.
+    /// The largest block that [`Blocks::find`] would find.
     pub(super) fn largest(&self) -> u32 {
         let Some(class) = self.classes.last() else {
             return 0;
@@ -130,27 +164,32 @@ impl Blocks {
         core::iter::successors(head, |&place| self.next(place)).take(SEARCH_MAX)
     }
 
-    /// Makes `place` a used block of `need` of its `have` bytes; the rest becomes free if it can be
-    /// a block.
+    /// Makes an unlisted `place` a used block of `need` of its `have` bytes; the rest becomes free
+    /// if it can be a block.
     ///
     /// Says how large the used block is.
-    #[inline]
     pub(super) fn trim(&mut self, place: Place, have: u32, need: u32, before: Head) -> u32 {
         let rest = have.wrapping_sub(need);
         if rest < BLOCK_BYTES_MIN {
-            self.free = self.free.wrapping_sub(1);
-            let right = self.right(place, have);
-            let head = self.head(right).without_previous_free();
-            self.memory.store(right, head.word());
-            self.memory.store(place, before.word() | have);
+            self.use_whole(place, have, before.with_bytes(have));
             return have;
         }
         // SAFETY: the rest is at least one block, so it starts within the block that was here
         // (tiling).
         let rest_place = unsafe { place.right(need) };
         self.insert(rest_place, rest);
-        self.memory.store(place, before.word() | need);
+        self.memory.store(place, before.with_bytes(need).word());
         need
+    }
+
+    /// Makes an unlisted block used, without a rest.
+    #[inline]
+    fn use_whole(&mut self, place: Place, bytes: u32, head: Head) {
+        self.free = self.free.wrapping_sub(1);
+        let right = self.right(place, bytes);
+        let right_head = self.head(right).without_previous_free();
+        self.memory.store(right, right_head.word());
+        self.memory.store(place, head.word());
     }
 
     /// Makes the first `pad` bytes of an unlisted block a free block of their own, and says where
@@ -306,18 +345,42 @@ impl Blocks {
         self.memory.load(unsafe { place.left(FOOTER) })
     }
 
-    /// Writes a free block's tags and puts it before all others of its class.
+    /// Makes a block free and puts it before all others of its class.
     #[inline]
     fn insert(&mut self, place: Place, bytes: u32) {
-        let class = class_of(bytes);
+        self.push(class_of(bytes), place);
+        self.set_free(place, bytes);
+    }
+
+    /// Writes a free block's size at both of its ends.
+    #[inline]
+    fn set_free(&mut self, place: Place, bytes: u32) {
         self.memory.store(place, Head::free(bytes).word());
-        self.memory.store_link(previous_of(place), None);
+        self.memory.store(footer_of(place, bytes), bytes);
+    }
+
+    /// Puts a block before all others of a list.
+    #[inline]
+    fn push(&mut self, class: Class, place: Place) {
         let next = self.classes.push(class, place);
+        self.link_head(place, next);
+    }
+
+    /// Puts a block in the place of the head of its list.
+    #[inline]
+    fn move_head(&mut self, class: Class, from: Place, to: Place) {
+        let next = self.next(from);
+        self.classes.move_head(class, to);
+        self.link_head(to, next);
+    }
+
+    #[inline]
+    fn link_head(&mut self, place: Place, next: Option<Place>) {
+        self.memory.store_link(previous_of(place), None);
         self.memory.store_link(tag_of(place), next);
         if let Some(next) = next {
             self.memory.store_link(previous_of(next), Some(place));
         }
-        self.memory.store(footer_of(place, bytes), bytes);
     }
 
     /// Takes the head of a list out of it.

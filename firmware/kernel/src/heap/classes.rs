@@ -117,6 +117,12 @@ impl Classes {
         next
     }
 
+    /// Says that the first block of a list, which is not empty, is now elsewhere.
+    #[inline]
+    pub(super) fn move_head(&mut self, class: Class, to: Place) {
+        self.heads[class.0 as usize] = Some(to);
+    }
+
     /// Says that a list's first block is now its second, if it had one.
     #[inline]
     pub(super) fn replace_head(&mut self, class: Class, next: Option<Place>) {

@@ -51,6 +51,12 @@ impl Head {
         Self(bytes)
     }
 
+    /// The same flags with a size.
+    #[inline]
+    pub(super) const fn with_bytes(self, bytes: u32) -> Self {
+        Self(self.0 & Self::FLAGS | bytes)
+    }
+
     /// A free block; the one before it is used, always.
     #[inline]
     pub(super) const fn free(bytes: u32) -> Self {
