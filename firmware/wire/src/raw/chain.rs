@@ -107,7 +107,8 @@ pub(super) struct Good {
 pub(super) enum Jump {
     /// So many numbers are left out.
     Ahead(u16),
-    /// A hello of another boot, whose numbers began at zero.
+    /// A hello after a reset, whose numbers began at zero. A device that lost its power counts its
+    /// boots anew, so the boot may be the same.
     Reset,
     /// It is one of those before.
     Back,
@@ -121,12 +122,18 @@ impl Good {
     pub(super) fn jump(&self, expected_seq: Option<u16>, boot: Option<u32>) -> Jump {
         let seq = self.header.seq;
         let gap = expected_seq.map_or(0, |expected| seq.wrapping_sub(expected));
-        let is_other_boot = self.boot.is_some() && self.boot != boot;
-        match gap {
-            1.. if is_other_boot && (seq == 0 || gap > GAP_MAX) => Jump::Reset,
-            0..=GAP_MAX => Jump::Ahead(gap),
-            _ => Jump::Back,
+        let is_back = gap > GAP_MAX;
+        match self.boot {
+            Some(_) if seq == 0 && is_back => Jump::Reset,
+            Some(_) if self.boot != boot && (is_back || seq == 0 && gap > 0) => Jump::Reset,
+            _ if is_back => Jump::Back,
+            _ => Jump::Ahead(gap),
         }
+    }
+
+    /// Whether it surely is the first record after a reset: both its number and its boot say so.
+    fn begins_another_boot(&self, boot: Option<u32>) -> bool {
+        self.header.seq == 0 && self.boot != boot
     }
 }
 
@@ -224,7 +231,7 @@ impl Chain {
     fn fits(&mut self, good: &Good) -> bool {
         let (gap, proves_itself) = match good.jump(self.expected_seq, self.boot) {
             Jump::Ahead(gap) => (gap, good.known || gap == 0 && self.expected_seq.is_some()),
-            Jump::Reset => (0, good.header.seq == 0),
+            Jump::Reset => (0, good.begins_another_boot(self.boot)),
             Jump::Back => return false,
         };
         let is_first = self.first.is_none();

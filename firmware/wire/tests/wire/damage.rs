@@ -147,13 +147,30 @@ fn every_stretch_cut_out_of_a_raw_stream_is_counted() {
 
 #[test]
 fn a_reset_begins_the_sequence_anew_without_loss() {
-    let mut stream = raw_samples(10);
-    stream.extend(bytes(&words(&Record::Hello(hello(2, 0)), 0, 0)));
-    stream.extend(bytes(&words(&sample(5), 1, 160)));
+    for boot in [1, 2] {
+        let mut stream = raw_samples(10);
+        stream.extend(bytes(&words(&Record::Hello(hello(boot, 0)), 0, 0)));
+        stream.extend(bytes(&words(&sample(5), 1, 160)));
+        stream.extend(bytes(&words(&sample(5), 2, 160)));
+        let counts = read_raw(&stream, WHOLE).counts;
+        assert_eq!(
+            (counts.records, counts.lost, counts.damaged_bytes),
+            (13, 0, 0),
+            "boot {boot}"
+        );
+    }
+}
+
+#[test]
+fn a_reset_whose_start_was_missed_counts_what_was_missed() {
+    let mut stream = raw_samples(20);
+    stream.extend(bytes(&words(&Record::Hello(hello(2, 0)), 7, 0)));
+    stream.extend(bytes(&words(&sample(5), 8, 160)));
+    stream.extend(bytes(&words(&sample(5), 9, 160)));
     let counts = read_raw(&stream, WHOLE).counts;
     assert_eq!(
         (counts.records, counts.lost, counts.damaged_bytes),
-        (12, 0, 0)
+        (23, 7, 0)
     );
 }
 
