@@ -1,1 +1,307 @@
-//! The host port: whole programs run natively on a virtual clock.
+//! The host port: whole programs run natively, on a virtual clock.
+//!
+//! One kernel instance lives in one OS thread. Every unit is a coroutine with a stack of its own,
+//! one of them runs at a time, and they change hands at kernel calls only. The clock stands still
+//! while anything can run and jumps to the next alarm or input when nothing can, so a program
+//! that sleeps for a minute takes no time, and the same input gives the same text, always.
+//!
+//! What it cannot do, and programs that need it are listed with the reason where they are
+//! compared: time slices (a unit that computes takes no device time), stack figures (units run on
+//! stacks of the host), guards, and the exact byte figures of a 32-bit heap.
+//!
+//! # Examples
+//! ```ignore
+//! let run = ramscope_board_host::run(PROGRAMS, &["run counting"], 60);
+//! assert!(run.text.contains("counting: ended"));
+//! ```
+#![expect(unsafe_code, reason = "implements the kernel's port")]
+
+mod contexts;
+
+use contexts::Contexts;
+use ramscope_kernel::port::{Context, Entering, Facts, Port, Region, ResetNote, StackRange};
+use ramscope_kernel::wire::{Board, RegionKind};
+use ramscope_kernel::{Kernel, Program, console, handler, port, rtt, teardown};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::Once;
+
+/// The heap of an instance: as much as the ESP32-C3 has in its largest area.
+const HEAP_BYTES: usize = 256 * 1024;
+/// The main thread's nominal stack, for figures; it runs on a stack of the host.
+const MAIN_STACK: StackRange = StackRange { low: 0, bytes: 0 };
+/// Commands are typed this long after one another: each finds the device idle.
+const TYPING_TICKS: u64 = port::TICKS_PER_SECOND as u64 / 100;
+
+/// What a run left.
+#[derive(Debug)]
+pub struct Run {
+    /// Everything on the console.
+    pub text: String,
+    /// Why it stopped.
+    pub stopped: Stopped,
+    /// Device time at the end, in milliseconds.
+    pub millis: u64,
+}
+
+/// Why a run stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The time that it was given has passed.
+    TimeUp,
+    /// Nothing was left that could ever run.
+    NothingLeft,
+    /// The device asked for a reset.
+    Reset(ResetNote),
+}
+
+/// Starts an instance, types `commands`, each once the one before had time to start, and lets it
+/// run for `seconds` of device time.
+///
+/// Every call has an instance of its own; it must not be called from inside of a program.
+#[must_use]
+pub fn run(programs: &'static [Program], commands: &[&str], seconds: u64) -> Run {
+    install_panic_hook();
+    let instance = Instance::new(commands, seconds * u64::from(port::TICKS_PER_SECOND));
+    let instance: &'static Instance = Box::leak(Box::new(instance));
+    INSTANCE.set(Some(instance));
+    let stopped = instance.contexts.drive(move || {
+        // SAFETY: the facts name memory of this instance only.
+        unsafe { ramscope_kernel::start(instance.facts(), programs) }
+    });
+    INSTANCE.set(None);
+    let text = String::from_utf8_lossy(&instance.output.borrow()).into_owned();
+    let millis = instance.now.get() / (u64::from(port::TICKS_PER_SECOND) / 1_000);
+    Run {
+        text,
+        stopped,
+        millis,
+    }
+}
+
+thread_local! {
+    static INSTANCE: Cell<Option<&'static Instance>> = const { Cell::new(None) };
+}
+
+fn instance() -> &'static Instance {
+    INSTANCE
+        .get()
+        .expect("the kernel calls its port while an instance runs")
+}
+
+/// One device. It is leaked: its kernel's statics end with the process, as on a chip.
+struct Instance {
+    kernel: NonNull<Kernel>,
+    heap: &'static [Region],
+    telemetry: &'static rtt::Memory,
+    contexts: Contexts<Stopped>,
+    masked: Cell<bool>,
+    now: Cell<u64>,
+    end: u64,
+    alarm: Cell<Option<u64>>,
+    wants_transmit: Cell<bool>,
+    raised: Cell<Option<fn()>>,
+    output: RefCell<Vec<u8>>,
+    input: RefCell<VecDeque<(u64, Vec<u8>)>>,
+}
+
+impl Instance {
+    fn new(commands: &[&str], end: u64) -> Self {
+        let heap = Box::leak(vec![0_u64; HEAP_BYTES / 8].into_boxed_slice());
+        let base = heap.as_mut_ptr() as usize;
+        let kind = RegionKind::HeapArea;
+        let area = Region {
+            kind,
+            name: "heap",
+            base,
+            bytes: HEAP_BYTES,
+        };
+        let typed = commands.iter().enumerate();
+        let input = typed.map(|(at, line)| {
+            (
+                (at as u64 + 1) * TYPING_TICKS,
+                format!("{line}\n").into_bytes(),
+            )
+        });
+        Self {
+            kernel: NonNull::from(Box::leak(Box::new(Kernel::new()))),
+            heap: Box::leak(Box::new([area])),
+            telemetry: Box::leak(Box::new(rtt::Memory::new())),
+            contexts: Contexts::new(),
+            masked: Cell::new(true),
+            now: Cell::new(0),
+            end,
+            alarm: Cell::new(None),
+            wants_transmit: Cell::new(false),
+            raised: Cell::new(None),
+            output: RefCell::new(Vec::new()),
+            input: RefCell::new(input.collect()),
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            board: Board::Host,
+            name: "host",
+            build_id: 0,
+            timestamp_hz: port::TICKS_PER_SECOND,
+            boot: 1,
+            reset_reason: 1,
+            reset_note: "",
+            regions: self.heap,
+            heap_areas: self.heap,
+            main_stack: MAIN_STACK,
+            idle_stack: MAIN_STACK,
+            interrupt_stack: MAIN_STACK,
+            telemetry: self.telemetry,
+        }
+    }
+
+    /// Serves what is due, or lets time pass. Called in the idle context.
+    fn idle(&self) {
+        if let Some(work) = self.raised.take() {
+            return self.interrupt(work);
+        }
+        if self.wants_transmit.get() {
+            return self.interrupt(console::transmit_ready);
+        }
+        let typed = self.input.borrow().front().map(|(at, _)| *at);
+        if typed.is_some_and(|at| at <= self.now.get()) {
+            let (_, bytes) = self.input.borrow_mut().pop_front().expect("it was there");
+            return self.interrupt(|| console::received(&bytes));
+        }
+        if self.alarm.get().is_some_and(|at| at <= self.now.get()) {
+            self.alarm.set(None);
+            return self.interrupt(handler::clock);
+        }
+        match [typed, self.alarm.get()].into_iter().flatten().min() {
+            None => self.contexts.stop(Stopped::NothingLeft),
+            Some(at) if at > self.end => {
+                self.now.set(self.end);
+                self.contexts.stop(Stopped::TimeUp)
+            }
+            Some(at) => self.now.set(at),
+        }
+    }
+
+    fn interrupt(&self, work: impl FnOnce()) {
+        self.masked.set(true);
+        handler::enter();
+        work();
+        if let Some(resume) = handler::leave(self.contexts.current()) {
+            self.contexts.switch(resume.context);
+        }
+        self.masked.set(false);
+    }
+}
+
+struct Host;
+
+impl Port for Host {
+    fn kernel() -> NonNull<Kernel> {
+        instance().kernel
+    }
+
+    fn mask() -> bool {
+        !instance().masked.replace(true)
+    }
+
+    fn unmask(were_on: bool) {
+        if were_on {
+            instance().masked.set(false);
+        }
+    }
+
+    /// A little later at each call, so that a loop that polls the clock ends.
+    fn now() -> u64 {
+        let now = instance().now.get();
+        instance().now.set(now + 1);
+        now
+    }
+
+    fn timestamp() -> u32 {
+        instance().now.get() as u32
+    }
+
+    fn set_alarm(at: Option<u64>) {
+        instance().alarm.set(at);
+    }
+
+    unsafe fn prepare(_: StackRange, entry: extern "C" fn() -> !) -> Context {
+        instance().contexts.prepare(entry)
+    }
+
+    unsafe fn switch(save: *mut Context, load: Context, _: Entering) {
+        // SAFETY: the kernel's own variable.
+        unsafe { save.write(instance().contexts.current()) };
+        instance().contexts.switch(load);
+    }
+
+    unsafe fn leave(finish: extern "C" fn() -> !) -> ! {
+        finish()
+    }
+
+    unsafe fn resume(load: Context, _: Entering) -> ! {
+        instance().contexts.abandon_for(load)
+    }
+
+    fn contain(work: &mut dyn FnMut()) {
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            teardown::panic_end();
+        }
+    }
+
+    fn stack_pointer() -> Option<usize> {
+        None
+    }
+
+    fn stack_exhausted() -> ! {
+        unreachable!("no kernel call checks stacks that are not the kernel's")
+    }
+
+    fn idle() {
+        instance().idle();
+    }
+
+    fn transmit(bytes: &[u8]) -> usize {
+        instance().output.borrow_mut().extend_from_slice(bytes);
+        bytes.len()
+    }
+
+    fn want_transmit(on: bool) {
+        instance().wants_transmit.set(on);
+    }
+
+    fn transmit_now(bytes: &[u8]) {
+        Self::transmit(bytes);
+    }
+
+    fn raise(work: fn()) {
+        instance().raised.set(Some(work));
+    }
+
+    fn reset(note: ResetNote) -> ! {
+        instance().contexts.stop(Stopped::Reset(note));
+        unreachable!("a stopped instance is never driven again")
+    }
+}
+
+ramscope_kernel::port!(Host);
+
+/// Panics inside of a program are the kernel's business; all others go where they went before.
+fn install_panic_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if INSTANCE.get().is_none() {
+                return before(info);
+            }
+            let message = info.payload_as_str().unwrap_or("(no message)");
+            let location = info.location().map(|at| (at.file(), at.line()));
+            teardown::panic_note(format_args!("{message}"), location);
+        }));
+    });
+}

@@ -125,6 +125,11 @@ pub trait Port {
     /// # Safety
     /// As for [`switch`](Self::switch).
     unsafe fn resume(load: Context, unit: Entering) -> !;
+    /// Calls `work`. Where panics unwind (host), one that reaches this ends the running thread
+    /// through [`teardown::panic_end`](crate::teardown::panic_end); on a chip it is just a call.
+    fn contain(work: &mut dyn FnMut()) {
+        work();
+    }
     /// The stack pointer, or `None` where stacks are not the kernel's (host).
     fn stack_pointer() -> Option<usize>;
     /// Stops the running unit because its stack is used up (a kernel call found too little).
@@ -180,6 +185,7 @@ link! {
     fn now = _ramscope_port_now() -> u64;
     fn timestamp = _ramscope_port_timestamp() -> u32;
     fn set_alarm = _ramscope_port_set_alarm(at: Option<u64>) -> ();
+    fn contain = _ramscope_port_contain(work: &mut dyn FnMut()) -> ();
     fn stack_pointer = _ramscope_port_stack_pointer() -> Option<usize>;
     fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
     fn idle = _ramscope_port_idle() -> ();
@@ -239,6 +245,11 @@ macro_rules! port {
             #[inline(always)]
             fn _ramscope_port_set_alarm(at: Option<u64>) {
                 <$port as Port>::set_alarm(at)
+            }
+            #[unsafe(no_mangle)]
+            #[inline(always)]
+            fn _ramscope_port_contain(work: &mut dyn FnMut()) {
+                <$port as Port>::contain(work)
             }
             #[unsafe(no_mangle)]
             #[inline(always)]

@@ -138,7 +138,8 @@ fn run(program: &Program, line: &Line) {
     let name = program.name;
     program_record(ProgramPhase::Started, false, name);
     let words = line.as_str();
-    let result = (program.run)(Arguments { words });
+    let mut result = Ok(());
+    port::contain(&mut || result = (program.run)(Arguments { words }));
     sample::all();
     program_record(ProgramPhase::Ended, result.is_ok(), name);
     kernel::with(|kernel| kernel.mailbox.running = false);

@@ -361,8 +361,11 @@ extern "C" fn thread_main() -> ! {
     port::unmask(true);
     let start = kernel::with(|kernel| kernel.current().start.take());
     let start = start.expect("spawn sets it");
-    // SAFETY: the body was moved there by spawn and is run once: `start` was taken.
-    let end = unsafe { (start.run)(start.body) };
+    let mut end = End::Panicked;
+    port::contain(&mut || {
+        // SAFETY: the body was moved there by spawn and is run once: `start` was taken.
+        end = unsafe { (start.run)(start.body) };
+    });
     finish(end)
 }
 

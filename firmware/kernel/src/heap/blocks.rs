@@ -237,10 +237,8 @@ impl Blocks {
         let head = self.head(place);
         let bytes = head.plain_bytes();
         let room = area.end().offset().wrapping_sub(offset);
-        // One comparison: a size below the least wraps around.
-        if head.is_free()
-            || bytes.wrapping_sub(BLOCK_BYTES_MIN) > room.wrapping_sub(BLOCK_BYTES_MIN)
-        {
+        // One comparison: a size of zero wraps around.
+        if head.is_free() || bytes.wrapping_sub(1) >= room {
             return None;
         }
         let tag = self.tag(place);
@@ -285,12 +283,12 @@ impl Blocks {
             ..
         } = used;
         let mut bytes = head.plain_bytes();
-        let mut joined = 0;
+        let mut free = self.free.wrapping_add(1);
         if right_head.is_free() {
             let more = right_head.plain_bytes();
             self.unlink(right, more);
             bytes = bytes.wrapping_add(more);
-            joined += 1;
+            free = free.wrapping_sub(1);
         } else {
             self.memory
                 .store(right, right_head.with_previous_free().word());
@@ -303,9 +301,9 @@ impl Blocks {
             place = unsafe { place.left(more) };
             self.unlink(place, more);
             bytes = bytes.wrapping_add(more);
-            joined += 1;
+            free = free.wrapping_sub(1);
         }
-        self.free = self.free.wrapping_add(1).wrapping_sub(joined);
+        self.free = free;
         self.insert(place, bytes);
     }
 
