@@ -224,3 +224,24 @@ impl fmt::Display for Problem {
         }
     }
 }
+
+/// How much of a message anybody reads.
+const MESSAGE_CHARS_MAX: usize = 400;
+
+/// A message on one line, whatever of the file it quotes: control characters are escaped, and what
+/// is too long is cut.
+pub(crate) fn one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for (count, character) in message.chars().enumerate() {
+        if count == MESSAGE_CHARS_MAX {
+            line.push_str("...");
+            break;
+        }
+        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}

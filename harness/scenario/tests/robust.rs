@@ -18,8 +18,8 @@ fn check(text: &str) -> Parsed {
             "{problem} is below the text's {lines} lines"
         );
         assert!(
-            !problem.message.contains('\n') || text.contains("\\n"),
-            "{problem}"
+            !problem.to_string().contains(char::is_control),
+            "{problem:?}"
         );
     }
     let failed = parsed

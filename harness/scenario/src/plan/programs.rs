@@ -1,7 +1,7 @@
 //! Checking `run NAME` lines against the image's list of programs, before anything is launched.
 
 use crate::nearest::nearest;
-use crate::problem::{Problem, Rule, Severity};
+use crate::problem::{Problem, Rule, Severity, one_line};
 use crate::scenario::{Command, Scenario, Step};
 
 /// A problem for each `run NAME` that a scenario sends and the image cannot run.
@@ -47,7 +47,7 @@ fn problem(scenario: &Scenario, step: &Step, name: &str, programs: &[String]) ->
     Problem {
         severity: Severity::Error,
         rule: Rule::UnknownProgram,
-        message,
+        message: one_line(&message),
         path: scenario.path.clone(),
         line: step.line,
         column: step.column,

@@ -1,6 +1,6 @@
 //! Collecting problems: drafts on the way in, sorted by place on the way out.
 
-use crate::problem::{Problem, Rule, Severity, WokwiRefusal, WokwiStage};
+use crate::problem::{Problem, Rule, Severity, WokwiRefusal, WokwiStage, one_line};
 use crate::scenario::{Parsed, Scenario, Step};
 use crate::yaml::Place;
 
@@ -72,11 +72,11 @@ impl Problems {
         self.found.push(Problem {
             severity: draft.severity,
             rule: draft.rule,
-            message: draft.message,
+            message: one_line(&draft.message),
             path: self.path.clone(),
             line: draft.place.line,
             column: draft.place.column,
-            fix: draft.fix,
+            fix: draft.fix.as_deref().map(one_line),
             wokwi: draft.wokwi,
         });
     }
