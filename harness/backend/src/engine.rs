@@ -22,12 +22,15 @@ use ramscope_time::{Instant, Span};
 use self::ring::TelemetryRing;
 use self::stacks::StackWatch;
 use crate::session::{
-    BackendError, Capabilities, Capability, End, Output, PauseAt, Progress, Session,
+    BackendError, Capabilities, Capability, End, Output, PauseAt, Progress, Session, TargetFacts,
 };
 
 /// Device time that a stride takes where a pause is possible: long enough that copying the device
 /// does not show, short enough that running it again does not either.
 const STRIDE: Span = Span::from_millis(10);
+
+/// What the engine's times mean; every report says so.
+const TIME_MODEL: &str = "one instruction = one CPU cycle, no cache, no wait states";
 
 /// How to power a machine on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +58,17 @@ pub struct EngineSession {
 }
 
 impl EngineSession {
+    /// What it can do with firmware that has a telemetry ring and announces its stacks.
+    pub const CAPABILITIES: Capabilities = Capabilities::of(&[
+        Capability::Serial,
+        Capability::DeviceClock,
+        Capability::Pause,
+        Capability::Ring,
+        Capability::ExactStacks,
+        Capability::Clone,
+        Capability::ReadMemory,
+    ]);
+
     /// Powers a machine on.
     #[must_use]
     pub fn new(image: &Image, options: &EngineOptions) -> Self {
@@ -119,21 +133,24 @@ struct Stride {
 
 impl Session for EngineSession {
     fn capabilities(&self) -> Capabilities {
-        let mut all = vec![
-            Capability::Serial,
-            Capability::DeviceClock,
-            Capability::Pause,
-            Capability::Clone,
-            Capability::ReadMemory,
-        ];
-        all.extend(self.device.ring.is_some().then_some(Capability::Ring));
-        all.extend(
+        let mut lacking = Vec::new();
+        lacking.extend(self.device.ring.is_none().then_some(Capability::Ring));
+        lacking.extend(
             self.device
                 .stacks
-                .is_some()
+                .is_none()
                 .then_some(Capability::ExactStacks),
         );
-        Capabilities::of(&all)
+        Self::CAPABILITIES.without(&lacking)
+    }
+
+    fn facts(&self) -> TargetFacts {
+        TargetFacts {
+            name: "engine esp32c3".to_owned(),
+            time_model: TIME_MODEL.to_owned(),
+            clock_hz: Some(self.device.machine.cpu_hz()),
+            instructions: Some(self.device.machine.instructions()),
+        }
     }
 
     fn now(&self) -> Instant {

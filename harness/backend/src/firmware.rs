@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ramscope_engine::{Image, ImageError};
+use sha2::{Digest, Sha256};
 
 /// The ELF section that lists the programs of an image: one name a line.
 const PROGRAMS_SECTION: &str = ".ramscope.programs";
@@ -12,6 +13,10 @@ const PROGRAMS_SECTION: &str = ".ramscope.programs";
 pub struct Firmware {
     /// The file it came from.
     pub path: PathBuf,
+    /// The file's bytes.
+    pub elf: Vec<u8>,
+    /// The SHA-256 of the file's bytes, as hex digits.
+    pub hash: String,
     /// The image.
     pub image: Image,
     /// The programs that it holds; `None` if it does not say.
@@ -51,24 +56,30 @@ impl Firmware {
             path: path.to_owned(),
             source,
         })?;
-        Self::from_elf(path, &elf)
+        Self::from_elf(path, elf)
     }
 
     /// Checks the bytes of an ELF file; `path` is for messages.
     ///
     /// # Errors
     /// If they are no whole executable for this chip.
-    pub fn from_elf(path: &Path, elf: &[u8]) -> Result<Self, FirmwareError> {
-        let image = Image::from_elf(elf).map_err(|source| FirmwareError::Unusable {
+    pub fn from_elf(path: &Path, elf: Vec<u8>) -> Result<Self, FirmwareError> {
+        let image = Image::from_elf(&elf).map_err(|source| FirmwareError::Unusable {
             path: path.to_owned(),
             source,
         })?;
         Ok(Self {
             path: path.to_owned(),
             programs: image.section(PROGRAMS_SECTION).map(names),
+            hash: hex(&Sha256::digest(&elf)),
             image,
+            elf,
         })
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The names in a list of one name a line. Padding of the linker counts as a line's end.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ramscope_scenario::{Capabilities, Run, TargetKind, TargetOffer};
+use ramscope_scenario::{Run, TargetKind, TargetOffer};
 
 use crate::engine::{EngineOptions, EngineSession};
 use crate::firmware::Firmware;
-use crate::session::{BackendError, Session};
+use crate::session::{BackendError, Capabilities, Session};
 
 /// What each target offers on this machine: for the planner, and for `ramscope doctor`.
 #[must_use]
@@ -19,13 +19,22 @@ pub fn offers() -> BTreeMap<TargetKind, TargetOffer> {
 
 fn offer(target: TargetKind) -> TargetOffer {
     match target {
-        TargetKind::Engine => TargetOffer::Available(Capabilities::default()),
+        TargetKind::Engine => TargetOffer::Available(ramscope_scenario::Capabilities::default()),
         other => TargetOffer::Unavailable(not_yet(other)),
     }
 }
 
 fn not_yet(target: TargetKind) -> String {
     format!("this version of ramscope cannot drive {target} yet; the built-in engine always works")
+}
+
+/// What a target can do here at most, with firmware that lends itself to all of it.
+#[must_use]
+pub fn capabilities(target: TargetKind) -> Capabilities {
+    match target {
+        TargetKind::Engine => EngineSession::CAPABILITIES,
+        _ => Capabilities::default(),
+    }
 }
 
 /// Powers a device on with an image, ready for the first step of `run`.

@@ -28,8 +28,9 @@ mod watchdog;
 pub use drive::{Reaction, drive};
 pub use engine::{EngineOptions, EngineSession};
 pub use firmware::{Firmware, FirmwareError};
-pub use launch::{launch, offers};
+pub use launch::{capabilities, launch, offers};
 pub use session::{
     BackendError, Capabilities, Capability, End, NeverPause, Output, PauseAt, Progress, Session,
+    TargetFacts,
 };
 pub use watchdog::{Stopping, Watchdog};

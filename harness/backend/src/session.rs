@@ -13,6 +13,9 @@ pub trait Session: Send {
     /// What this target can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// What it is, as it stands now.
+    fn facts(&self) -> TargetFacts;
+
     /// Device time.
     fn now(&self) -> Instant;
 
@@ -37,6 +40,19 @@ pub trait Session: Send {
     /// # Errors
     /// If the target itself fails.
     fn finish(&mut self) -> Result<Progress, BackendError>;
+}
+
+/// What a target says about itself, for reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetFacts {
+    /// What it is: `engine esp32c3`.
+    pub name: String,
+    /// What its times mean.
+    pub time_model: String,
+    /// The clock that the firmware has set, in hertz, where that is known.
+    pub clock_hz: Option<u32>,
+    /// Instructions since power-on, where they are counted.
+    pub instructions: Option<u64>,
 }
 
 /// Looks at UART0's bytes as they come and says after which one the device has to pause.
@@ -181,6 +197,12 @@ impl Capabilities {
             index += 1;
         }
         Self(bits)
+    }
+
+    /// These, but for some.
+    #[must_use]
+    pub const fn without(self, capabilities: &[Capability]) -> Self {
+        Self(self.0 & !Self::of(capabilities).0)
     }
 
     /// Whether the target can do this.

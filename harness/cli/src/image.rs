@@ -11,13 +11,15 @@
 //! 3. If cargo has nothing to do, nothing is written.
 
 mod cargo;
+mod diagnosis;
 mod flash;
-mod publish;
+pub mod publish;
 mod toolchain;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use diagnosis::{Diagnosis, diagnose};
 pub use flash::{FLASH_BYTES, FlashError, direct_boot_image};
 
 use crate::workspace::Workspace;

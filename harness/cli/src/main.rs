@@ -1,3 +1,59 @@
-//! The `ramscope` program.
+//! The ramscope program: arguments and wiring.
+//!
+//! ```text
+//! run     scenario files -> image -> plan -> runs -> captures -> verdicts -> report
+//! replay                                             captures -> verdicts -> report
+//! ```
+//!
+//! Invariants:
+//! 1. Data goes to stdout; progress, warnings and errors go to stderr.
+//! 2. A verb that cannot do its work says why in one sentence and leaves nothing half-written.
+//! 3. The exit code is one of those that `ramscope_report::ExitCode` documents.
 
-fn main() {}
+mod args;
+mod columns;
+mod evidence;
+mod execute;
+mod failure;
+mod files;
+mod output;
+mod progress;
+mod store;
+mod terminal;
+mod verb;
+
+use std::process;
+
+use clap::Parser;
+use ramscope_report::ExitCode;
+
+use args::{Arguments, Verb};
+use failure::Failure;
+use terminal::Terminal;
+
+fn main() -> process::ExitCode {
+    let arguments = Arguments::parse();
+    let terminal = Terminal::detect(arguments.color);
+    let code = match carry_out(&arguments.verb, &terminal) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("error: {}", failure.sentence());
+            failure.exit_code()
+        }
+    };
+    code.into()
+}
+
+fn carry_out(verb: &Verb, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    match verb {
+        Verb::Run(options) => return verb::run::run(options, terminal),
+        Verb::Replay(options) => return verb::replay::replay(options, terminal),
+        Verb::Build(options) => verb::build::build(options, terminal)?,
+        Verb::Show(options) => verb::show::show(options)?,
+        Verb::Lint(options) => verb::lint::lint(options)?,
+        Verb::List(options) => verb::list::list(options)?,
+        Verb::Doctor => verb::doctor::doctor()?,
+        Verb::Completions { shell } => verb::completions::completions(*shell),
+    }
+    Ok(ExitCode::Pass)
+}

@@ -50,12 +50,11 @@ impl Workspace {
         self.root.join("target").join("ramscope")
     }
 
-    /// Where cargo builds images: apart from host builds, so neither waits for the other.
+    /// Where cargo builds images: apart from host builds, so neither waits for the other, and
+    /// never shared between workspaces as a target folder from the environment may be.
     #[must_use]
     pub fn firmware_target_dir(&self) -> PathBuf {
-        let target = std::env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty());
-        let target = target.map_or_else(|| PathBuf::from("target"), PathBuf::from);
-        self.root.join(target).join("firmware")
+        self.root.join("target").join("firmware")
     }
 }
 

@@ -8,7 +8,7 @@ use ramscope_capture::{Capture, Stream};
 use ramscope_scenario::{PlanOptions, parse, plan};
 
 use super::*;
-use crate::session::{Capabilities, Output, PauseAt};
+use crate::session::{Capabilities, Output, PauseAt, TargetFacts};
 
 /// A device that says what it is told to say, when, and answers input after a millisecond.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,10 @@ impl Scripted {
 impl Session for Scripted {
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
+    }
+
+    fn facts(&self) -> TargetFacts {
+        TargetFacts::default()
     }
 
     fn now(&self) -> Instant {

@@ -5,7 +5,7 @@
 //! (ESP32-C3 technical reference manual, "Chip Boot Control"). So a segment's load address is its
 //! offset in flash.
 
-use object::elf::{FileHeader32, PT_LOAD};
+use object::elf::{FileHeader32, PT_LOAD, ProgramHeader32};
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endianness, elf};
 
@@ -67,7 +67,8 @@ pub fn direct_boot_image(elf: &[u8]) -> Result<Vec<u8>, FlashError> {
     }
 }
 
-/// Load address and bytes of each segment that has any in the file.
+/// Load address and bytes of each segment that has any in the file. Linkers like to load the file's
+/// own headers as well, which no program looks at; where they would go, another segment may be.
 fn loaded_segments(file: &[u8]) -> Result<Vec<(u32, &[u8])>, FlashError> {
     let not_elf = |_| FlashError::NotAnElf;
     let header = FileHeader32::<Endianness>::parse(file).map_err(not_elf)?;
@@ -76,9 +77,15 @@ fn loaded_segments(file: &[u8]) -> Result<Vec<(u32, &[u8])>, FlashError> {
         return Err(FlashError::NotAnElf);
     }
     let segments = header.program_headers(endian, file).map_err(not_elf)?;
+    let headers_end = header.e_phoff(endian) as usize + size_of_val(segments);
+    let is_headers = |segment: &ProgramHeader32<Endianness>| {
+        let (start, end) = segment.file_range(endian);
+        start == 0 && end as usize <= headers_end
+    };
     segments
         .iter()
         .filter(|segment| segment.p_type(endian) == PT_LOAD && segment.p_filesz(endian) > 0)
+        .filter(|segment| !is_headers(segment))
         .map(|segment| {
             let bytes = segment
                 .data(endian, file)
@@ -144,6 +151,14 @@ mod tests {
             address: 0x3FC8_0000,
         };
         assert_eq!(direct_boot_image(&elf), Err(expected));
+    }
+
+    #[test]
+    fn the_files_own_headers_are_left_out() {
+        let mut elf = elf(&[(0x4200_0000, &code()), (0x3C00_0004, b"never read")]);
+        let second = 52 + 32;
+        elf[second + 4..second + 8].fill(0); // its place in the file
+        assert_eq!(direct_boot_image(&elf).unwrap()[4..8], MAGIC);
     }
 
     #[test]

@@ -27,7 +27,10 @@ pub(super) fn if_different(path: &Path, bytes: &[u8]) -> Result<bool, BuildError
 }
 
 /// Writes a file beside its place, then renames it, so that nobody ever sees half of it.
-pub(crate) fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+///
+/// # Errors
+/// If the file cannot be written; there is then no trace of it.
+pub fn whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = path.with_file_name(name);

@@ -143,12 +143,12 @@ fn commit_hash(version: &str) -> Option<&str> {
 }
 
 /// What a program said in the end, without the word "error".
-fn last_line(output: &Output) -> String {
+pub(super) fn last_line(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     let error = lines().find(|line| line.starts_with("error"));
     let said = error
-        .or_else(|| lines().last())
+        .or_else(|| lines().next_back())
         .unwrap_or("it said nothing");
     said.trim_start_matches("error:").trim().to_owned()
 }

@@ -1,0 +1,112 @@
+//! Carrying out the runs of a plan, several at a time.
+//!
+//! Workers take the next run that nobody has taken. What they tell goes through one channel to the
+//! thread that prints, so lines never mix; results come back in the order of the plan, and are
+//! the same for any number of workers because no run knows of another.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::Duration;
+
+use ramscope_backend::{Firmware, Reaction, Watchdog, drive, launch};
+use ramscope_capture::{Capture, Recorder};
+use ramscope_model::ElfSymbols;
+use ramscope_scenario::Run;
+use ramscope_time::Instant;
+
+use crate::evidence::{self, Recorded};
+use crate::failure::Failure;
+use crate::store;
+
+/// Slices of device time between two signs of life of a run.
+const SLICES_BETWEEN_SIGNS: usize = 25;
+
+/// What to carry out, and how.
+#[derive(Debug)]
+pub(crate) struct Execution<'a> {
+    pub(crate) runs: &'a [Run],
+    /// Where the capture of each run goes.
+    pub(crate) paths: &'a [PathBuf],
+    pub(crate) firmware: &'a Firmware,
+    pub(crate) jobs: usize,
+    /// Set by Ctrl-C.
+    pub(crate) interrupted: Arc<AtomicBool>,
+    /// How long a run may take on the host's clock.
+    pub(crate) host_limit: Duration,
+}
+
+/// Something that happened to the run of an index.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// It has come to this instant.
+    At(usize, Instant),
+    /// It is over.
+    Over(usize, Box<Result<Capture, Failure>>),
+}
+
+impl Execution<'_> {
+    /// Carries out all runs and tells `listen` what happens, on the thread of the caller. After an
+    /// interruption the runs that have not begun stay without an `Over`.
+    pub(crate) fn carry_out(&self, listen: &mut dyn FnMut(News)) {
+        let next = AtomicUsize::new(0);
+        let (tell, news) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..self.jobs.min(self.runs.len()) {
+                let tell = tell.clone();
+                scope.spawn(|| self.work(&next, tell));
+            }
+            drop(tell);
+            news.iter().for_each(listen);
+        });
+    }
+
+    fn work(&self, next: &AtomicUsize, tell: Sender<News>) {
+        let symbols = ElfSymbols::new(&self.firmware.elf).ok();
+        while !self.interrupted.load(Ordering::Relaxed) {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= self.runs.len() {
+                return;
+            }
+            let result = self.run(index, symbols.as_ref(), &tell);
+            // The listener lives as long as the workers do.
+            let _ = tell.send(News::Over(index, Box::new(result)));
+        }
+    }
+
+    /// Carries out one run. Its capture is written whatever became of it.
+    fn run(
+        &self,
+        index: usize,
+        symbols: Option<&ElfSymbols>,
+        tell: &Sender<News>,
+    ) -> Result<Capture, Failure> {
+        let (run, path) = (&self.runs[index], &self.paths[index]);
+        let mut session = launch(run, self.firmware)?;
+        let mut recorder = Recorder::new();
+        let watchdog = Watchdog::new(Arc::clone(&self.interrupted), self.host_limit);
+        let mut slices = 0;
+        let mut look = |_: &Recorder, now| {
+            slices += 1;
+            if slices % SLICES_BETWEEN_SIGNS == 0 {
+                let _ = tell.send(News::At(index, now));
+            }
+            Reaction::Continue
+        };
+        // How it ended is in the recording, from which it is judged.
+        let _ = drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look);
+        recorder.host(evidence::host_part(&Recorded {
+            run,
+            path,
+            firmware: self.firmware,
+            target: session.facts(),
+            device_part: recorder.capture(),
+            symbols,
+        }));
+        let capture = recorder.finish();
+        store::write(path, &capture)?;
+        Ok(capture)
+    }
+}

@@ -1,0 +1,133 @@
+//! Why the program could not do what it was asked to do: one clear sentence and an exit code.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use ramscope_backend::{BackendError, FirmwareError};
+use ramscope_capture::CaptureError;
+use ramscope_cli::image::BuildError;
+use ramscope_cli::workspace::NoWorkspace;
+use ramscope_model::HostError;
+use ramscope_report::ExitCode;
+
+/// Anything that ends the program before there is a verdict.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A path that was named cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// A scenario file is not UTF-8.
+    #[error("{} is not a text in UTF-8", path.display())]
+    NotText { path: PathBuf },
+    /// Scenarios have errors, which have been printed.
+    #[error("{}", errors_in_scenarios(*errors))]
+    Scenarios { errors: usize },
+    /// There is nothing to run.
+    #[error("{reason}")]
+    NothingToRun { reason: String },
+    /// The firmware's sources are not here.
+    #[error(transparent)]
+    NoWorkspace(#[from] NoWorkspace),
+    /// The image does not exist.
+    #[error("there is no image at {}; `ramscope build` makes one", path.display())]
+    NoImage { path: PathBuf },
+    /// The image could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The image cannot run.
+    #[error(transparent)]
+    Firmware(#[from] FirmwareError),
+    /// The target cannot be used.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// A file is no capture.
+    #[error("{} cannot be replayed", path.display())]
+    Capture {
+        path: PathBuf,
+        #[source]
+        source: CaptureError,
+    },
+    /// A capture holds no plan, so it cannot be judged.
+    #[error("{} cannot be judged", path.display())]
+    NoPlan {
+        path: PathBuf,
+        #[source]
+        source: HostError,
+    },
+    /// A capture that has just been recorded cannot be judged.
+    #[error("the recording cannot be judged")]
+    OwnCapture {
+        #[source]
+        source: HostError,
+    },
+    /// A capture could not be written.
+    #[error("{} cannot be written", path.display())]
+    Unwritable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something that should work here does not; it has been printed.
+    #[error("not everything that ramscope needs works on this machine")]
+    Unhealthy,
+}
+
+fn errors_in_scenarios(errors: usize) -> String {
+    match errors {
+        1 => "one error in a scenario; nothing was run".to_owned(),
+        n => format!("{n} errors in scenarios; nothing was run"),
+    }
+}
+
+impl Failure {
+    /// The exit code of the program.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Build(error) if error.is_in_sources() => ExitCode::BadInput,
+            Self::Unreadable { .. }
+            | Self::NotText { .. }
+            | Self::Scenarios { .. }
+            | Self::NoWorkspace(_)
+            | Self::Firmware(_)
+            | Self::Capture { .. }
+            | Self::NoPlan { .. } => ExitCode::BadInput,
+            Self::NothingToRun { .. } => ExitCode::NothingRan,
+            Self::NoImage { .. }
+            | Self::Build(_)
+            | Self::Backend(_)
+            | Self::OwnCapture { .. }
+            | Self::Unwritable { .. }
+            | Self::Unhealthy => ExitCode::Unavailable,
+        }
+    }
+
+    /// The failure and its causes as one sentence.
+    pub(crate) fn sentence(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_holds_its_causes() {
+        let failure = Failure::Unreadable {
+            path: "a.yaml".into(),
+            source: std::io::Error::other("it is gone"),
+        };
+        assert_eq!(failure.sentence(), "a.yaml cannot be read: it is gone");
+        assert_eq!(failure.exit_code(), ExitCode::BadInput);
+    }
+}

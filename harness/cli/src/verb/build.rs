@@ -1,0 +1,45 @@
+//! `ramscope build`.
+
+use std::path::Path;
+
+use ramscope_cli::image::{self, BuiltImage};
+use ramscope_cli::workspace::Workspace;
+
+use crate::args::BuildOptions;
+use crate::failure::Failure;
+use crate::terminal::{StatusLine, Terminal};
+
+/// Builds the image and says where it is.
+pub(crate) fn build(options: &BuildOptions, terminal: &Terminal) -> Result<(), Failure> {
+    let image = build_image(options.quiet, terminal)?;
+    if !options.quiet {
+        let state = if image.changed { "built" } else { "up to date" };
+        println!("{} ({state})", shown(&image.elf));
+        println!("{} ({state})", shown(&image.flash));
+    }
+    Ok(())
+}
+
+/// Builds the image of the workspace that the current folder is in.
+pub(super) fn build_image(quiet: bool, terminal: &Terminal) -> Result<BuiltImage, Failure> {
+    let workspace = Workspace::containing(Path::new("."))?;
+    let mut status = StatusLine::new(terminal.live_progress && !quiet);
+    let built = image::build(&workspace, &mut |notice| match notice {
+        // It changes the person's toolchain, so it is always said, and the line stays.
+        image::Notice::AddingTarget => status.print(&notice.to_string()),
+        image::Notice::Building if quiet => {}
+        image::Notice::Building if terminal.live_progress => status.show(&notice.to_string()),
+        image::Notice::Building => status.print(&notice.to_string()),
+    });
+    status.clear();
+    Ok(built?)
+}
+
+/// A path as a person in the current folder writes it.
+pub(super) fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let short = here
+        .ok()
+        .and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    short.as_deref().unwrap_or(path).display().to_string()
+}

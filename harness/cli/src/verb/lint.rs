@@ -1,0 +1,33 @@
+//! `ramscope lint`.
+
+use ramscope_scenario::Severity;
+
+use crate::args::PathOptions;
+use crate::failure::Failure;
+use crate::files::ScenarioFiles;
+
+/// Prints every problem of some scenario files; errors are a failure.
+pub(crate) fn lint(options: &PathOptions) -> Result<(), Failure> {
+    let files = ScenarioFiles::read(&options.paths)?;
+    for problem in files.problems() {
+        println!("{problem}");
+    }
+    let errors = count(&files, Severity::Error);
+    let warnings = count(&files, Severity::Warning);
+    let checked = files.parsed.len();
+    eprintln!("{checked} scenario files: {errors} errors, {warnings} warnings");
+    match (checked, errors) {
+        (0, _) => Err(Failure::NothingToRun {
+            reason: "no scenario files were found".into(),
+        }),
+        (_, 0) => Ok(()),
+        (_, errors) => Err(Failure::Scenarios { errors }),
+    }
+}
+
+pub(super) fn count(files: &ScenarioFiles, severity: Severity) -> usize {
+    files
+        .problems()
+        .filter(|problem| problem.severity == severity)
+        .count()
+}

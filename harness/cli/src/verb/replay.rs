@@ -1,0 +1,28 @@
+//! `ramscope replay`.
+
+use std::path::Path;
+
+use ramscope_model::{Judged, judge};
+use ramscope_report::ExitCode;
+
+use crate::args::ReplayOptions;
+use crate::failure::Failure;
+use crate::output;
+use crate::store;
+use crate::terminal::Terminal;
+
+/// Judges captures again and prints the same reports as when they were recorded.
+pub(crate) fn replay(options: &ReplayOptions, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let judged = options.captures.iter().map(|path| judge_file(path));
+    let judged = judged.collect::<Result<Vec<_>, _>>()?;
+    output::print(&judged, options.output.format, terminal);
+    Ok(output::exit_code(&judged))
+}
+
+fn judge_file(path: &Path) -> Result<Judged, Failure> {
+    let capture = store::read(path)?;
+    judge(&capture).map_err(|source| Failure::NoPlan {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,131 @@
+//! `ramscope run`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ramscope_backend::{Firmware, offers};
+use ramscope_cli::workspace::Workspace;
+use ramscope_report::ExitCode;
+use ramscope_scenario::{Plan, PlanOptions, Severity, plan};
+
+use crate::args::RunOptions;
+use crate::execute::Execution;
+use crate::failure::Failure;
+use crate::files::ScenarioFiles;
+use crate::output;
+use crate::progress::Progress;
+use crate::store::Store;
+use crate::terminal::Terminal;
+use crate::verb::build::build_image;
+use crate::verb::lint;
+
+/// Runs scenarios, prints what became of them, and gives the exit code that follows.
+pub(crate) fn run(options: &RunOptions, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    let files = ScenarioFiles::read(&options.paths.paths)?;
+    refuse_errors(&files)?;
+    let firmware = firmware(options, terminal)?;
+    let plan = checked_plan(files, options, &firmware)?;
+    if options.list {
+        output::print_plan(&plan);
+        return Ok(ExitCode::Pass);
+    }
+    if plan.runs.is_empty() && plan.skipped.is_empty() {
+        let reason = "no scenario was found that fits what was asked for".to_owned();
+        return Err(Failure::NothingToRun { reason });
+    }
+    carry_out(&plan, &firmware, options, terminal)
+}
+
+/// Prints all problems; errors end here.
+fn refuse_errors(files: &ScenarioFiles) -> Result<(), Failure> {
+    files.problems().for_each(|problem| eprintln!("{problem}"));
+    match lint::count(files, Severity::Error) {
+        0 => Ok(()),
+        errors => Err(Failure::Scenarios { errors }),
+    }
+}
+
+/// The image that was asked for, or the workspace's own.
+fn firmware(options: &RunOptions, terminal: &Terminal) -> Result<Firmware, Failure> {
+    let path = match &options.elf {
+        Some(elf) => elf.clone(),
+        None if options.no_build => {
+            let path = Workspace::containing(Path::new("."))?
+                .images()
+                .join("esp32c3.elf");
+            if !path.exists() {
+                return Err(Failure::NoImage { path });
+            }
+            path
+        }
+        None => build_image(options.quiet, terminal)?.elf,
+    };
+    Ok(Firmware::read(&path)?)
+}
+
+fn checked_plan(
+    files: ScenarioFiles,
+    options: &RunOptions,
+    firmware: &Firmware,
+) -> Result<Plan, Failure> {
+    let plan = plan(
+        &files.scenarios(),
+        &PlanOptions {
+            offers: offers(),
+            targets: None,
+            seeds: options.seed.map(|seed| vec![seed]),
+            tags: options.tags.clone(),
+            programs: firmware.programs.clone(),
+        },
+    );
+    plan.problems
+        .iter()
+        .for_each(|problem| eprintln!("{problem}"));
+    let is_error = |severity| severity == Severity::Error;
+    match plan
+        .problems
+        .iter()
+        .filter(|problem| is_error(problem.severity))
+        .count()
+    {
+        0 => Ok(plan),
+        errors => Err(Failure::Scenarios { errors }),
+    }
+}
+
+fn carry_out(
+    plan: &Plan,
+    firmware: &Firmware,
+    options: &RunOptions,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    let execution = Execution {
+        runs: &plan.runs,
+        paths: &Store::open(options.keep.as_deref())?.paths(&plan.runs),
+        firmware,
+        jobs: options.jobs,
+        interrupted: interrupted_by_ctrl_c(),
+        host_limit: Duration::from_secs(options.host_limit),
+    };
+    let mut progress = Progress::new(&plan.runs, options.quiet, terminal);
+    execution.carry_out(&mut |news| progress.hear(news));
+    let results = progress.results();
+    output::report(plan, results, options, terminal)
+}
+
+/// Set at the first Ctrl-C, which ends the runs in order; the second ends the program.
+fn interrupted_by_ctrl_c() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&interrupted);
+    let handled = ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(ExitCode::Interrupted.code()));
+        }
+    });
+    if let Err(error) = handled {
+        eprintln!("warning: Ctrl-C will lose the captures of running scenarios ({error})");
+    }
+    interrupted
+}
