@@ -8,11 +8,22 @@ use ramscope_scenario::{
 };
 use serde_json::{Value as Json, json};
 
-/// Entries that we mean to read differently, with the reason.
-const EXCEPTIONS: &[(&str, &str)] = &[(
-    "step key toString (prototype)",
-    "a name of JavaScript's object prototype is no command; it is refused like any other unknown key",
-)];
+/// What every JavaScript object has. wokwi-cli takes such a step key for a command and stumbles when
+/// the step runs; on purpose we refuse it like any other unknown key, before the run.
+const PROTOTYPE_NAMES: [&str; 12] = [
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
 
 /// A difference between what must come out and what does.
 struct Difference {
@@ -34,7 +45,7 @@ fn every_vector_is_read_as_wokwi_cli_reads_it() {
         let vector: Json = serde_json::from_str(line).unwrap();
         let label = vector["label"].as_str().unwrap_or("(no label)");
         let difference = differences(&vector).into_iter().next();
-        let excepted = EXCEPTIONS.iter().find(|(known, _)| *known == label);
+        let excepted = is_prototype_name(&vector);
         match (difference, excepted) {
             (Some(_), Some((_, reason))) => {
                 passed += 1;
@@ -57,6 +68,18 @@ fn every_vector_is_read_as_wokwi_cli_reads_it() {
     println!("{passed} passed, {failed} failed");
     assert_eq!(failed, 0, "{passed} passed, {failed} failed");
     assert!(passed > 0, "{path} holds no vector");
+}
+
+/// Whether we refuse the document for one of the [`PROTOTYPE_NAMES`].
+fn is_prototype_name(vector: &Json) -> bool {
+    let document = vector["yaml"].as_str().expect("each vector has a document");
+    let refusal = parse("vector.yaml", document).wokwi;
+    let key = refusal.as_ref().and_then(|refusal| {
+        refusal
+            .text
+            .strip_prefix("Error: Invalid scenario step key: ")
+    });
+    key.is_some_and(|key| PROTOTYPE_NAMES.contains(&key))
 }
 
 fn differences(vector: &Json) -> Vec<Difference> {
