@@ -203,6 +203,15 @@ impl BudgetResult {
         )
     }
 
+    /// From which side the limit bounds, in reports.
+    #[must_use]
+    pub const fn bound_name(&self) -> &'static str {
+        match self.bound {
+            Bound::Upper => "upper",
+            Bound::Lower => "lower",
+        }
+    }
+
     /// What is left between the observed value and the limit; `None` if it is exceeded or unknown.
     #[must_use]
     pub fn headroom(&self) -> Option<u64> {

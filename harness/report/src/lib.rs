@@ -10,6 +10,18 @@
 //! 2. Text from a device or a scenario is cleaned of control characters before it is printed.
 //! 3. Every run that was planned appears, also one that did not run.
 
+mod columns;
+mod detail;
+mod entry;
 mod exit;
+mod figures;
+mod json;
+mod style;
+mod table;
 
+pub use detail::detail;
+pub use entry::{Entry, NotRun};
 pub use exit::ExitCode;
+pub use json::{SCHEMA_VERSION, json};
+pub use style::Style;
+pub use table::table;

@@ -1,0 +1,93 @@
+//! Figures of a device as reports show them.
+
+use ramscope_model::{Device, Stack, Unit, UnitKey, bytes, grouped};
+use ramscope_time::Instant;
+
+/// The unit whose stack came nearest to its end.
+pub(crate) fn nearest_to_its_end(device: &Device) -> Option<&Unit> {
+    let sampled = device
+        .units()
+        .iter()
+        .filter(|unit| unit.stack.sampled_at.is_some() && unit.stack.bytes > 0);
+    // The first of equals, so that the order of units decides and nothing else.
+    sampled.reduce(
+        |nearest, unit| match is_nearer(&unit.stack, &nearest.stack) {
+            true => unit,
+            false => nearest,
+        },
+    )
+}
+
+fn is_nearer(a: &Stack, b: &Stack) -> bool {
+    u64::from(a.peak) * u64::from(b.bytes) > u64::from(b.peak) * u64::from(a.bytes)
+}
+
+/// `812 of 4,096 B (20 %)`, numbers aligned to the right when they stand in a column.
+pub(crate) fn used_of(used: u32, total: u32) -> String {
+    format!("{} of {}", grouped(used.into()), bytes(total.into()))
+}
+
+/// A share in whole per cent; what is not zero is at least one.
+pub(crate) fn per_cent(part: u32, whole: u32) -> u64 {
+    match (u64::from(part) * 100).checked_div(whole.into()) {
+        None => 0,
+        Some(0) if part > 0 => 1,
+        Some(share) => share,
+    }
+}
+
+/// A bar of ten cells.
+pub(crate) fn bar(part: u32, whole: u32) -> String {
+    const CELLS: u64 = 10;
+    let filled = match whole {
+        0 => 0,
+        whole => (u64::from(part) * CELLS).div_ceil(whole.into()).min(CELLS),
+    };
+    let filled = filled as usize;
+    "#".repeat(filled) + &".".repeat(CELLS as usize - filled)
+}
+
+/// Hundredths of a per cent as per cent.
+pub(crate) fn share(basis_points: u32) -> String {
+    format!("{}.{:02} %", basis_points / 100, basis_points % 100)
+}
+
+/// Seconds with three decimals, so that a column of instants can be compared at a glance.
+pub(crate) fn seconds(at: Instant) -> String {
+    let millis = at.as_picos() / 1_000_000_000;
+    format!("{}.{:03} s", grouped(millis / 1_000), millis % 1_000)
+}
+
+/// A unit's name, with the boot if it is of a later one.
+pub(crate) fn unit_name(unit: &Unit) -> String {
+    let UnitKey { boot, .. } = unit.key;
+    match boot {
+        0 => unit.name.clone(),
+        boot => format!("{} (boot {boot})", unit.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_empty_only_at_zero_and_full_only_near_the_end() {
+        for (part, text) in [
+            (0, ".........."),
+            (1, "#........."),
+            (500, "#####....."),
+            (901, "##########"),
+            (2_000, "##########"),
+        ] {
+            assert_eq!(bar(part, 1_000), text);
+        }
+        assert_eq!(bar(5, 0), "..........");
+    }
+
+    #[test]
+    fn seconds_have_three_decimals() {
+        assert_eq!(seconds(Instant::from_picos(3_412_345_678_901)), "3.412 s");
+        assert_eq!(seconds(Instant::from_picos(45_000_000_000)), "0.045 s");
+    }
+}

@@ -1,0 +1,237 @@
+//! Many runs at a glance: a row for each, below it what is wrong with it, at the end the sum.
+
+use ramscope_model::{Failure, Judged, Outcome, counted, grouped};
+use std::collections::BTreeSet;
+
+use crate::columns::{Cell, Columns};
+use crate::entry::{Entry, NotRun};
+use crate::figures::{nearest_to_its_end, per_cent, seconds, unit_name, used_of};
+use crate::style::{Meaning, Style, clean, verdict_word};
+
+/// What is wrong with a run is listed up to this many lines.
+const NOTES_MAX: usize = 10;
+const INDENT: &str = "     ";
+
+/// The report on many runs.
+#[must_use]
+pub fn table(entries: &[Entry], style: Style) -> String {
+    let mut columns = Columns::default();
+    columns.row(HEADINGS.map(|text| Cell::left(text).meaning(Meaning::Heading)));
+    for entry in entries {
+        columns.row(row(entry, &labels(entries, entry)));
+        for note in notes(entry, style) {
+            columns.text(format!("{INDENT}{note}"));
+        }
+    }
+    format!("{}\n{}", columns.render(style), footer(entries, style))
+}
+
+const HEADINGS: [&str; 7] = [
+    "scenario",
+    "verdict",
+    "device time",
+    "instructions",
+    "stack peak, nearest to its end",
+    "",
+    "heap peak",
+];
+
+/// The scenario's name, with target and seed where it alone would not tell runs apart.
+fn labels(entries: &[Entry], entry: &Entry) -> String {
+    let name = clean(entry.scenario());
+    let namesakes = entries
+        .iter()
+        .filter(|other| other.scenario() == entry.scenario())
+        .count();
+    match entry {
+        Entry::Ran(judged) if namesakes > 1 => {
+            let run = &judged.facts.run;
+            format!("{name} [{}, seed {}]", run.target, run.seed)
+        }
+        Entry::NotRun(NotRun {
+            target: Some(target),
+            ..
+        }) => format!("{name} [{}]", clean(target)),
+        _ => name,
+    }
+}
+
+fn row(entry: &Entry, label: &str) -> Vec<Cell> {
+    let outcome = entry.outcome();
+    let mut cells = vec![
+        Cell::left(label),
+        Cell::left(verdict_word(outcome)).meaning(Meaning::of(outcome)),
+    ];
+    if let Entry::Ran(judged) = entry {
+        cells.extend(figures(judged));
+    }
+    cells
+}
+
+fn figures(judged: &Judged) -> [Cell; 5] {
+    let device = judged.feed.device();
+    let instructions = judged.facts.machine.instructions;
+    let (unit, stack) = match nearest_to_its_end(device) {
+        Some(unit) => {
+            let used = used_of(unit.stack.peak, unit.stack.bytes);
+            let share = per_cent(unit.stack.peak, unit.stack.bytes);
+            (clean(&unit_name(unit)), format!("{used} ({share:>2} %)"))
+        }
+        None => ("-".to_owned(), String::new()),
+    };
+    let heap = device.heap();
+    let heap = match heap.sampled_at {
+        Some(_) => used_of(heap.peak, heap.total),
+        None => "-".to_owned(),
+    };
+    [
+        Cell::right(seconds(judged.verdict.ended_at)),
+        Cell::right(instructions.map_or_else(|| "-".to_owned(), grouped)),
+        Cell::left(unit),
+        Cell::right(stack),
+        Cell::right(heap),
+    ]
+}
+
+fn notes(entry: &Entry, style: Style) -> Vec<String> {
+    match entry {
+        Entry::NotRun(not_run) => vec![style.paint(Meaning::Quiet, &clean(&not_run.reason))],
+        Entry::Ran(judged) => {
+            let mut notes = judged_notes(judged, style);
+            if !matches!(judged.verdict.outcome, Outcome::Pass) {
+                notes.push(format!("replay: {}", clean(&judged.facts.replay)));
+            }
+            notes
+        }
+    }
+}
+
+fn judged_notes(judged: &Judged, style: Style) -> Vec<String> {
+    let verdict = &judged.verdict;
+    match verdict.outcome {
+        Outcome::Pass if says_more_than_pass(judged) => {
+            vec![style.paint(Meaning::Quiet, &clean(&verdict.sentence))]
+        }
+        Outcome::Pass => Vec::new(),
+        Outcome::Fail | Outcome::TimedOut => failure_lines(judged),
+        _ => vec![clean(&verdict.sentence)],
+    }
+}
+
+fn says_more_than_pass(judged: &Judged) -> bool {
+    let verdict = &judged.verdict;
+    let something_was_expected = verdict.budgets.iter().any(|budget| budget.expected_to_fail)
+        || !judged
+            .facts
+            .run
+            .scenario
+            .settings
+            .expect
+            .findings
+            .is_empty();
+    something_was_expected || verdict.sentence.contains("skipped")
+}
+
+/// Each failure of a run with its place in the scenario.
+pub(crate) fn failure_lines(judged: &Judged) -> Vec<String> {
+    let path = &judged.facts.run.scenario.path;
+    let failures = &judged.verdict.failures;
+    let mut lines: Vec<String> = failures
+        .iter()
+        .take(NOTES_MAX)
+        .map(|failure| failure_line(path, failure))
+        .collect();
+    if let Some(more) = failures.len().checked_sub(NOTES_MAX + 1) {
+        lines.push(format!("and {}", counted(more as u64 + 1, "other failure")));
+    }
+    lines
+}
+
+fn failure_line(path: &str, failure: &Failure) -> String {
+    let place = match failure.line {
+        Some(line) => format!("{path}:{line}"),
+        None => path.to_owned(),
+    };
+    clean(&format!("{place}  {}", failure.text()))
+}
+
+fn footer(entries: &[Entry], style: Style) -> String {
+    let runs = counted(entries.len() as u64, "run");
+    let sums: Vec<String> = OUTCOMES_IN_SUM
+        .iter()
+        .filter_map(|&(outcome, word)| {
+            let count = entries.iter().filter(|e| e.outcome() == outcome).count();
+            (count > 0).then(|| style.paint(Meaning::of(outcome), &format!("{count} {word}")))
+        })
+        .collect();
+    let mut lines = vec![format!("{runs}: {}.", sums.join(", "))];
+    lines.extend(machines(entries));
+    lines.extend(unmodelled(entries));
+    lines.iter().map(|line| format!(" {line}\n")).collect()
+}
+
+const OUTCOMES_IN_SUM: [(Outcome, &str); 7] = [
+    (Outcome::Pass, "passed"),
+    (Outcome::Fail, "failed"),
+    (Outcome::TimedOut, "timed out"),
+    (Outcome::Unavailable, "unavailable"),
+    (Outcome::Inconclusive, "inconclusive"),
+    (Outcome::Interrupted, "interrupted"),
+    (Outcome::Skipped, "skipped"),
+];
+
+/// What the times mean, once for each machine.
+fn machines(entries: &[Entry]) -> Vec<String> {
+    let ran = entries.iter().filter_map(ran);
+    let lines: BTreeSet<String> = ran.map(machine_line).collect();
+    lines.into_iter().collect()
+}
+
+/// `engine esp32c3 at 160 MHz, one instruction = one cycle, no cache, no wait states.`
+pub(crate) fn machine_line(judged: &Judged) -> String {
+    let machine = &judged.facts.machine;
+    let clock = match machine.clock_hz {
+        Some(hz) => format!(" at {} MHz", hz / 1_000_000),
+        None => String::new(),
+    };
+    let model = match machine.time_model.is_empty() {
+        true => String::new(),
+        false => format!(": {}", machine.time_model),
+    };
+    clean(&format!("{}{clock}{model}.", machine.name))
+}
+
+fn unmodelled(entries: &[Entry]) -> Option<String> {
+    const ADDRESSES_MAX: usize = 6;
+    let addresses: BTreeSet<u32> = entries
+        .iter()
+        .filter_map(ran)
+        .flat_map(|judged| judged.feed.device().unmodelled().iter())
+        .map(|access| access.address)
+        .collect();
+    if addresses.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = addresses
+        .iter()
+        .take(ADDRESSES_MAX)
+        .map(|address| format!("0x{address:08x}"))
+        .collect();
+    let more = match addresses.len() > ADDRESSES_MAX {
+        true => ", ...",
+        false => "",
+    };
+    let count = counted(addresses.len() as u64, "register");
+    Some(format!(
+        "{count} that the firmware used {} not modelled: {}{more}",
+        if addresses.len() == 1 { "is" } else { "are" },
+        shown.join(", ")
+    ))
+}
+
+fn ran(entry: &Entry) -> Option<&Judged> {
+    match entry {
+        Entry::Ran(judged) => Some(judged),
+        Entry::NotRun(_) => None,
+    }
+}
