@@ -47,9 +47,9 @@ fn every_vector_is_read_as_wokwi_cli_reads_it() {
         let difference = differences(&vector).into_iter().next();
         let excepted = is_prototype_name(&vector);
         match (difference, excepted) {
-            (Some(_), Some((_, reason))) => {
+            (Some(_), true) => {
                 passed += 1;
-                println!("{label}: differs on purpose: {reason}");
+                println!("{label}: differs on purpose: every JavaScript object has that member");
             }
             (None, _) => passed += 1,
             (
@@ -58,7 +58,7 @@ fn every_vector_is_read_as_wokwi_cli_reads_it() {
                     expected,
                     found,
                 }),
-                None,
+                false,
             ) => {
                 failed += 1;
                 println!("{label}: {field}\n  expected {expected}\n  found    {found}");
