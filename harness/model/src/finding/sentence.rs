@@ -82,7 +82,7 @@ impl Finding {
             Detail::Deadlock { waits } if waits.is_empty() => {
                 "nothing can happen any more, and the scenario still waits".to_owned()
             }
-            Detail::Deadlock { waits } => format!("deadlock: {}", waits.join("; ")),
+            Detail::Deadlock { waits } => waits.join("; "),
         }
     }
 }

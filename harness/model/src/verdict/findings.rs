@@ -7,7 +7,7 @@ use crate::device::{Device, Losses, UnitKey};
 use crate::finding::{Detail, Finding, FindingKind};
 use crate::symbols::Symbols;
 use crate::verdict::judge::Evidence;
-use crate::verdict::{Failure, JudgedFinding, Standing, StepResult, course};
+use crate::verdict::{Failure, JudgedFinding, Standing, StepResult, course, sentence};
 
 /// All findings of a run, in the order of time: those of the device and those that only the end
 /// shows. What was expected and happened as expected is not listed twice.
@@ -173,7 +173,7 @@ pub(super) fn failures<'a>(
     failing.map(|finding| Failure {
         line: course::line_at(steps, finding.at),
         subject: format!("finding {}", finding.kind),
-        expected: "not to happen".to_owned(),
+        expected: sentence::NOT_TO_HAPPEN.to_owned(),
         observed: finding.sentence.clone(),
         at: Some(finding.at),
     })
@@ -195,9 +195,9 @@ pub(super) fn unfulfilled(
     let mut failures: Vec<Failure> = missing
         .map(|pattern| Failure {
             line,
-            subject: format!("expected finding {pattern}"),
+            subject: format!("finding {pattern}"),
             expected: "to happen".to_owned(),
-            observed: "nothing of the kind".to_owned(),
+            observed: "it did not".to_owned(),
             at: None,
         })
         .collect();
@@ -209,22 +209,22 @@ fn missing_reset(evidence: &Evidence<'_>, line: Option<u32>) -> Option<Failure> 
     let resets = evidence.device.resets();
     let expected = match &evidence.settings().expect.reset {
         ResetExpectation::Never => return None,
-        ResetExpectation::Any if resets.is_empty() => "a reset".to_owned(),
+        ResetExpectation::Any if resets.is_empty() => "to happen".to_owned(),
         ResetExpectation::Reason(pattern)
             if !resets.iter().any(|r| glob_matches(pattern, &r.reason)) =>
         {
-            format!("a reset with reason {pattern}")
+            format!("to happen with reason {pattern}")
         }
         ResetExpectation::Any | ResetExpectation::Reason(_) => return None,
     };
     let reasons: Vec<&str> = resets.iter().map(|reset| reset.reason.as_str()).collect();
     let observed = match reasons.is_empty() {
         true => "the device was never reset".to_owned(),
-        false => format!("resets with reason {}", reasons.join(", ")),
+        false => format!("the only reasons were {}", reasons.join(", ")),
     };
     Some(Failure {
         line,
-        subject: "expected reset".to_owned(),
+        subject: "a reset".to_owned(),
         expected,
         observed,
         at: resets.last().map(|reset| reset.at),

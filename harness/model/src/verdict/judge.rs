@@ -115,7 +115,7 @@ fn budget_failures(budgets: &[BudgetResult]) -> Vec<Failure> {
         (is_first && result.expected_to_fail && held(budgets, result)).then(|| Failure {
             line: Some(result.line),
             subject: result.id.to_string(),
-            expected: format!("to fail, with a demand of {}", result.demand()),
+            expected: format!("to fail ({})", result.demand()),
             observed: format!("it held: {}", result.observation()),
             at: result.at,
         })

@@ -5,6 +5,14 @@ use ramscope_capture::HowEnded;
 use crate::number::counted;
 use crate::verdict::{BudgetResult, BudgetState, Failure, Outcome, Standing, Verdict};
 
+/// What is expected of a finding that fails a run.
+pub(super) const NOT_TO_HAPPEN: &str = "not to happen";
+
+/// Whether an expectation is a bound on a value.
+fn is_demand(expected: &str) -> bool {
+    expected.starts_with("at ")
+}
+
 /// The sentence of a verdict whose other fields are set.
 pub(super) fn of(verdict: &Verdict, ended: Option<&HowEnded>) -> String {
     match verdict.outcome {
@@ -105,12 +113,20 @@ impl Failure {
     #[must_use]
     pub fn text(&self) -> String {
         let at = self.at.map_or_else(String::new, |at| format!(" (at {at})"));
-        match self.subject.strip_prefix("finding ") {
-            Some(kind) => format!("{kind}: {}{at}", self.observed),
-            None => format!(
-                "{}: {}, was {}{at}",
-                self.subject, self.expected, self.observed
-            ),
+        let Self {
+            subject,
+            expected,
+            observed,
+            ..
+        } = self;
+        let is_value = observed.starts_with(|first: char| first.is_ascii_digit());
+        match subject.strip_prefix("finding ") {
+            Some(kind) if expected == NOT_TO_HAPPEN => format!("{kind}: {observed}{at}"),
+            _ if is_value && is_demand(expected) => {
+                format!("{subject}: {expected}, was {observed}{at}")
+            }
+            _ if is_demand(expected) => format!("{subject}: {expected}, but {observed}{at}"),
+            _ => format!("{subject} was expected {expected}, but {observed}{at}"),
         }
     }
 }
