@@ -251,7 +251,7 @@ impl Device {
             if let Some(stacks) = &mut self.stacks {
                 stacks.device_reset(reset.at);
             }
-            let reason = format!("{:?}", reset.reason);
+            let reason = kebab_case(&format!("{:?}", reset.reason));
             self.events
                 .push((reset.at, ObserverEvent::Reset { reason }));
         }
@@ -275,6 +275,18 @@ impl Device {
         }));
         output[told_before..].sort_by_key(|output| output.instant);
     }
+}
+
+/// `RtcWatchdogCore` as scenarios and reports spell it: `rtc-watchdog-core`.
+fn kebab_case(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 /// Serial bytes, cut after each end of a line.

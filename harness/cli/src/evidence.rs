@@ -10,7 +10,7 @@ use ramscope_model::{
 use ramscope_scenario::Run;
 
 /// Who records.
-const TOOL: &str = concat!("ramscope ", env!("CARGO_PKG_VERSION"));
+pub(crate) const TOOL: &str = concat!("ramscope ", env!("CARGO_PKG_VERSION"));
 
 /// A run whose device part has been recorded.
 pub(crate) struct Recorded<'a> {

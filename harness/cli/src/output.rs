@@ -1,11 +1,14 @@
-//! What is printed once everything has run, or is replayed.
+//! What is printed on stdout once everything has run, or is replayed.
+
+use std::io::{self, Write};
 
 use ramscope_model::{Judged, Outcome};
-use ramscope_report::ExitCode;
-use ramscope_scenario::Plan;
+use ramscope_report::{Entry, ExitCode, NotRun, Style, detail, json, table};
+use ramscope_scenario::{Plan, Run, Skip};
 
-use crate::args::{Format, RunOptions};
+use crate::args::Format;
 use crate::columns::print_table;
+use crate::evidence::TOOL;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -31,41 +34,62 @@ pub(crate) fn print_plan(plan: &Plan) {
     }
 }
 
-/// Prints the report of a plan's results and gives the exit code that follows from them.
-pub(crate) fn report(
-    plan: &Plan,
-    results: Vec<Option<Result<Judged, Failure>>>,
-    options: &RunOptions,
-    terminal: &Terminal,
-) -> Result<ExitCode, Failure> {
-    let begun = results.len() - results.iter().filter(|result| result.is_none()).count();
-    let mut judged = Vec::new();
-    let mut codes = Vec::new();
-    for result in results.into_iter().flatten() {
-        match result {
-            Ok(run) => judged.push(run),
-            Err(failure) => {
-                eprintln!("error: {}", failure.sentence());
-                codes.push(failure.exit_code());
-            }
-        }
-    }
-    print(&judged, options.output.format, terminal);
-    let interrupted = (begun < plan.runs.len()).then_some(ExitCode::Interrupted);
-    codes.extend(interrupted);
-    codes.push(ExitCode::of(judged.iter().map(|run| run.verdict.outcome)));
-    Ok(codes.into_iter().min().unwrap_or(ExitCode::NothingRan))
+/// Everything that was planned, with what became of it: runs first, in their order, then what
+/// could not even begin.
+pub(crate) fn entries(plan: &Plan, results: Vec<Option<Result<Judged, Failure>>>) -> Vec<Entry> {
+    let ran = plan
+        .runs
+        .iter()
+        .zip(results)
+        .map(|(run, result)| match result {
+            Some(Ok(judged)) => judged.into(),
+            Some(Err(failure)) => not_run(run, Outcome::Unavailable, failure.sentence()),
+            None => not_run(
+                run,
+                Outcome::Interrupted,
+                "it was interrupted before it began".into(),
+            ),
+        });
+    ran.chain(plan.skipped.iter().map(skipped)).collect()
 }
 
-/// Prints runs that have been judged.
-pub(crate) fn print(judged: &[Judged], format: Format, terminal: &Terminal) {
-    let _ = (format, terminal);
-    for run in judged {
-        println!("{}: {}", run.facts.run, run.verdict.sentence);
-    }
+fn not_run(run: &Run, outcome: Outcome, reason: String) -> Entry {
+    Entry::NotRun(NotRun {
+        scenario: run.scenario.name.clone(),
+        path: run.scenario.path.clone(),
+        target: Some(run.target.to_string()),
+        outcome,
+        reason,
+    })
 }
 
-/// The exit code of runs that have been judged.
-pub(crate) fn exit_code(judged: &[Judged]) -> ExitCode {
-    ExitCode::of(judged.iter().map(|run| -> Outcome { run.verdict.outcome }))
+fn skipped(skip: &Skip) -> Entry {
+    Entry::NotRun(NotRun {
+        scenario: skip.scenario.clone(),
+        path: skip.path.clone(),
+        target: skip.target.map(|target| target.to_string()),
+        outcome: Outcome::Skipped,
+        reason: skip.reason.clone(),
+    })
+}
+
+/// Prints the report on some runs: one of them in full, several as a table.
+pub(crate) fn print(entries: &[Entry], format: Format, terminal: &Terminal) {
+    let style = if terminal.stdout_color {
+        Style::Color
+    } else {
+        Style::Plain
+    };
+    let text = match (format, entries) {
+        (Format::Json, entries) => json(entries, TOOL),
+        (Format::Text, [Entry::Ran(judged)]) => detail(judged, style),
+        (Format::Text, entries) => table(entries, style),
+    };
+    // Whoever closed the other end of a pipe has seen enough.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// The exit code of some runs.
+pub(crate) fn exit_code(entries: &[Entry]) -> ExitCode {
+    ExitCode::of(entries.iter().map(Entry::outcome))
 }

@@ -10,7 +10,9 @@
 //!
 //! Invariants:
 //! 1. A store counts as an overflow only if it was executed on the current unit's stack: the
-//!    stack pointer had been inside, went below, and is not on a stack of handlers.
+//!    stack pointer was inside, then went below, and was not on a stack of handlers in between. So
+//!    neither a switch that is half done nor a handler that overflows its own stack is blamed on
+//!    the unit.
 //! 2. At most one finding a unit and boot.
 
 use std::collections::BTreeSet;
@@ -116,10 +118,15 @@ impl StackWatch {
             .any(|&(low, high)| (low..=high).contains(&sp))
     }
 
-    #[cold]
-    fn overflowed(&mut self, cpu: &CpuView<'_>, sp: u32, address: u32) {
-        let unit = self.current.unit;
-        if self.on_handler_stack(sp) || !self.told.insert(unit) {
+    /// A store while the stack pointer, which was inside of the current stack, is not any more.
+    fn outside(&mut self, cpu: &CpuView<'_>, sp: u32, address: u32) {
+        let Current { unit, low, .. } = self.current;
+        if self.on_handler_stack(sp) {
+            self.current.entered = false;
+            return;
+        }
+        let in_frame = (sp.saturating_sub(BELOW_SP_BYTES)..low).contains(&address);
+        if sp >= low || !in_frame || !self.told.insert(unit) {
             return;
         }
         self.found.push(Finding {
@@ -129,7 +136,7 @@ impl StackWatch {
                 unit,
                 pc: cpu.pc(),
                 sp,
-                limit: self.current.low,
+                limit: low,
                 address,
                 instant: cpu.now(),
             },
@@ -146,21 +153,12 @@ impl Observer for StackWatch {
             self.announce(offset, value, cpu.now());
             return Flow::Continue;
         }
-        let Current {
-            low,
-            bytes,
-            entered,
-            ..
-        } = self.current;
+        let Current { low, bytes, .. } = self.current;
         let sp = cpu.register(SP);
         if sp.wrapping_sub(low) <= bytes {
             self.current.entered = true;
-        } else if entered
-            && sp < low
-            && address < low
-            && address >= sp.saturating_sub(BELOW_SP_BYTES)
-        {
-            self.overflowed(cpu, sp, address);
+        } else if self.current.entered {
+            self.outside(cpu, sp, address);
         }
         Flow::Continue
     }

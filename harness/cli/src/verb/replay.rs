@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ramscope_model::{Judged, judge};
-use ramscope_report::ExitCode;
+use ramscope_report::{Entry, ExitCode};
 
 use crate::args::ReplayOptions;
 use crate::failure::Failure;
@@ -13,10 +13,13 @@ use crate::terminal::Terminal;
 
 /// Judges captures again and prints the same reports as when they were recorded.
 pub(crate) fn replay(options: &ReplayOptions, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    let judged = options.captures.iter().map(|path| judge_file(path));
-    let judged = judged.collect::<Result<Vec<_>, _>>()?;
-    output::print(&judged, options.output.format, terminal);
-    Ok(output::exit_code(&judged))
+    let entries = options
+        .captures
+        .iter()
+        .map(|path| Ok(judge_file(path)?.into()));
+    let entries = entries.collect::<Result<Vec<Entry>, Failure>>()?;
+    output::print(&entries, options.output.format, terminal);
+    Ok(output::exit_code(&entries))
 }
 
 fn judge_file(path: &Path) -> Result<Judged, Failure> {

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use ramscope_backend::{Firmware, offers};
 use ramscope_cli::workspace::Workspace;
+use ramscope_model::Outcome;
 use ramscope_report::ExitCode;
 use ramscope_scenario::{Plan, PlanOptions, Severity, plan};
 
-use crate::args::RunOptions;
+use crate::args::{Format, RunOptions};
 use crate::execute::Execution;
 use crate::failure::Failure;
 use crate::files::ScenarioFiles;
@@ -111,8 +112,15 @@ fn carry_out(
     };
     let mut progress = Progress::new(&plan.runs, options.quiet, terminal);
     execution.carry_out(&mut |news| progress.hear(news));
-    let results = progress.results();
-    output::report(plan, results, options, terminal)
+    let mut entries = output::entries(plan, progress.results());
+    let code = output::exit_code(&entries);
+    if options.quiet && options.output.format == Format::Text {
+        entries.retain(|entry| !matches!(entry.outcome(), Outcome::Pass | Outcome::Skipped));
+    }
+    if !entries.is_empty() {
+        output::print(&entries, options.output.format, terminal);
+    }
+    Ok(code)
 }
 
 /// Set at the first Ctrl-C, which ends the runs in order; the second ends the program.
