@@ -52,10 +52,7 @@ impl Console {
     #[must_use]
     pub fn partial(&self) -> Option<Line> {
         let at = self.partial_from?;
-        (!self.partial.is_empty()).then(|| Line {
-            at,
-            text: printable(&self.partial),
-        })
+        (!self.partial.is_empty()).then(|| Line { at, text: printable(&self.partial) })
     }
 
     /// How many lines were dropped to make room.
@@ -102,37 +99,16 @@ mod tests {
         console.push(at(1), b"he");
         console.push(at(2), b"llo\r\n\nwor");
         let lines: Vec<_> = console.lines().cloned().collect();
-        assert_eq!(
-            lines[0],
-            Line {
-                at: at(1),
-                text: "hello".into()
-            }
-        );
-        assert_eq!(
-            lines[1],
-            Line {
-                at: at(2),
-                text: String::new()
-            }
-        );
-        assert_eq!(
-            console.partial(),
-            Some(Line {
-                at: at(2),
-                text: "wor".into()
-            })
-        );
+        assert_eq!(lines[0], Line { at: at(1), text: "hello".into() });
+        assert_eq!(lines[1], Line { at: at(2), text: String::new() });
+        assert_eq!(console.partial(), Some(Line { at: at(2), text: "wor".into() }));
     }
 
     #[test]
     fn control_characters_reach_no_terminal() {
         let mut console = Console::default();
         console.push(at(0), b"\x1b[2Jred\xff\n");
-        assert_eq!(
-            console.lines().next().unwrap().text,
-            "\u{fffd}[2Jred\u{fffd}"
-        );
+        assert_eq!(console.lines().next().unwrap().text, "\u{fffd}[2Jred\u{fffd}");
     }
 
     #[test]

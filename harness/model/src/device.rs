@@ -153,10 +153,7 @@ impl Device {
         Self {
             now: Instant::ZERO,
             hello: None,
-            boot: Boot {
-                index: 0,
-                from: Instant::ZERO,
-            },
+            boot: Boot { index: 0, from: Instant::ZERO },
             resets: Vec::new(),
             refused_version: None,
             awaits_hello: false,
@@ -220,10 +217,7 @@ impl Device {
 
     /// The units of the current boot that are not over, in the order of their numbers.
     pub fn live_units(&self) -> impl Iterator<Item = &Unit> {
-        self.by_id
-            .values()
-            .map(|&index| &self.units[index])
-            .filter(|unit| !unit.is_over())
+        self.by_id.values().map(|&index| &self.units[index]).filter(|unit| !unit.is_over())
     }
 
     /// The unit of the current boot with this number.

@@ -166,20 +166,8 @@ impl Feed {
 
     fn observe(&mut self, at: Instant, event: ObserverEvent) {
         match event {
-            ObserverEvent::OverflowUnseen {
-                unit,
-                pc,
-                limit,
-                address,
-                instant,
-                ..
-            } => {
-                let overflow = UnseenOverflow {
-                    unit,
-                    pc,
-                    limit,
-                    address,
-                };
+            ObserverEvent::OverflowUnseen { unit, pc, limit, address, instant, .. } => {
+                let overflow = UnseenOverflow { unit, pc, limit, address };
                 self.device.unseen_overflow(instant.min(at), overflow);
             }
             ObserverEvent::Unmodelled { address, pc } => {
@@ -217,10 +205,7 @@ fn take_item(device: &mut Device, clock: &mut Clock, at: Instant, item: &Item<'_
     if clock.refused {
         return;
     }
-    if let Item::Record {
-        record: Record::Hello(hello),
-        ..
-    } = item
+    if let Item::Record { record: Record::Hello(hello), .. } = item
         && device.is_another_boot(hello)
     {
         let since_boot = Span::from_ticks(hello.ticks, hello.timestamp_hz.max(1));

@@ -124,9 +124,7 @@ impl Finding {
     #[must_use]
     pub const fn kind(&self) -> FindingKind {
         match &self.detail {
-            Detail::Overflow {
-                in_handler: true, ..
-            } => FindingKind::OverflowHandler,
+            Detail::Overflow { in_handler: true, .. } => FindingKind::OverflowHandler,
             Detail::Overflow { how, .. } => match how {
                 OverflowHow::Switch => FindingKind::OverflowSwitch,
                 OverflowHow::Trap => FindingKind::OverflowTrap,

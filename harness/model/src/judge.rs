@@ -35,10 +35,5 @@ pub fn judge(capture: &Capture) -> Result<Judged, HostError> {
         damage: damage.as_deref(),
         symbols: &facts.symbols,
     });
-    Ok(Judged {
-        device_hash: capture.device_hash().to_string(),
-        facts,
-        feed,
-        verdict,
-    })
+    Ok(Judged { device_hash: capture.device_hash().to_string(), facts, feed, verdict })
 }

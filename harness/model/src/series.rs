@@ -42,11 +42,7 @@ impl Series {
     /// A series without samples.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            points: Vec::new(),
-            samples_per_point: 1,
-            samples_in_last: 0,
-        }
+        Self { points: Vec::new(), samples_per_point: 1, samples_in_last: 0 }
     }
 
     /// Adds the sample `value` of the instant `at`, which is not before the ones that it has.
@@ -114,13 +110,7 @@ impl Default for Series {
 
 impl Point {
     const fn new(at: Instant, value: u32) -> Self {
-        Self {
-            from: at,
-            to: at,
-            min: value,
-            max: value,
-            last: value,
-        }
+        Self { from: at, to: at, min: value, max: value, last: value }
     }
 
     fn absorb(&mut self, later: Self) {

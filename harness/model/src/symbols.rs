@@ -46,9 +46,7 @@ impl SymbolTable {
         let known = addresses
             .into_iter()
             .filter_map(|address| Some((address, symbols.function_at(address)?)));
-        Self {
-            by_address: known.collect(),
-        }
+        Self { by_address: known.collect() }
     }
 }
 
@@ -68,13 +66,9 @@ impl Symbols for NoSymbols {
 pub(crate) fn describe(symbols: &dyn Symbols, pc: u32) -> String {
     match symbols.function_at(pc) {
         None => format!("0x{pc:08x}"),
-        Some(Symbol {
-            function,
-            place: None,
-        }) => format!("`{function}`"),
-        Some(Symbol {
-            function,
-            place: Some((file, line)),
-        }) => format!("`{function}` ({file}:{line})"),
+        Some(Symbol { function, place: None }) => format!("`{function}`"),
+        Some(Symbol { function, place: Some((file, line)) }) => {
+            format!("`{function}` ({file}:{line})")
+        }
     }
 }

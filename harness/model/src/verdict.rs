@@ -197,10 +197,7 @@ impl BudgetResult {
     /// Whether the budget is false.
     #[must_use]
     pub const fn fails(&self) -> bool {
-        matches!(
-            self.state,
-            BudgetState::Exceeded | BudgetState::NoSuchSubject { .. }
-        )
+        matches!(self.state, BudgetState::Exceeded | BudgetState::NoSuchSubject { .. })
     }
 
     /// From which side the limit bounds, in reports.

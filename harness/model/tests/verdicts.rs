@@ -1,5 +1,6 @@
 //! What a verdict says of recordings made by hand.
 
+#[path = "support/recording.rs"]
 mod recording;
 
 use ramscope_capture::{Capture, HowEnded, ObserverEvent, StepEventKind, Stream};
@@ -20,10 +21,7 @@ fn healthy() -> Recording {
     let mut device = Recording::new();
     device.thread(1, "main", 0x3fc8_8000, 4_096);
     device.thread(2, "counter", STACK, 2_048);
-    device
-        .at(100)
-        .done(0, "ready")
-        .step(1, StepEventKind::Started, "");
+    device.at(100).done(0, "ready").step(1, StepEventKind::Started, "");
     device.at(1_000);
     device.stack(1, 4_096, 300, 812).stack(2, 2_048, 200, 1_204);
     device.owner(OwnerKind::Thread, 1, 4_200, 4_200);
@@ -40,18 +38,14 @@ fn ended(device: &mut Recording) -> &mut Recording {
 }
 
 fn judged(device: &Recording, settings: &str) -> Judged {
-    judge(&device.capture(&scenario(settings))).unwrap()
+    judge(&device.capture(&scenario(settings))).expect("the recording has a plan")
 }
 
 #[track_caller]
 fn check(device: &mut Recording, settings: &str, outcome: Outcome, sentence: &str) -> Judged {
     let judged = judged(ended(device), settings);
     let found = &judged.verdict;
-    assert_eq!(
-        (found.outcome, found.sentence.as_str()),
-        (outcome, sentence),
-        "{found:#?}"
-    );
+    assert_eq!((found.outcome, found.sentence.as_str()), (outcome, sentence), "{found:#?}");
     judged
 }
 
@@ -109,10 +103,7 @@ fn a_pattern_is_judged_for_each_thread_that_it_matches() {
         .iter()
         .map(|result| (result.name.as_str(), result.state.clone()))
         .collect();
-    let expected = [
-        ("main", BudgetState::Met),
-        ("counter", BudgetState::Exceeded),
-    ];
+    let expected = [("main", BudgetState::Met), ("counter", BudgetState::Exceeded)];
     assert_eq!(states, expected);
 }
 
@@ -157,21 +148,10 @@ fn another_failure_beside_the_expected_one_fails() {
 fn an_expected_failure_does_not_excuse_a_run_that_did_not_end_normally() {
     let mut device = healthy();
     device.ends(&HowEnded::TimedOut { step: Some(1) });
-    assert_eq!(
-        judged(&device, TOO_SMALL).verdict.outcome,
-        Outcome::TimedOut
-    );
+    assert_eq!(judged(&device, TOO_SMALL).verdict.outcome, Outcome::TimedOut);
     let mut device = healthy();
-    device.record(Panic {
-        unit: UnitId(1),
-        line: 7,
-        file: "main.rs",
-        message: "boom",
-    });
-    assert_eq!(
-        judged(ended(&mut device), TOO_SMALL).verdict.outcome,
-        Outcome::Fail
-    );
+    device.record(Panic { unit: UnitId(1), line: 7, file: "main.rs", message: "boom" });
+    assert_eq!(judged(ended(&mut device), TOO_SMALL).verdict.outcome, Outcome::Fail);
 }
 
 fn overflow(how: OverflowHow, in_handler: bool) -> Overflow {
@@ -218,16 +198,8 @@ fn each_way_of_noticing_an_overflow_has_its_id() {
         (OverflowHow::Guard, false, FindingKind::OverflowGuard),
         (OverflowHow::Switch, false, FindingKind::OverflowSwitch),
         (OverflowHow::Trap, false, FindingKind::OverflowTrap),
-        (
-            OverflowHow::KernelCall,
-            false,
-            FindingKind::OverflowKernelCall,
-        ),
-        (
-            OverflowHow::HandlerGuard,
-            true,
-            FindingKind::OverflowHandler,
-        ),
+        (OverflowHow::KernelCall, false, FindingKind::OverflowKernelCall),
+        (OverflowHow::HandlerGuard, true, FindingKind::OverflowHandler),
         (OverflowHow::Trap, true, FindingKind::OverflowHandler),
     ] {
         let mut device = healthy();
@@ -273,11 +245,7 @@ fn an_overflow_that_was_noticed_late_is_one_finding() {
         panic!("{:#?}", judged.verdict.findings);
     };
     assert_eq!(finding.kind, FindingKind::OverflowSwitch);
-    assert!(
-        finding
-            .sentence
-            .ends_with("after it had written into the stack of `main`")
-    );
+    assert!(finding.sentence.ends_with("after it had written into the stack of `main`"));
 }
 
 fn panicking() -> Recording {
@@ -307,18 +275,8 @@ fn a_panic_fails_unless_it_is_allowed_or_expected() {
         "failed: panic: `counter` panicked at firmware/apps/src/seeds.rs:12: index out of bounds \
          (at 1.200 s)",
     );
-    check(
-        &mut panicking(),
-        "findings: {allow: [panic]}",
-        Outcome::Pass,
-        "0 budgets held",
-    );
-    check(
-        &mut panicking(),
-        "expect: {findings: [panic]}",
-        Outcome::Pass,
-        "as expected: panic",
-    );
+    check(&mut panicking(), "findings: {allow: [panic]}", Outcome::Pass, "0 budgets held");
+    check(&mut panicking(), "expect: {findings: [panic]}", Outcome::Pass, "as expected: panic");
 }
 
 #[test]
@@ -377,18 +335,8 @@ fn a_reset_fails_unless_it_is_expected() {
         Outcome::Fail,
         "failed: reset.unexpected: the device was reset (software) (at 1.250 s)",
     );
-    check(
-        &mut reset(true),
-        "expect: {reset: rtc-watchdog}",
-        Outcome::Pass,
-        "0 budgets held",
-    );
-    check(
-        &mut reset(true),
-        "expect: {reset: true}",
-        Outcome::Pass,
-        "0 budgets held",
-    );
+    check(&mut reset(true), "expect: {reset: rtc-watchdog}", Outcome::Pass, "0 budgets held");
+    check(&mut reset(true), "expect: {reset: true}", Outcome::Pass, "0 budgets held");
     let other = judged(ended(&mut reset(true)), "expect: {reset: super-watchdog}");
     assert_eq!(other.verdict.outcome, Outcome::Fail);
     check(
@@ -402,11 +350,7 @@ fn a_reset_fails_unless_it_is_expected() {
 #[test]
 fn peaks_of_a_boot_before_a_reset_count() {
     let mut device = healthy();
-    device
-        .at(1_250)
-        .reboot()
-        .thread(2, "counter", STACK, 2_048)
-        .stack(2, 2_048, 8, 16);
+    device.at(1_250).reboot().thread(2, "counter", STACK, 2_048).stack(2, 2_048, 8, 16);
     device.heap(100, 100);
     let settings = "budgets:\n- {thread: counter, stack-peak: 1000}\n- {heap: main, peak: 1KiB}\n\
                     expect: {reset: true}";
@@ -454,10 +398,7 @@ fn a_peak_over_its_limit_is_a_failure_whatever_was_lost() {
     let mut device = healthy();
     device.lose(3).hello().hello().hello();
     let settings = "budgets:\n- {thread: counter, stack-peak: 512}";
-    assert_eq!(
-        judged(ended(&mut device), settings).verdict.outcome,
-        Outcome::Fail
-    );
+    assert_eq!(judged(ended(&mut device), settings).verdict.outcome, Outcome::Fail);
 }
 
 #[test]
@@ -476,12 +417,7 @@ fn a_pass_that_lost_records_could_have_changed_is_inconclusive() {
 #[test]
 fn a_unit_whose_announcement_was_lost_makes_patterns_inconclusive() {
     let mut device = healthy();
-    device
-        .lose(1)
-        .hello()
-        .thread(5, "late", 0, 512)
-        .stack(5, 512, 1, 2)
-        .hello();
+    device.lose(1).hello().thread(5, "late", 0, 512).stack(5, 512, 1, 2).hello();
     device.stack(1, 4_096, 300, 812).stack(2, 2_048, 200, 1_204);
     let settings =
         "budgets:\n- {thread: '*', stack-peak: 2048}\nfindings: {allow: [telemetry.lost]}";
@@ -496,10 +432,7 @@ fn a_unit_whose_announcement_was_lost_makes_patterns_inconclusive() {
 #[test]
 fn a_capture_without_telemetry_is_inconclusive_where_budgets_need_it() {
     let mut device = Recording::silent();
-    device
-        .raw(Stream::Uart0, b"ready\n")
-        .done(0, "ready")
-        .done(1, "1 s");
+    device.raw(Stream::Uart0, b"ready\n").done(0, "ready").done(1, "1 s");
     let settings = "budgets:\n- {heap: main, peak: 1KiB}";
     check(
         &mut device,
@@ -515,21 +448,14 @@ fn a_capture_that_was_cut_is_inconclusive() {
     let capture = healthy().capture(&scenario(BUDGETS));
     let judged = judge(&capture).unwrap();
     assert_eq!(judged.verdict.outcome, Outcome::Inconclusive);
-    assert_eq!(
-        judged.verdict.sentence,
-        "inconclusive: the capture ends before the run did"
-    );
+    assert_eq!(judged.verdict.sentence, "inconclusive: the capture ends before the run did");
 }
 
 #[test]
 fn a_step_that_timed_out_says_what_it_saw() {
     let mut device = Recording::new();
     device.at(10).step(0, StepEventKind::Started, "");
-    device.at(5_010).step(
-        0,
-        StepEventKind::TimedOut,
-        "waited 5.000 s; received `rready`",
-    );
+    device.at(5_010).step(0, StepEventKind::TimedOut, "waited 5.000 s; received `rready`");
     device.ends(&HowEnded::TimedOut { step: Some(0) });
     let judged = judged(&device, "");
     assert_eq!(judged.verdict.outcome, Outcome::TimedOut);
@@ -557,12 +483,7 @@ fn how_the_run_ended_decides_before_anything_else() {
 }
 
 fn lock_event(lock: u32, unit: u32, op: LockOp) -> LockEvent {
-    LockEvent {
-        lock: ObjectId(lock),
-        unit: UnitId(unit),
-        op,
-        site: SiteId::NONE,
-    }
+    LockEvent { lock: ObjectId(lock), unit: UnitId(unit), op, site: SiteId::NONE }
 }
 
 #[test]
@@ -576,12 +497,8 @@ fn threads_that_wait_for_each_other_are_named_with_their_locks() {
             name,
         });
     }
-    device
-        .record(lock_event(1, 1, LockOp::Acquired))
-        .record(lock_event(2, 2, LockOp::Acquired));
-    device
-        .record(lock_event(2, 1, LockOp::Waiting))
-        .record(lock_event(1, 2, LockOp::Waiting));
+    device.record(lock_event(1, 1, LockOp::Acquired)).record(lock_event(2, 2, LockOp::Acquired));
+    device.record(lock_event(2, 1, LockOp::Waiting)).record(lock_event(1, 2, LockOp::Waiting));
     device.at(2_000);
     check(
         &mut device,

@@ -41,11 +41,7 @@ impl Cell {
     }
 
     fn new(text: String, align: Align) -> Self {
-        Self {
-            text,
-            meaning: Meaning::Normal,
-            align,
-        }
+        Self { text, meaning: Meaning::Normal, align }
     }
 
     pub(crate) fn meaning(mut self, meaning: Meaning) -> Self {
@@ -85,15 +81,12 @@ impl Columns {
             Line::Text(text) => text.clone(),
             Line::Row(cells) => {
                 let cells = cells.iter().enumerate();
-                let rendered: Vec<String> = cells
-                    .map(|(index, cell)| cell.render(widths[index], style))
-                    .collect();
+                let rendered: Vec<String> =
+                    cells.map(|(index, cell)| cell.render(widths[index], style)).collect();
                 rendered.join(GAP)
             }
         });
-        lines
-            .map(|line| format!(" {}", line.trim_end()).trim_end().to_owned() + "\n")
-            .collect()
+        lines.map(|line| format!(" {}", line.trim_end()).trim_end().to_owned() + "\n").collect()
     }
 
     fn widths(&self) -> Vec<usize> {
@@ -118,16 +111,10 @@ mod tests {
         let mut columns = Columns::default();
         columns.row([Cell::left("name"), Cell::right("size")]);
         columns.text("  a note".into());
-        columns.row([
-            Cell::left("a").meaning(Meaning::Good),
-            Cell::right("12,345"),
-        ]);
+        columns.row([Cell::left("a").meaning(Meaning::Good), Cell::right("12,345")]);
         let plain = " name    size\n   a note\n a     12,345\n";
         assert_eq!(columns.render(Style::Plain), plain);
         let colored = columns.render(Style::Color);
-        assert_eq!(
-            colored.replace("\x1b[32m", "").replace("\x1b[0m", ""),
-            plain
-        );
+        assert_eq!(colored.replace("\x1b[32m", "").replace("\x1b[0m", ""), plain);
     }
 }

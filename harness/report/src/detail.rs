@@ -41,7 +41,7 @@ fn head(judged: &Judged, style: Style) -> String {
         false => format!(" ({})", image.hash),
     };
     let lines = [
-        format!("{name}  {word}  {}", clean(&verdict.sentence)),
+        format!("{name}  {word}  {}", clean(reason(&verdict.sentence))),
         clean(&format!("{}, seed {}", run.scenario.path, run.seed)),
         clean(&format!("image {}{hash}", image.name)),
         machine_line(judged),
@@ -49,6 +49,13 @@ fn head(judged: &Judged, style: Style) -> String {
         format!("device hash {}", judged.device_hash),
     ];
     lines.iter().map(|line| format!(" {line}\n")).collect()
+}
+
+/// A verdict's sentence without the word that says how it came out.
+fn reason(sentence: &str) -> &str {
+    const WORDS: [&str; 3] = ["failed: ", "timed out: ", "inconclusive: "];
+    let stripped = WORDS.iter().find_map(|word| sentence.strip_prefix(word));
+    stripped.unwrap_or(sentence)
 }
 
 /// A section's heading.

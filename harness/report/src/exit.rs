@@ -132,10 +132,7 @@ mod tests {
     fn the_rustdoc_table_has_every_code() {
         let table = include_str!("exit.rs");
         for code in ExitCode::ALL {
-            assert!(
-                table.contains(&format!("//! | {} |", code.code())),
-                "{code:?}"
-            );
+            assert!(table.contains(&format!("//! | {} |", code.code())), "{code:?}");
         }
     }
 }

@@ -10,12 +10,10 @@ pub(crate) fn nearest_to_its_end(device: &Device) -> Option<&Unit> {
         .iter()
         .filter(|unit| unit.stack.sampled_at.is_some() && unit.stack.bytes > 0);
     // The first of equals, so that the order of units decides and nothing else.
-    sampled.reduce(
-        |nearest, unit| match is_nearer(&unit.stack, &nearest.stack) {
-            true => unit,
-            false => nearest,
-        },
-    )
+    sampled.reduce(|nearest, unit| match is_nearer(&unit.stack, &nearest.stack) {
+        true => unit,
+        false => nearest,
+    })
 }
 
 fn is_nearer(a: &Stack, b: &Stack) -> bool {

@@ -16,7 +16,7 @@ const INDENT: &str = "     ";
 #[must_use]
 pub fn table(entries: &[Entry], style: Style) -> String {
     let mut columns = Columns::default();
-    columns.row(HEADINGS.map(|text| Cell::left(text).meaning(Meaning::Heading)));
+    columns.row(headings());
     for entry in entries {
         columns.row(row(entry, &labels(entries, entry)));
         for note in notes(entry, style) {
@@ -26,49 +26,45 @@ pub fn table(entries: &[Entry], style: Style) -> String {
     format!("{}\n{}", columns.render(style), footer(entries, style))
 }
 
-const HEADINGS: [&str; 7] = [
-    "scenario",
-    "verdict",
-    "device time",
-    "instructions",
-    "stack peak, nearest to its end",
-    "",
-    "heap peak",
-];
+fn headings() -> [Cell; 8] {
+    let cells = [
+        Cell::left("scenario"),
+        Cell::left("verdict"),
+        Cell::right("device time"),
+        Cell::right("instructions"),
+        Cell::left("tightest stack"),
+        Cell::right("peak"),
+        Cell::right("heap peak"),
+        Cell::left("device hash"),
+    ];
+    cells.map(|cell| cell.meaning(Meaning::Heading))
+}
 
 /// The scenario's name, with target and seed where it alone would not tell runs apart.
 fn labels(entries: &[Entry], entry: &Entry) -> String {
     let name = clean(entry.scenario());
-    let namesakes = entries
-        .iter()
-        .filter(|other| other.scenario() == entry.scenario())
-        .count();
+    let namesakes = entries.iter().filter(|other| other.scenario() == entry.scenario()).count();
     match entry {
         Entry::Ran(judged) if namesakes > 1 => {
             let run = &judged.facts.run;
             format!("{name} [{}, seed {}]", run.target, run.seed)
         }
-        Entry::NotRun(NotRun {
-            target: Some(target),
-            ..
-        }) => format!("{name} [{}]", clean(target)),
+        Entry::NotRun(NotRun { target: Some(target), .. }) => format!("{name} [{}]", clean(target)),
         _ => name,
     }
 }
 
 fn row(entry: &Entry, label: &str) -> Vec<Cell> {
     let outcome = entry.outcome();
-    let mut cells = vec![
-        Cell::left(label),
-        Cell::left(verdict_word(outcome)).meaning(Meaning::of(outcome)),
-    ];
+    let mut cells =
+        vec![Cell::left(label), Cell::left(verdict_word(outcome)).meaning(Meaning::of(outcome))];
     if let Entry::Ran(judged) = entry {
         cells.extend(figures(judged));
     }
     cells
 }
 
-fn figures(judged: &Judged) -> [Cell; 5] {
+fn figures(judged: &Judged) -> [Cell; 6] {
     let device = judged.feed.device();
     let instructions = judged.facts.machine.instructions;
     let (unit, stack) = match nearest_to_its_end(device) {
@@ -90,7 +86,13 @@ fn figures(judged: &Judged) -> [Cell; 5] {
         Cell::left(unit),
         Cell::right(stack),
         Cell::right(heap),
+        Cell::left(short(&judged.device_hash)).meaning(Meaning::Quiet),
     ]
+}
+
+/// Enough of a hash to compare two runs by eye.
+fn short(hash: &str) -> String {
+    hash.chars().take(12).collect()
 }
 
 fn notes(entry: &Entry, style: Style) -> Vec<String> {
@@ -114,6 +116,7 @@ fn judged_notes(judged: &Judged, style: Style) -> Vec<String> {
         }
         Outcome::Pass => Vec::new(),
         Outcome::Fail | Outcome::TimedOut => failure_lines(judged),
+        Outcome::Inconclusive => doubt_lines(judged),
         _ => vec![clean(&verdict.sentence)],
     }
 }
@@ -121,14 +124,7 @@ fn judged_notes(judged: &Judged, style: Style) -> Vec<String> {
 fn says_more_than_pass(judged: &Judged) -> bool {
     let verdict = &judged.verdict;
     let something_was_expected = verdict.budgets.iter().any(|budget| budget.expected_to_fail)
-        || !judged
-            .facts
-            .run
-            .scenario
-            .settings
-            .expect
-            .findings
-            .is_empty();
+        || !judged.facts.run.scenario.settings.expect.findings.is_empty();
     something_was_expected || verdict.sentence.contains("skipped")
 }
 
@@ -136,13 +132,22 @@ fn says_more_than_pass(judged: &Judged) -> bool {
 pub(crate) fn failure_lines(judged: &Judged) -> Vec<String> {
     let path = &judged.facts.run.scenario.path;
     let failures = &judged.verdict.failures;
-    let mut lines: Vec<String> = failures
-        .iter()
-        .take(NOTES_MAX)
-        .map(|failure| failure_line(path, failure))
-        .collect();
+    let mut lines: Vec<String> =
+        failures.iter().take(NOTES_MAX).map(|failure| failure_line(path, failure)).collect();
     if let Some(more) = failures.len().checked_sub(NOTES_MAX + 1) {
         lines.push(format!("and {}", counted(more as u64 + 1, "other failure")));
+    }
+    lines
+}
+
+/// Each doubt about a run.
+pub(crate) fn doubt_lines(judged: &Judged) -> Vec<String> {
+    let path = &judged.facts.run.scenario.path;
+    let doubts = &judged.verdict.doubts;
+    let mut lines: Vec<String> =
+        doubts.iter().take(NOTES_MAX).map(|doubt| clean(&format!("{path}  {doubt}"))).collect();
+    if let Some(more) = doubts.len().checked_sub(NOTES_MAX + 1) {
+        lines.push(format!("and {}", counted(more as u64 + 1, "other doubt")));
     }
     lines
 }
@@ -212,11 +217,8 @@ fn unmodelled(entries: &[Entry]) -> Option<String> {
     if addresses.is_empty() {
         return None;
     }
-    let shown: Vec<String> = addresses
-        .iter()
-        .take(ADDRESSES_MAX)
-        .map(|address| format!("0x{address:08x}"))
-        .collect();
+    let shown: Vec<String> =
+        addresses.iter().take(ADDRESSES_MAX).map(|address| format!("0x{address:08x}")).collect();
     let more = match addresses.len() > ADDRESSES_MAX {
         true => ", ...",
         false => "",

@@ -106,10 +106,7 @@ impl Device {
 
     /// Says that firmware used a register that the machine does not model.
     pub fn unmodelled_access(&mut self, access: Unmodelled) {
-        let known = self
-            .unmodelled
-            .iter()
-            .any(|known| known.address == access.address);
+        let known = self.unmodelled.iter().any(|known| known.address == access.address);
         if known {
             return;
         }
@@ -156,15 +153,8 @@ impl Device {
         self.running = None;
         self.dropped_this_boot = 0;
         self.boot = Boot { index, from: at };
-        self.log.push(
-            at,
-            What::Reset {
-                reason: reason.clone(),
-            },
-        );
-        let detail = Detail::Reset {
-            reason: reason.clone(),
-        };
+        self.log.push(at, What::Reset { reason: reason.clone() });
+        let detail = Detail::Reset { reason: reason.clone() };
         self.find(at, None, detail);
         push_bounded(&mut self.resets, Reset { at, reason }, &mut self.forgotten);
     }
@@ -197,8 +187,7 @@ impl Device {
             name: region.name.to_owned(),
         };
         push_bounded(&mut self.regions, region, &mut self.forgotten);
-        self.regions
-            .sort_by_key(|region| (region.base, region.bytes));
+        self.regions.sort_by_key(|region| (region.base, region.bytes));
     }
 
     fn add_site(&mut self, site: &Site<'_>) {
@@ -206,10 +195,7 @@ impl Device {
             self.forgotten += 1;
             return;
         }
-        let place = SourcePlace {
-            file: site.file.to_owned(),
-            line: site.line,
-        };
+        let place = SourcePlace { file: site.file.to_owned(), line: site.line };
         self.sites.insert(site.id, place);
     }
 
@@ -242,10 +228,7 @@ impl Device {
             self.forgotten += 1;
             return None;
         }
-        let key = UnitKey {
-            boot: self.boot.index,
-            id,
-        };
+        let key = UnitKey { boot: self.boot.index, id };
         self.by_id.insert(id, self.units.len());
         self.units.push(Unit::unannounced(key, at));
         self.units.last_mut()
@@ -383,11 +366,8 @@ impl Device {
     fn sample_cpu(&mut self, at: Instant, sample: &CpuSample) {
         let from = self.boot.from;
         let hello = self.hello.clone();
-        let ticks_since = |since: Instant| {
-            hello
-                .as_ref()
-                .map_or(0, |hello| hello.ticks_in(at.since(since)))
-        };
+        let ticks_since =
+            |since: Instant| hello.as_ref().map_or(0, |hello| hello.ticks_in(at.since(since)));
         let boot_ticks = ticks_since(from);
         let losses_seen = self.losses.serial();
         if let Some(unit) = self.unit_mut(at, sample.unit) {
@@ -434,6 +414,11 @@ impl Device {
             stack_bytes,
             wrote_into: None,
         };
+        if !overflow.in_handler
+            && let Some(unit) = self.unit_mut(at, overflow.unit)
+        {
+            unit.stack.overflow(at, overflow.by_bytes);
+        }
         self.find(at, Some(overflow.unit), detail);
     }
 
@@ -467,20 +452,15 @@ impl Device {
         let name = program.name.to_owned();
         match program.phase {
             ProgramPhase::Started => {
-                let run = ProgramRun {
-                    name: name.clone(),
-                    started: at,
-                    ended: None,
-                };
+                let run = ProgramRun { name: name.clone(), started: at, ended: None };
                 push_bounded(&mut self.programs, run, &mut self.forgotten);
                 self.log.push(at, What::ProgramStarted { name });
             }
             ProgramPhase::Ended => {
                 let ok = program.ok;
                 let open = self.programs.iter_mut().rev();
-                if let Some(run) = open
-                    .filter(|run| run.ended.is_none())
-                    .find(|run| run.name == program.name)
+                if let Some(run) =
+                    open.filter(|run| run.ended.is_none()).find(|run| run.name == program.name)
                 {
                     run.ended = Some((at, ok));
                 }

@@ -59,21 +59,12 @@ impl Device {
             .live_units()
             .find(|unit| unit.key.id != UnitId::KERNEL && unit.stack.contains(address))
         {
-            return Place::Stack {
-                unit: unit.key,
-                name: unit.name.clone(),
-            };
+            return Place::Stack { unit: unit.key, name: unit.name.clone() };
         }
         let regions = self.regions().iter();
-        match regions
-            .filter(|region| region.contains(address))
-            .min_by_key(|region| region.bytes)
-        {
+        match regions.filter(|region| region.contains(address)).min_by_key(|region| region.bytes) {
             Some(region) if region.kind == RegionKind::HeapArea => Place::Heap,
-            Some(region) => Place::Region {
-                kind: region.kind,
-                name: region.name.clone(),
-            },
+            Some(region) => Place::Region { kind: region.kind, name: region.name.clone() },
             None => Place::Unknown,
         }
     }

@@ -86,11 +86,7 @@ impl Object {
         self.contentions += 1;
         self.forget_waiter(event.unit);
         if self.waiters.len() < Self::WAITERS_MAX {
-            self.waiters.push(Waiter {
-                unit: event.unit,
-                since: at,
-                site: event.site,
-            });
+            self.waiters.push(Waiter { unit: event.unit, since: at, site: event.site });
         }
     }
 

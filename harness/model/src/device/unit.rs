@@ -197,6 +197,13 @@ impl Stack {
         self.peak_series.push(at, self.peak);
     }
 
+    /// The whole stack was not enough: the peak is beyond its end by so much.
+    pub(crate) fn overflow(&mut self, at: Instant, by_bytes: u32) {
+        if self.bytes > 0 && by_bytes > 0 {
+            self.raise_peak(at, self.bytes.saturating_add(by_bytes));
+        }
+    }
+
     fn raise_peak(&mut self, at: Instant, peak: u32) {
         if peak > self.peak || self.sampled_at.is_none() {
             self.peak = peak;

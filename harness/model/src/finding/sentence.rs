@@ -13,35 +13,16 @@ impl Finding {
     pub fn sentence(&self, symbols: &dyn Symbols) -> String {
         let unit = self.unit_name.as_deref().unwrap_or("a unit");
         match &self.detail {
-            Detail::Overflow {
-                how,
-                in_handler,
-                pc,
-                by_bytes,
-                stack_bytes,
-                wrote_into,
-                ..
-            } => {
-                let whose = match in_handler {
-                    true => "an interrupt handler overflowed the stack of the handlers".to_owned(),
-                    false => format!("`{unit}` overflowed its stack"),
-                };
-                let size = of_size(*stack_bytes);
-                let missing = bytes(u64::from(*by_bytes));
-                let function = describe(symbols, *pc);
-                let seen = seen_by(*how);
+            Detail::Overflow { how, in_handler, pc, by_bytes, stack_bytes, wrote_into, .. } => {
                 let victim = wrote_into.as_ref().map_or_else(String::new, |place| {
                     format!(", after it had written into {place}")
                 });
-                format!("{whose}{size} by {missing} in {function}, {seen}{victim}")
+                let size = of_size(*stack_bytes);
+                let function = describe(symbols, *pc);
+                let what = what_overflowed(unit, *how, *in_handler, &size, *by_bytes);
+                format!("{what} in {function}, {}{victim}", seen_by(*how))
             }
-            Detail::OverflowUnseen {
-                pc,
-                by_bytes,
-                stack_bytes,
-                victim,
-                ..
-            } => {
+            Detail::OverflowUnseen { pc, by_bytes, stack_bytes, victim, .. } => {
                 let size = of_size(*stack_bytes);
                 let missing = bytes(u64::from(*by_bytes));
                 let function = describe(symbols, *pc);
@@ -50,18 +31,10 @@ impl Finding {
                      and no guard or check noticed"
                 )
             }
-            Detail::Panic {
-                file,
-                line,
-                message,
-            } => format!("`{unit}` panicked at {file}:{line}: {}", one_line(message)),
-            Detail::Fault {
-                cause,
-                pc,
-                ra,
-                address,
-                place,
-            } => {
+            Detail::Panic { file, line, message } => {
+                format!("`{unit}` panicked at {file}:{line}: {}", one_line(message))
+            }
+            Detail::Fault { cause, pc, ra, address, place } => {
                 let what = FaultCause(*cause).text();
                 let function = describe(symbols, *pc);
                 let target = target_of(*cause, *address, place);
@@ -87,6 +60,24 @@ impl Finding {
     }
 }
 
+fn what_overflowed(
+    unit: &str,
+    how: OverflowHow,
+    in_handler: bool,
+    size: &str,
+    by_bytes: u32,
+) -> String {
+    let by = match by_bytes {
+        0 => String::new(),
+        missing => format!(" by {}", bytes(u64::from(missing))),
+    };
+    match (in_handler, how) {
+        (true, _) => format!("an interrupt handler overflowed the stack of the handlers{size}{by}"),
+        (false, OverflowHow::KernelCall) => format!("`{unit}` has used up its stack{size}"),
+        (false, _) => format!("`{unit}` overflowed its stack{size}{by}"),
+    }
+}
+
 fn of_size(stack_bytes: u32) -> String {
     match stack_bytes {
         0 => String::new(),
@@ -99,7 +90,7 @@ fn seen_by(how: OverflowHow) -> &'static str {
         OverflowHow::Guard | OverflowHow::HandlerGuard => "caught by the guard",
         OverflowHow::Switch => "found at the next switch",
         OverflowHow::Trap => "found at the next trap",
-        OverflowHow::KernelCall => "refused by a kernel call that needs more headroom",
+        OverflowHow::KernelCall => "where a kernel call found too little left",
         OverflowHow::Unknown(_) => "caught by the device",
     }
 }

@@ -38,16 +38,11 @@ impl ElfSymbols {
     /// If the bytes are no ELF file.
     pub fn new(elf: &[u8]) -> Result<Self, SymbolError> {
         let file = object::File::parse(elf)?;
-        Ok(Self {
-            functions: functions(&file),
-            lines: lines(&file),
-        })
+        Ok(Self { functions: functions(&file), lines: lines(&file) })
     }
 
     fn function_containing(&self, pc: u32) -> Option<&Function> {
-        let after = self
-            .functions
-            .partition_point(|function| function.from <= pc);
+        let after = self.functions.partition_point(|function| function.from <= pc);
         let function = self.functions.get(after.checked_sub(1)?)?;
         (pc < function.to).then_some(function)
     }

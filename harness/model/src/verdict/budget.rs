@@ -68,12 +68,7 @@ fn judge_figure(budget: &Budget, id: &BudgetId, name: &str, figure: Figure) -> B
     match figure {
         Figure::NotGiven(reason) => result(budget, id, name, skipped(&reason)),
         Figure::Unknown(reason) => result(budget, id, name, inconclusive(&reason)),
-        Figure::Known {
-            value,
-            capacity,
-            at,
-            is_final,
-        } => BudgetResult {
+        Figure::Known { value, capacity, at, is_final } => BudgetResult {
             observed: Some(value),
             capacity,
             at,
@@ -105,16 +100,8 @@ fn unknown_subjects(budget: &Budget, id: &BudgetId, device: &Device) -> Option<B
     if !is_pattern || missing == 0 || !subject::is_unit_kind(budget.subject.kind) {
         return None;
     }
-    let reason = format!(
-        "what the device said of {} was lost",
-        counted(missing, "unit")
-    );
-    Some(result(
-        budget,
-        id,
-        &budget.subject.glob,
-        inconclusive(&reason),
-    ))
+    let reason = format!("what the device said of {} was lost", counted(missing, "unit"));
+    Some(result(budget, id, &budget.subject.glob, inconclusive(&reason)))
 }
 
 fn absent(budget: &Budget, seen: Vec<String>, device: &Device) -> BudgetState {
@@ -143,15 +130,11 @@ fn result(budget: &Budget, id: &BudgetId, name: &str, state: BudgetState) -> Bud
 }
 
 fn skipped(reason: &str) -> BudgetState {
-    BudgetState::Skipped {
-        reason: reason.to_owned(),
-    }
+    BudgetState::Skipped { reason: reason.to_owned() }
 }
 
 fn inconclusive(reason: &str) -> BudgetState {
-    BudgetState::Inconclusive {
-        reason: reason.to_owned(),
-    }
+    BudgetState::Inconclusive { reason: reason.to_owned() }
 }
 
 impl BudgetResult {
@@ -196,16 +179,9 @@ fn never_appeared(result: &BudgetResult, seen: &[String]) -> String {
     if seen.is_empty() {
         return format!("no {kind} `{name}` ever appeared, and no other {kind} did");
     }
-    let mut names: Vec<String> = seen
-        .iter()
-        .take(NAMES_MAX)
-        .map(|n| format!("`{n}`"))
-        .collect();
+    let mut names: Vec<String> = seen.iter().take(NAMES_MAX).map(|n| format!("`{n}`")).collect();
     if seen.len() > NAMES_MAX {
         names.push(format!("{} more", seen.len() - NAMES_MAX));
     }
-    format!(
-        "no {kind} `{name}` ever appeared; seen: {}",
-        names.join(", ")
-    )
+    format!("no {kind} `{name}` ever appeared; seen: {}", names.join(", "))
 }

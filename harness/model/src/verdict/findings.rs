@@ -63,12 +63,7 @@ fn at_the_end(evidence: &Evidence<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let lost_at = losses.last_at.unwrap_or(device.now());
     let mut add = |at, detail| {
-        found.push(Finding {
-            at,
-            unit: None,
-            unit_name: None,
-            detail,
-        });
+        found.push(Finding { at, unit: None, unit_name: None, detail });
     };
     if losses.records_lost() > 0 {
         let records = losses.records_lost();
@@ -93,10 +88,7 @@ fn damaged(losses: Losses, evidence: &Evidence<'_>) -> Option<Detail> {
 /// time-out would mostly be over by then. With lost events a circle proves nothing.
 fn deadlocked(evidence: &Evidence<'_>) -> Option<Vec<String>> {
     let device = evidence.device;
-    let gave_up = matches!(
-        evidence.course.ended,
-        Some(ramscope_capture::HowEnded::Deadlocked)
-    );
+    let gave_up = matches!(evidence.course.ended, Some(ramscope_capture::HowEnded::Deadlocked));
     let circle = device
         .lock_cycle()
         .filter(|_| !device.losses().any())
@@ -186,11 +178,10 @@ pub(super) fn unfulfilled(
     steps: &[StepResult],
 ) -> Vec<Failure> {
     let expect = &evidence.settings().expect;
-    let missing = expect.findings.iter().filter(|pattern| {
-        !findings
-            .iter()
-            .any(|finding| glob_matches(pattern, finding.kind.id()))
-    });
+    let missing = expect
+        .findings
+        .iter()
+        .filter(|pattern| !findings.iter().any(|finding| glob_matches(pattern, finding.kind.id())));
     let line = steps.last().map(|step| step.line);
     let mut failures: Vec<Failure> = missing
         .map(|pattern| Failure {
@@ -236,10 +227,8 @@ fn missing_reset(evidence: &Evidence<'_>, line: Option<u32>) -> Option<Failure> 
 pub(super) fn doubt(evidence: &Evidence<'_>, findings: &[JudgedFinding]) -> Option<String> {
     let device = evidence.device;
     let lossy = findings.iter().find(|finding| {
-        let is_loss = matches!(
-            finding.kind,
-            FindingKind::TelemetryLost | FindingKind::TelemetryDamaged
-        );
+        let is_loss =
+            matches!(finding.kind, FindingKind::TelemetryLost | FindingKind::TelemetryDamaged);
         is_loss && matches!(finding.standing, Standing::Noted | Standing::Fails)
     });
     if let Some(finding) = lossy {
@@ -251,9 +240,7 @@ pub(super) fn doubt(evidence: &Evidence<'_>, findings: &[JudgedFinding]) -> Opti
     if device.forgotten() > 0 {
         return Some("more happened than this ramscope keeps".to_owned());
     }
-    let speaks = device
-        .hello()
-        .is_some_and(|hello| hello.level != Level::Off);
+    let speaks = device.hello().is_some_and(|hello| hello.level != Level::Off);
     let wants_findings = !evidence.settings().expect.findings.is_empty();
     if !speaks && wants_findings {
         return Some("no telemetry arrived, and findings are expected".to_owned());

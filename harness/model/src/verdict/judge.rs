@@ -158,10 +158,7 @@ fn doubts(
                 doubts.push(format!("{}: {reason}", subject_of(result)));
             }
             BudgetState::Skipped { reason } if result.expected_to_fail => {
-                doubts.push(format!(
-                    "{} is expected to fail: {reason}",
-                    subject_of(result)
-                ));
+                doubts.push(format!("{} is expected to fail: {reason}", subject_of(result)));
             }
             _ => {}
         }
@@ -197,7 +194,5 @@ fn bad_end(evidence: &Evidence<'_>, steps: &[StepResult], is_news: bool) -> Opti
 fn deadlock_is_wanted(evidence: &Evidence<'_>) -> bool {
     let id = crate::finding::FindingKind::Deadlock.id();
     let expected = &evidence.settings().expect.findings;
-    expected
-        .iter()
-        .any(|pattern| ramscope_scenario::glob_matches(pattern, id))
+    expected.iter().any(|pattern| ramscope_scenario::glob_matches(pattern, id))
 }

@@ -28,11 +28,7 @@ pub(super) fn of(verdict: &Verdict, ended: Option<&HowEnded>) -> String {
 
 fn first_failure(verdict: &Verdict) -> String {
     let others = verdict.failures.len().saturating_sub(1) as u64;
-    let first = verdict
-        .failures
-        .first()
-        .map(Failure::text)
-        .unwrap_or_default();
+    let first = verdict.failures.first().map(Failure::text).unwrap_or_default();
     match others {
         0 => first,
         more => format!("{first} (and {})", counted(more, "other failure")),
@@ -61,13 +57,8 @@ fn passed(verdict: &Verdict) -> String {
     if !findings.is_empty() {
         return format!("as expected: {}", unique(findings).join(", "));
     }
-    let held = counted(
-        count(&verdict.budgets, |state| *state == BudgetState::Met),
-        "budget",
-    );
-    let skipped = count(&verdict.budgets, |state| {
-        matches!(state, BudgetState::Skipped { .. })
-    });
+    let held = counted(count(&verdict.budgets, |state| *state == BudgetState::Met), "budget");
+    let skipped = count(&verdict.budgets, |state| matches!(state, BudgetState::Skipped { .. }));
     match skipped {
         0 => format!("{held} held"),
         skipped => format!("{held} held, {skipped} skipped"),
@@ -113,12 +104,7 @@ impl Failure {
     #[must_use]
     pub fn text(&self) -> String {
         let at = self.at.map_or_else(String::new, |at| format!(" (at {at})"));
-        let Self {
-            subject,
-            expected,
-            observed,
-            ..
-        } = self;
+        let Self { subject, expected, observed, .. } = self;
         let is_value = observed.starts_with(|first: char| first.is_ascii_digit());
         match subject.strip_prefix("finding ") {
             Some(kind) if expected == NOT_TO_HAPPEN => format!("{kind}: {observed}{at}"),

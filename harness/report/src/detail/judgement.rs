@@ -9,16 +9,14 @@ use crate::columns::{Cell, Columns};
 use crate::detail::heading;
 use crate::figures::seconds;
 use crate::style::{Meaning, Style, clean};
-use crate::table::failure_lines;
+use crate::table::{doubt_lines, failure_lines};
 
 pub(super) fn budgets(judged: &Judged, style: Style) -> String {
     if judged.verdict.budgets.is_empty() {
         return String::new();
     }
     let mut columns = Columns::default();
-    let headings = [
-        "budget", "", "subject", "observed", "demand", "headroom", "line",
-    ];
+    let headings = ["budget", "", "subject", "observed", "demand", "headroom", "line"];
     columns.row(headings.map(|text| Cell::left(text).meaning(Meaning::Heading)));
     for result in &judged.verdict.budgets {
         columns.row(budget_row(result));
@@ -69,8 +67,8 @@ pub(super) fn findings(judged: &Judged, style: Style) -> String {
         return String::new();
     }
     let mut columns = Columns::default();
-    let headings = ["finding", "", "at", ""];
-    columns.row(headings.map(|text| Cell::left(text).meaning(Meaning::Heading)));
+    let headings = [Cell::left("finding"), Cell::left(""), Cell::right("at")];
+    columns.row(headings.map(|cell| cell.meaning(Meaning::Heading)));
     for finding in &judged.verdict.findings {
         let (word, meaning) = match finding.standing {
             Standing::Fails => ("FAILS", Meaning::Bad),
@@ -90,8 +88,8 @@ pub(super) fn findings(judged: &Judged, style: Style) -> String {
 
 pub(super) fn steps(judged: &Judged, style: Style) -> String {
     let mut columns = Columns::default();
-    let headings = ["step", "", "began", "ended", ""];
-    columns.row(headings.map(|text| Cell::left(text).meaning(Meaning::Heading)));
+    let headings = [Cell::left("step"), Cell::left(""), Cell::right("began"), Cell::right("ended")];
+    columns.row(headings.map(|cell| cell.meaning(Meaning::Heading)));
     for step in &judged.verdict.steps {
         let meaning = match step.outcome {
             StepOutcome::Done => Meaning::Good,
@@ -129,8 +127,8 @@ pub(super) fn reasons(judged: &Judged, style: Style) -> String {
     }
     if !verdict.doubts.is_empty() {
         text += &heading("what cannot be said", style);
-        for doubt in &verdict.doubts {
-            text += &format!("   {}\n", clean(doubt));
+        for line in doubt_lines(judged) {
+            text += &format!("   {line}\n");
         }
     }
     text + &format!(" replay: {}\n", clean(&judged.facts.replay))

@@ -14,13 +14,10 @@ const OWNERS_MAX: usize = 12;
 
 pub(super) fn units(device: &Device, style: Style) -> String {
     if device.units().is_empty() {
-        return format!(
-            " {}\n",
-            style.paint(Meaning::Doubt, "no telemetry of units arrived")
-        );
+        return format!(" {}\n", style.paint(Meaning::Doubt, "no telemetry of units arrived"));
     }
     let mut columns = Columns::default();
-    columns.row(HEADINGS.map(|text| Cell::left(text).meaning(Meaning::Heading)));
+    columns.row(headings());
     for unit in device.units().iter().take(UNITS_MAX) {
         columns.row(unit_row(unit));
     }
@@ -30,18 +27,21 @@ pub(super) fn units(device: &Device, style: Style) -> String {
     columns.render(style)
 }
 
-const HEADINGS: [&str; 10] = [
-    "unit",
-    "kind",
-    "state",
-    "stack peak",
-    "",
-    "left",
-    "heap now",
-    "heap peak",
-    "cpu",
-    "switches",
-];
+fn headings() -> [Cell; 10] {
+    let cells = [
+        Cell::left("unit"),
+        Cell::left("kind"),
+        Cell::left("state"),
+        Cell::right("stack peak"),
+        Cell::left(""),
+        Cell::right("left"),
+        Cell::right("heap now"),
+        Cell::right("heap peak"),
+        Cell::right("cpu"),
+        Cell::right("switches"),
+    ];
+    cells.map(|cell| cell.meaning(Meaning::Heading))
+}
 
 fn unit_row(unit: &Unit) -> Vec<Cell> {
     let (state, meaning) = state_of(unit);
@@ -132,7 +132,7 @@ fn heap_lines(heap: &Heap) -> [String; 2] {
             counted(heap.used_blocks.into(), "block"),
         ),
         format!(
-            "largest free block {}, at least {} in every sample; {} free in {}",
+            "largest free block {}, never below {} in a sample; {} free in {}",
             bytes(heap.largest_free.into()),
             bytes(heap.largest_free_min.into()),
             bytes(heap.free.into()),
@@ -143,21 +143,13 @@ fn heap_lines(heap: &Heap) -> [String; 2] {
 
 /// Who holds how much now, the most first.
 fn owners(device: &Device) -> Vec<String> {
-    let units = device
-        .units()
-        .iter()
-        .map(|unit| (clean(&unit_name(unit)), unit.heap.current));
-    let others = device
-        .owners()
-        .map(|owner| (owner_name(owner.kind, owner.unit), owner.heap.current));
+    let units = device.units().iter().map(|unit| (clean(&unit_name(unit)), unit.heap.current));
+    let others =
+        device.owners().map(|owner| (owner_name(owner.kind, owner.unit), owner.heap.current));
     let mut holders: Vec<(String, u32)> =
         units.chain(others).filter(|(_, held)| *held > 0).collect();
     holders.sort_by(|(a_name, a), (b_name, b)| b.cmp(a).then_with(|| a_name.cmp(b_name)));
-    let rest: u64 = holders
-        .iter()
-        .skip(OWNERS_MAX)
-        .map(|(_, held)| u64::from(*held))
-        .sum();
+    let rest: u64 = holders.iter().skip(OWNERS_MAX).map(|(_, held)| u64::from(*held)).sum();
     let mut texts: Vec<String> = holders
         .iter()
         .take(OWNERS_MAX)
@@ -191,7 +183,7 @@ pub(super) fn rest(device: &Device, style: Style) -> String {
         let end = match run.ended {
             Some((at, true)) => format!("ended well at {}", seconds(at)),
             Some((at, false)) => format!("ended badly at {}", seconds(at)),
-            None => "did not end".to_owned(),
+            None => "still running at the end".to_owned(),
         };
         let name = clean(&run.name);
         format!("program {name}: started at {}, {end}", seconds(run.started))
@@ -203,12 +195,7 @@ pub(super) fn rest(device: &Device, style: Style) -> String {
             access.address, access.pc
         )
     }));
-    lines.extend(
-        device
-            .notes()
-            .iter()
-            .map(|note| format!("note: {}", clean(note))),
-    );
+    lines.extend(device.notes().iter().map(|note| format!("note: {}", clean(note))));
     lines.iter().map(|line| format!(" {line}\n")).collect()
 }
 

@@ -152,10 +152,7 @@ pub(super) struct LossesForm {
 
 impl<'a> ImageForm<'a> {
     pub(super) fn of(image: &'a ImageFacts) -> Self {
-        Self {
-            name: &image.name,
-            hash: &image.hash,
-        }
+        Self { name: &image.name, hash: &image.hash }
     }
 }
 
@@ -250,9 +247,6 @@ impl StackForm {
 
 impl LossesForm {
     pub(super) fn of(losses: Losses) -> Self {
-        Self {
-            records: losses.records_lost(),
-            damaged_bytes: losses.damaged_bytes,
-        }
+        Self { records: losses.records_lost(), damaged_bytes: losses.damaged_bytes }
     }
 }

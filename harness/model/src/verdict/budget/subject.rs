@@ -52,9 +52,7 @@ pub(super) fn find_subjects<'a>(subject: &Subject, device: &'a Device) -> Found<
 
 fn single<'a>(subject: &Subject, device: &Device, name: &str, of: Of<'a>) -> Found<'a> {
     if !subject.includes(subject.kind, name) {
-        return Found::Nobody {
-            seen: vec![name.to_owned()],
-        };
+        return Found::Nobody { seen: vec![name.to_owned()] };
     }
     Found::Some(vec![FoundSubject {
         name: name.to_owned(),
@@ -79,15 +77,9 @@ fn units<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
     if !found.is_empty() {
         return Found::Some(found);
     }
-    let seen: BTreeSet<&str> = device
-        .units()
-        .iter()
-        .filter(of_kind)
-        .map(|unit| unit.name.as_str())
-        .collect();
-    Found::Nobody {
-        seen: seen.into_iter().map(str::to_owned).collect(),
-    }
+    let seen: BTreeSet<&str> =
+        device.units().iter().filter(of_kind).map(|unit| unit.name.as_str()).collect();
+    Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
 }
 
 /// After a reset the same names come again; which boot is meant is part of what is shown.
@@ -119,10 +111,7 @@ fn kind_of(unit: &Unit) -> Option<SubjectKind> {
 }
 
 pub(super) const fn is_unit_kind(kind: SubjectKind) -> bool {
-    matches!(
-        kind,
-        SubjectKind::Thread | SubjectKind::Task | SubjectKind::Tasklet
-    )
+    matches!(kind, SubjectKind::Thread | SubjectKind::Task | SubjectKind::Tasklet)
 }
 
 /// How many units there were of which the device's announcement never arrived. Ids are serial, so
@@ -135,9 +124,8 @@ pub(super) fn units_never_told(device: &Device) -> u64 {
     let units = device.units().iter().filter(is_unit);
     let unannounced = units.clone().filter(|unit| !unit.announced).count() as u64;
     let in_boot = units.filter(|unit| unit.key.boot == device.boot().index);
-    let (count, highest) = in_boot.fold((0_u64, 0), |(count, highest), unit| {
-        (count + 1, highest.max(unit.key.id.0))
-    });
+    let (count, highest) =
+        in_boot.fold((0_u64, 0), |(count, highest), unit| (count + 1, highest.max(unit.key.id.0)));
     let gaps = u64::from(highest).saturating_sub(count);
     unannounced + gaps + device.forgotten()
 }

@@ -14,22 +14,22 @@ use ramscope_wire::{
 };
 
 /// The tick rate of the recorded device, in hertz.
-pub const HZ: u32 = 160_000_000;
+pub(crate) const HZ: u32 = 160_000_000;
 
 /// A capture that grows.
-pub struct Recording {
+pub(crate) struct Recording {
     recorder: Recorder,
     now_ms: u64,
     seq: u16,
     last_ticks: u64,
-    pub boot: u32,
+    pub(crate) boot: u32,
     boot_ms: u64,
-    pub symbols: SymbolTable,
+    pub(crate) symbols: SymbolTable,
 }
 
 impl Recording {
     /// A device that has just said hello at millisecond 1.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut recording = Self {
             recorder: Recorder::new(),
             now_ms: 1,
@@ -46,7 +46,7 @@ impl Recording {
     }
 
     /// A device that says nothing.
-    pub fn silent() -> Self {
+    pub(crate) fn silent() -> Self {
         Self {
             recorder: Recorder::new(),
             now_ms: 1,
@@ -59,12 +59,12 @@ impl Recording {
     }
 
     /// Moves on to a millisecond of device time.
-    pub fn at(&mut self, ms: u64) -> &mut Self {
+    pub(crate) fn at(&mut self, ms: u64) -> &mut Self {
         self.now_ms = ms;
         self
     }
 
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         Instant::from_picos(self.now_ms * 1_000_000_000)
     }
 
@@ -73,7 +73,7 @@ impl Recording {
     }
 
     /// Sends a record.
-    pub fn record<'a>(&mut self, record: impl Into<Record<'a>>) -> &mut Self {
+    pub(crate) fn record<'a>(&mut self, record: impl Into<Record<'a>>) -> &mut Self {
         let record = record.into();
         let mut words: Vec<u32> = Vec::with_capacity(2 + record.payload_words());
         let dt = self.ticks() - self.last_ticks;
@@ -86,17 +86,17 @@ impl Recording {
     }
 
     /// Drops records.
-    pub fn lose(&mut self, records: u16) -> &mut Self {
+    pub(crate) fn lose(&mut self, records: u16) -> &mut Self {
         self.seq = self.seq.wrapping_add(records);
         self
     }
 
-    pub fn raw(&mut self, stream: Stream, bytes: &[u8]) -> &mut Self {
+    pub(crate) fn raw(&mut self, stream: Stream, bytes: &[u8]) -> &mut Self {
         self.recorder.append(stream, self.now(), bytes);
         self
     }
 
-    pub fn hello(&mut self) -> &mut Self {
+    pub(crate) fn hello(&mut self) -> &mut Self {
         self.last_ticks = self.ticks();
         let hello = Hello {
             version: ramscope_wire::VERSION,
@@ -113,24 +113,25 @@ impl Recording {
         self.record(hello)
     }
 
-    pub fn region(&mut self, base: u32, bytes: u32, kind: RegionKind, name: &str) -> &mut Self {
-        self.record(Region {
-            base,
-            bytes,
-            kind,
-            name,
-        })
+    pub(crate) fn region(
+        &mut self,
+        base: u32,
+        bytes: u32,
+        kind: RegionKind,
+        name: &str,
+    ) -> &mut Self {
+        self.record(Region { base, bytes, kind, name })
     }
 
     /// The device starts again.
-    pub fn reboot(&mut self) -> &mut Self {
+    pub(crate) fn reboot(&mut self) -> &mut Self {
         self.boot += 1;
         self.boot_ms = self.now_ms;
         self.seq = 0;
         self.hello()
     }
 
-    pub fn thread(&mut self, id: u32, name: &str, base: u32, bytes: u32) -> &mut Self {
+    pub(crate) fn thread(&mut self, id: u32, name: &str, base: u32, bytes: u32) -> &mut Self {
         self.record(UnitNew {
             unit: UnitId(id),
             parent: UnitId::MAIN,
@@ -144,7 +145,7 @@ impl Recording {
         })
     }
 
-    pub fn stack(&mut self, id: u32, bytes: u32, used: u32, peak: u32) -> &mut Self {
+    pub(crate) fn stack(&mut self, id: u32, bytes: u32, used: u32, peak: u32) -> &mut Self {
         self.record(StackSample {
             unit: UnitId(id),
             stack_bytes: bytes,
@@ -155,16 +156,11 @@ impl Recording {
         })
     }
 
-    pub fn cpu(&mut self, id: u32, switches: u32, ticks: u64) -> &mut Self {
-        self.record(CpuSample {
-            unit: UnitId(id),
-            switches,
-            ticks,
-            window: WindowId::BOOT,
-        })
+    pub(crate) fn cpu(&mut self, id: u32, switches: u32, ticks: u64) -> &mut Self {
+        self.record(CpuSample { unit: UnitId(id), switches, ticks, window: WindowId::BOOT })
     }
 
-    pub fn heap(&mut self, used: u32, peak: u32) -> &mut Self {
+    pub(crate) fn heap(&mut self, used: u32, peak: u32) -> &mut Self {
         let total = 65_536;
         self.record(HeapSample {
             total,
@@ -180,7 +176,7 @@ impl Recording {
         })
     }
 
-    pub fn owner(&mut self, kind: OwnerKind, id: u32, current: u32, peak: u32) -> &mut Self {
+    pub(crate) fn owner(&mut self, kind: OwnerKind, id: u32, current: u32, peak: u32) -> &mut Self {
         self.record(OwnerSample {
             kind,
             unit: UnitId(id),
@@ -192,38 +188,33 @@ impl Recording {
         })
     }
 
-    pub fn step(&mut self, index: u32, kind: StepEventKind, detail: &str) -> &mut Self {
+    pub(crate) fn step(&mut self, index: u32, kind: StepEventKind, detail: &str) -> &mut Self {
         let instant = self.now();
-        let event = StepEvent {
-            index,
-            kind,
-            instant,
-            detail: detail.to_owned(),
-        };
+        let event = StepEvent { index, kind, instant, detail: detail.to_owned() };
         self.recorder.event(instant, &event);
         self
     }
 
-    pub fn done(&mut self, index: u32, detail: &str) -> &mut Self {
+    pub(crate) fn done(&mut self, index: u32, detail: &str) -> &mut Self {
         self.step(index, StepEventKind::Started, "");
         self.now_ms += 100;
         self.step(index, StepEventKind::Finished, detail)
     }
 
-    pub fn observe(&mut self, event: &ObserverEvent) -> &mut Self {
+    pub(crate) fn observe(&mut self, event: &ObserverEvent) -> &mut Self {
         let now = self.now();
         self.recorder.event(now, event);
         self
     }
 
-    pub fn ends(&mut self, how: &HowEnded) -> &mut Self {
+    pub(crate) fn ends(&mut self, how: &HowEnded) -> &mut Self {
         let now = self.now();
         self.recorder.event(now, how);
         self
     }
 
     /// The capture of a run of the scenario.
-    pub fn capture(&self, scenario: &str) -> Capture {
+    pub(crate) fn capture(&self, scenario: &str) -> Capture {
         let mut recorder = self.recorder.clone();
         recorder.host(facts(scenario, self.symbols.clone()).to_host_part());
         recorder.finish()
@@ -231,7 +222,7 @@ impl Recording {
 }
 
 /// The host part of a run of the scenario.
-pub fn facts(scenario: &str, symbols: SymbolTable) -> HostFacts {
+pub(crate) fn facts(scenario: &str, symbols: SymbolTable) -> HostFacts {
     HostFacts {
         schema: HostFacts::SCHEMA,
         tool: "ramscope 0.1.0".to_owned(),
@@ -242,17 +233,14 @@ pub fn facts(scenario: &str, symbols: SymbolTable) -> HostFacts {
             time_model: "one instruction = one cycle, no cache, no wait states".to_owned(),
             instructions: Some(182_331),
         },
-        image: ImageFacts {
-            name: "esp32c3.elf".to_owned(),
-            hash: "0a1b2c3d".to_owned(),
-        },
+        image: ImageFacts { name: "esp32c3.elf".to_owned(), hash: "0a1b2c3d".to_owned() },
         replay: "cargo run --release -- replay target/ramscope/runs/x.ramscope".to_owned(),
         symbols,
     }
 }
 
 /// The one run of a scenario on the engine.
-pub fn run(scenario: &str) -> Run {
+pub(crate) fn run(scenario: &str) -> Run {
     let parsed = ramscope_scenario::parse("scenarios/x.yaml", scenario);
     let scenario = match parsed.scenario {
         Some(scenario) => scenario,
@@ -263,7 +251,7 @@ pub fn run(scenario: &str) -> Run {
 }
 
 /// A scenario of two steps with these settings under `ramscope:`.
-pub fn scenario(settings: &str) -> String {
+pub(crate) fn scenario(settings: &str) -> String {
     let head =
         "name: counting\nversion: 1\nsteps:\n- name: boot\n  wait-serial: ready\n- delay: 1s\n";
     if settings.is_empty() {
