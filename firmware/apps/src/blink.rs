@@ -12,9 +12,7 @@ fn blink() -> Result<(), Error> {
 
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let times = arguments.number("times", 3);
-    let blinker = thread::Builder::new("blink")
-        .stack_bytes(2048)
-        .spawn(blink)?;
+    let blinker = thread::Builder::new("blink").stack_bytes(2048).spawn(blink)?;
     thread::sleep(Span::from_millis(u64::from(times) * 1_000 - 500))?;
     blinker.request_exit();
     let end = blinker.join()?;

@@ -47,9 +47,7 @@ fn thread_function() -> Result<(), Error> {
 }
 
 pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
-    let worker = thread::Builder::new("worker")
-        .stack_bytes(2048)
-        .spawn(thread_function)?;
+    let worker = thread::Builder::new("worker").stack_bytes(2048).spawn(thread_function)?;
     let end = worker.join()?;
     println!("worker: {end:?}");
     Ok(())

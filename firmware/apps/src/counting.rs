@@ -14,9 +14,7 @@ fn thread_function() -> Result<(), Error> {
 }
 
 pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
-    let counter = thread::Builder::new("counter")
-        .stack_bytes(2048)
-        .spawn(thread_function)?;
+    let counter = thread::Builder::new("counter").stack_bytes(2048).spawn(thread_function)?;
     for i in 0..3 {
         println!("Main thread is running: {i}");
         thread::sleep(SECOND)?;

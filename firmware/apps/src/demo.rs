@@ -53,11 +53,7 @@ fn worker(shared: &Shared) -> Result<(), Error> {
 #[inline(never)]
 fn descend(depth: u32) -> u32 {
     let frame = black_box([depth; 24]);
-    if depth == 0 {
-        frame[0]
-    } else {
-        descend(depth - 1) + frame[23]
-    }
+    if depth == 0 { frame[0] } else { descend(depth - 1) + frame[23] }
 }
 
 fn logger(shared: &Shared) -> Result<(), Error> {
@@ -80,28 +76,17 @@ fn visitor() -> Result<(), Error> {
 
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let seconds = u64::from(arguments.number("seconds", 20));
-    let shared = Arc::new(Shared {
-        lock: Lock::named("readings"),
-        readings: Readings(Cell::new(0)),
-    })?;
+    let shared =
+        Arc::new(Shared { lock: Lock::named("readings"), readings: Readings(Cell::new(0)) })?;
     let (a, b, c) = (shared.clone(), shared.clone(), shared.clone());
     let threads = [
-        thread::Builder::new("sampler")
-            .stack_bytes(2048)
-            .spawn(move || sampler(&a))?,
-        thread::Builder::new("worker")
-            .stack_bytes(3072)
-            .priority(7)
-            .spawn(move || worker(&b))?,
-        thread::Builder::new("logger")
-            .stack_bytes(2048)
-            .spawn(move || logger(&c))?,
+        thread::Builder::new("sampler").stack_bytes(2048).spawn(move || sampler(&a))?,
+        thread::Builder::new("worker").stack_bytes(3072).priority(7).spawn(move || worker(&b))?,
+        thread::Builder::new("logger").stack_bytes(2048).spawn(move || logger(&c))?,
     ];
     let end = Instant::now() + Span::from_seconds(seconds);
     while Instant::now() < end {
-        let visitor = thread::Builder::new("visitor")
-            .stack_bytes(1024)
-            .spawn(visitor)?;
+        let visitor = thread::Builder::new("visitor").stack_bytes(1024).spawn(visitor)?;
         visitor.join()?;
         thread::sleep(Span::from_millis(700))?;
     }

@@ -8,11 +8,7 @@ use ramscope_kernel::{Arguments, Error, Span, handler, interrupts, println, thre
 #[inline(never)]
 fn recurse(depth: u32) -> u32 {
     let frame = black_box([depth; 16]);
-    if depth == 0 {
-        frame[0]
-    } else {
-        recurse(depth - 1) + frame[15]
-    }
+    if depth == 0 { frame[0] } else { recurse(depth - 1) + frame[15] }
 }
 
 /// Steps over the guard with one large frame, whose far end it never writes, and calls the kernel
@@ -47,14 +43,12 @@ fn in_handler() {
 
 fn start(name: &'static str, body: fn()) -> Result<(), Error> {
     println!("overflow: {name} begins");
-    let deep = thread::Builder::new("deep")
-        .stack_bytes(1536)
-        .spawn(move || {
-            // The neighbours' stacks lie close by: let them settle first.
-            let slept = thread::sleep(Span::from_millis(10));
-            body();
-            slept
-        })?;
+    let deep = thread::Builder::new("deep").stack_bytes(1536).spawn(move || {
+        // The neighbours' stacks lie close by: let them settle first.
+        let slept = thread::sleep(Span::from_millis(10));
+        body();
+        slept
+    })?;
     let end = deep.join()?;
     println!("overflow: deep {end:?}, main goes on");
     Ok(())

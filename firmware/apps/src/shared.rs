@@ -36,10 +36,7 @@ fn increment_variable(shared: &SharedVariable) -> Result<(), Error> {
 
 pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
     let lock = Lock::named("shared");
-    let shared = Arc::new(SharedVariable {
-        lock,
-        value: Number(Cell::new(0)),
-    })?;
+    let shared = Arc::new(SharedVariable { lock, value: Number(Cell::new(0)) })?;
     let theirs = shared.clone();
     let adder = thread::Builder::new("adder")
         .stack_bytes(2048)

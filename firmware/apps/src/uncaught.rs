@@ -3,10 +3,15 @@
 
 use ramscope_kernel::{Arguments, Error, Lock, Span, mem::Arc, println, thread};
 
+/// Trusts its caller with the index.
+fn reading(readings: &[u32], i: usize) -> u32 {
+    readings[i]
+}
+
 fn thread_function(lock: &Lock, readings: &[u32]) -> Result<(), Error> {
     let _held = lock.hold()?;
-    for index in 0..5 {
-        println!("Thread is running: {}", readings[index]);
+    for i in 0..5 {
+        println!("Thread is running: {}", reading(readings, i));
         thread::sleep(Span::from_millis(100))?;
     }
     Ok(())

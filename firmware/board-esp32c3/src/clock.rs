@@ -31,12 +31,7 @@ pub(crate) fn init() {
 fn start_cycle_counter() {
     // SAFETY: the three CSRs of the performance counter affect nothing else.
     unsafe {
-        asm!(
-            "csrwi 0x7E0, 1",
-            "csrwi 0x7E1, 1",
-            "csrwi 0x7E2, 0",
-            options(nomem, nostack)
-        );
+        asm!("csrwi 0x7E0, 1", "csrwi 0x7E1, 1", "csrwi 0x7E2, 0", options(nomem, nostack));
     }
 }
 

@@ -35,17 +35,10 @@ pub(crate) struct CurrentCell(UnsafeCell<Current>);
 // SAFETY: written with interrupts masked only.
 unsafe impl Sync for CurrentCell {}
 
-#[expect(
-    unsafe_code,
-    reason = "a name that the trap entry and the harness know"
-)]
+#[expect(unsafe_code, reason = "a name that the trap entry and the harness know")]
 #[unsafe(no_mangle)]
-static RAMSCOPE_CURRENT: CurrentCell = CurrentCell(UnsafeCell::new(Current {
-    unit: 0,
-    low: 0,
-    bytes: 0,
-    reserved: 0,
-}));
+static RAMSCOPE_CURRENT: CurrentCell =
+    CurrentCell(UnsafeCell::new(Current { unit: 0, low: 0, bytes: 0, reserved: 0 }));
 
 /// Arms both triggers. Trigger 0 stays selected, for the switch to move.
 #[expect(unsafe_code, reason = "writes CSRs")]
@@ -76,12 +69,7 @@ pub(crate) fn init(handlers_low: usize) {
 pub(crate) fn enter(unit: Entering) {
     let current = RAMSCOPE_CURRENT.0.get();
     let low = unit.stack.low as u32;
-    let value = Current {
-        unit: unit.unit,
-        low,
-        bytes: unit.stack.bytes as u32,
-        reserved: 0,
-    };
+    let value = Current { unit: unit.unit, low, bytes: unit.stack.bytes as u32, reserved: 0 };
     // SAFETY: interrupts are masked.
     unsafe { current.write_volatile(value) };
     let guard = (low - GUARD_BYTES as u32) | NAPOT_64;

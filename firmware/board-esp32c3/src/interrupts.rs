@@ -22,13 +22,9 @@ static RAISED: Raised = Raised(Cell::new(None));
 
 /// Routes and enables the three sources.
 pub(crate) fn init() {
-    matrix::MAP
-        .plus(matrix::SOURCE_SYSTIMER_TARGET0)
-        .write(LINE_CLOCK);
+    matrix::MAP.plus(matrix::SOURCE_SYSTIMER_TARGET0).write(LINE_CLOCK);
     matrix::MAP.plus(matrix::SOURCE_UART0).write(LINE_UART);
-    matrix::MAP
-        .plus(matrix::SOURCE_FROM_CPU_0)
-        .write(LINE_RAISED);
+    matrix::MAP.plus(matrix::SOURCE_FROM_CPU_0).write(LINE_RAISED);
     matrix::TYPE.write(0);
     for line in [LINE_CLOCK, LINE_UART, LINE_RAISED] {
         matrix::PRIORITY.plus(line as usize).write(2);

@@ -14,11 +14,7 @@ struct Notes {
 
 #[expect(unsafe_code, reason = "memory that start-up code must not clear")]
 #[unsafe(link_section = ".rtc_fast")]
-static mut NOTES: Notes = Notes {
-    magic: 0,
-    boots: 0,
-    note: 0,
-};
+static mut NOTES: Notes = Notes { magic: 0, boots: 0, note: 0 };
 
 /// Counts this boot; answers its number and what the last one left.
 #[expect(unsafe_code, reason = "memory that start-up code must not clear")]
@@ -27,11 +23,7 @@ pub(crate) fn take() -> (u32, &'static str) {
     // SAFETY: start-up code runs alone; volatile because the image says it is zero.
     let mut value = unsafe { notes.read_volatile() };
     if value.magic != MAGIC {
-        value = Notes {
-            magic: MAGIC,
-            boots: 0,
-            note: 0,
-        };
+        value = Notes { magic: MAGIC, boots: 0, note: 0 };
     }
     value.boots += 1;
     let text = match value.note {
@@ -49,7 +41,9 @@ pub(crate) fn take() -> (u32, &'static str) {
 /// Leaves a note for the next boot.
 #[expect(unsafe_code, reason = "memory that start-up code must not clear")]
 pub(crate) fn leave(note: ResetNote) {
-    let place = &raw mut NOTES;
+    let notes = &raw mut NOTES;
     // SAFETY: the device is about to reset; nothing else runs.
-    unsafe { (&raw mut (*place).note).write_volatile(note as u32) };
+    let value = unsafe { notes.read_volatile() };
+    // SAFETY: as above.
+    unsafe { notes.write_volatile(Notes { note: note as u32, ..value }) };
 }

@@ -82,81 +82,44 @@ mod linked {
     }
 }
 
-/// The addresses between two names of the linker script.
-macro_rules! between {
-    ($low:ident, $high:ident) => {{
-        let low = &raw const linked::$low as usize;
-        StackRange {
-            low,
-            bytes: &raw const linked::$high as usize - low,
-        }
-    }};
+/// The memory between two names of the linker script.
+macro_rules! region {
+    ($kind:ident, $name:literal, $start:ident, $end:ident) => {
+        Region::new(RegionKind::$kind, $name, &raw const linked::$start, &raw const linked::$end)
+    };
 }
 
-static mut REGIONS: [Region; 8] = [NO_REGION; 8];
-static mut HEAP_AREAS: [Region; 2] = [NO_REGION; 2];
-const NO_REGION: Region = Region {
-    kind: RegionKind::Other,
-    name: "",
-    base: 0,
-    bytes: 0,
-};
+static HEAP_AREAS: [Region; 2] = [
+    region!(HeapArea, "heap", _heap_start, _heap_end),
+    region!(HeapArea, "heap-loader", _loader_start, _loader_end),
+];
 
-const fn region(kind: RegionKind, name: &'static str, range: StackRange) -> Region {
-    Region {
-        kind,
-        name,
-        base: range.low,
-        bytes: range.bytes,
-    }
-}
+static REGIONS: [Region; 8] = [
+    region!(Code, "text", _text_start, _text_end),
+    region!(Rodata, "rodata", _rodata_start, _rodata_end),
+    region!(Data, "data", _data_start, _data_end),
+    region!(Bss, "bss", _bss_start, _bss_end),
+    INTERRUPT_STACK,
+    region!(
+        EmergencyStack,
+        "emergency-stack",
+        _ramscope_emergency_stack_low,
+        _ramscope_emergency_stack_high
+    ),
+    HEAP_AREAS[0],
+    HEAP_AREAS[1],
+];
 
-fn heap_areas() -> [Region; 2] {
-    [
-        region(
-            RegionKind::HeapArea,
-            "heap",
-            between!(_heap_start, _heap_end),
-        ),
-        region(
-            RegionKind::HeapArea,
-            "heap-loader",
-            between!(_loader_start, _loader_end),
-        ),
-    ]
-}
-
-fn regions() -> [Region; 8] {
-    let [heap, loader] = heap_areas();
-    [
-        region(RegionKind::Code, "text", between!(_text_start, _text_end)),
-        region(
-            RegionKind::Rodata,
-            "rodata",
-            between!(_rodata_start, _rodata_end),
-        ),
-        region(RegionKind::Data, "data", between!(_data_start, _data_end)),
-        region(RegionKind::Bss, "bss", between!(_bss_start, _bss_end)),
-        region(
-            RegionKind::InterruptStack,
-            "interrupt-stack",
-            between!(
-                _ramscope_interrupt_stack_low,
-                _ramscope_interrupt_stack_high
-            ),
-        ),
-        region(
-            RegionKind::EmergencyStack,
-            "emergency-stack",
-            between!(
-                _ramscope_emergency_stack_low,
-                _ramscope_emergency_stack_high
-            ),
-        ),
-        heap,
-        loader,
-    ]
-}
+const INTERRUPT_STACK: Region = region!(
+    InterruptStack,
+    "interrupt-stack",
+    _ramscope_interrupt_stack_low,
+    _ramscope_interrupt_stack_high
+);
+const MAIN_STACK: Region =
+    region!(MainStack, "main-stack", _ramscope_main_stack_low, _ramscope_main_stack_high);
+const IDLE_STACK: Region =
+    region!(Other, "idle-stack", _ramscope_idle_stack_low, _ramscope_idle_stack_high);
 
 /// The first eight bytes of the linker's build id, behind the note's header of 16 bytes.
 fn build_id() -> u64 {
@@ -173,21 +136,10 @@ pub fn start(programs: &'static [Program]) -> ! {
     clock::init();
     uart::init();
     interrupts::init();
-    let interrupt_stack = between!(
-        _ramscope_interrupt_stack_low,
-        _ramscope_interrupt_stack_high
-    );
+    let interrupt_stack = INTERRUPT_STACK.as_stack();
     guard::init(interrupt_stack.low);
     paint_unused(interrupt_stack);
     let (boot, reset_note) = notes::take();
-    // SAFETY: start-up code runs alone, and once.
-    unsafe {
-        (&raw mut REGIONS).write(regions());
-    }
-    // SAFETY: as above.
-    unsafe {
-        (&raw mut HEAP_AREAS).write(heap_areas());
-    }
     let facts = Facts {
         board: Board::Esp32c3,
         name: "esp32c3",
@@ -196,12 +148,10 @@ pub fn start(programs: &'static [Program]) -> ! {
         boot,
         reset_reason: (rtc::RESET_STATE.read() & 0x3F) as u8,
         reset_note,
-        // SAFETY: written above, never again.
-        regions: unsafe { &*(&raw const REGIONS) },
-        // SAFETY: written above, never again.
-        heap_areas: unsafe { &*(&raw const HEAP_AREAS) },
-        main_stack: between!(_ramscope_main_stack_low, _ramscope_main_stack_high),
-        idle_stack: between!(_ramscope_idle_stack_low, _ramscope_idle_stack_high),
+        regions: &REGIONS,
+        heap_areas: &HEAP_AREAS,
+        main_stack: MAIN_STACK.as_stack(),
+        idle_stack: IDLE_STACK.as_stack(),
         interrupt_stack,
         telemetry: &_SEGGER_RTT,
     };
@@ -212,10 +162,7 @@ pub fn start(programs: &'static [Program]) -> ! {
 /// Paints the handlers' stack below the part that start-up code is using.
 fn paint_unused(range: StackRange) {
     const IN_USE_BYTES: usize = 512;
-    let range = StackRange {
-        bytes: range.bytes - IN_USE_BYTES,
-        ..range
-    };
+    let range = StackRange { bytes: range.bytes - IN_USE_BYTES, ..range };
     // SAFETY: start-up code needs far less than what is left out.
     unsafe { ramscope_kernel::paint_stack(range) };
 }

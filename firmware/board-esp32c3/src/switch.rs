@@ -104,11 +104,7 @@ global_asm!(
 pub(crate) unsafe fn prepare(stack: StackRange, entry: extern "C" fn() -> !) -> Context {
     let at = (stack.low + stack.bytes - TOP_BYTES - size_of::<GaveWay>()) & !15;
     let restore = ramscope_restore_gave_way as *const () as usize;
-    let frame = GaveWay {
-        restore,
-        ra: entry as usize,
-        s: [0; 12],
-    };
+    let frame = GaveWay { restore, ra: entry as usize, s: [0; 12] };
     // SAFETY: inside of the stack, as promised by the caller.
     unsafe { (at as *mut GaveWay).write(frame) };
     at

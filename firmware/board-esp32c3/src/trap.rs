@@ -29,10 +29,7 @@ struct Frame {
     reserved: usize,
 }
 
-const _: () = assert!(
-    size_of::<Frame>() == 128,
-    "a third of it is checked by the entry"
-);
+const _: () = assert!(size_of::<Frame>() == 128, "a third of it is checked by the entry");
 
 /// Bytes that the entry takes of the handlers' stack before it has saved anything.
 const SCRATCH_BYTES: usize = 16;
@@ -267,16 +264,7 @@ unsafe extern "C" fn ramscope_trap(
     // SAFETY: the entry has just written it.
     let frame_ref = unsafe { &*frame };
     let resume = if outside != 0 {
-        let (how, address) = match cause {
-            BREAKPOINT => (OverflowHow::Guard, stored_address(frame_ref, sp)),
-            _ => (OverflowHow::Trap, sp),
-        };
-        Some(teardown::overflow(Overflow {
-            how,
-            pc: frame_ref.mepc,
-            sp,
-            address,
-        }))
+        Some(teardown::overflow(outside_of_stack(frame_ref, cause, sp)))
     } else if cause & INTERRUPT != 0 {
         handler::enter();
         interrupts::dispatch(cause as u32 & 0x1F);
@@ -293,32 +281,38 @@ unsafe extern "C" fn ramscope_trap(
     }
 }
 
+/// What is known of a trap whose frame does not fit the stack that it interrupted.
+fn outside_of_stack(frame: &Frame, cause: usize, sp: usize) -> Overflow {
+    let pc = frame.mepc;
+    match cause {
+        BREAKPOINT if is_exhausted(pc) => exhausted(frame, sp),
+        BREAKPOINT => {
+            let address = stored_address(frame, sp);
+            Overflow { how: OverflowHow::Guard, pc, sp, address }
+        }
+        _ => Overflow { how: OverflowHow::Trap, pc, sp, address: sp },
+    }
+}
+
+fn is_exhausted(pc: usize) -> bool {
+    pc == ramscope_stack_exhausted as *const () as usize
+}
+
+/// A kernel call found too little stack; `ra` is where in that call.
+fn exhausted(frame: &Frame, sp: usize) -> Overflow {
+    Overflow { how: OverflowHow::KernelCall, pc: frame.ra, sp, address: sp }
+}
+
 fn exception(frame: &Frame, cause: usize, value: usize, sp: usize) -> Resume {
     let pc = frame.mepc;
-    if cause == BREAKPOINT && pc == ramscope_stack_exhausted as *const () as usize {
-        let how = OverflowHow::KernelCall;
-        return teardown::overflow(Overflow {
-            how,
-            pc: frame.ra,
-            sp,
-            address: sp,
-        });
+    if cause == BREAKPOINT && is_exhausted(pc) {
+        return teardown::overflow(exhausted(frame, sp));
     }
     if cause == BREAKPOINT && !is_ebreak(pc) {
         let address = stored_address(frame, sp);
-        return teardown::overflow(Overflow {
-            how: OverflowHow::Guard,
-            pc,
-            sp,
-            address,
-        });
+        return teardown::overflow(Overflow { how: OverflowHow::Guard, pc, sp, address });
     }
-    teardown::fault(Fault {
-        cause: cause as u32,
-        pc,
-        address: value,
-        ra: frame.ra,
-    })
+    teardown::fault(Fault { cause: cause as u32, pc, address: value, ra: frame.ra })
 }
 
 /// A trap of a handler, or of the kernel before it runs units.
@@ -338,12 +332,7 @@ unsafe extern "C" fn ramscope_trap_within_trap(
     let low = &raw const _ramscope_interrupt_stack_low as usize;
     if cause == BREAKPOINT && !is_ebreak(pc) {
         let address = stored_address(frame, sp);
-        let overflow = Overflow {
-            how: OverflowHow::HandlerGuard,
-            pc,
-            sp,
-            address,
-        };
+        let overflow = Overflow { how: OverflowHow::HandlerGuard, pc, sp, address };
         let by = low.saturating_sub(address.min(sp));
         let what = format_args!("a handler overflowed its stack by {by} B, pc {pc:#010x}");
         teardown::fatal(what, Some(overflow), low);

@@ -92,10 +92,7 @@ impl<S> Contexts<S> {
             let taken = self.units.borrow_mut()[context].take();
             let mut unit = taken.expect("whoever is resumed is not running");
             let result = unit.resume(());
-            let request = self
-                .request
-                .take()
-                .expect("a coroutine says why it suspends");
+            let request = self.request.take().expect("a coroutine says why it suspends");
             match request {
                 Request::Resume(next) => self.current.set(next),
                 Request::AbandonAndResume(next) => {

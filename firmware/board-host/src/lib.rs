@@ -74,11 +74,7 @@ pub fn run(programs: &'static [Program], commands: &[&str], seconds: u64) -> Run
     INSTANCE.set(None);
     let text = String::from_utf8_lossy(&instance.output.borrow()).into_owned();
     let millis = instance.now.get() / (u64::from(port::TICKS_PER_SECOND) / 1_000);
-    Run {
-        text,
-        stopped,
-        millis,
-    }
+    Run { text, stopped, millis }
 }
 
 thread_local! {
@@ -86,9 +82,7 @@ thread_local! {
 }
 
 fn instance() -> &'static Instance {
-    INSTANCE
-        .get()
-        .expect("the kernel calls its port while an instance runs")
+    INSTANCE.get().expect("the kernel calls its port while an instance runs")
 }
 
 /// One device. It is leaked: its kernel's statics end with the process, as on a chip.
@@ -110,21 +104,12 @@ struct Instance {
 impl Instance {
     fn new(commands: &[&str], end: u64) -> Self {
         let heap = Box::leak(vec![0_u64; HEAP_BYTES / 8].into_boxed_slice());
-        let base = heap.as_mut_ptr() as usize;
+        let bytes = heap.as_mut_ptr_range();
         let kind = RegionKind::HeapArea;
-        let area = Region {
-            kind,
-            name: "heap",
-            base,
-            bytes: HEAP_BYTES,
-        };
+        let area = Region::new(kind, "heap", bytes.start.cast(), bytes.end.cast());
         let typed = commands.iter().enumerate();
-        let input = typed.map(|(at, line)| {
-            (
-                (at as u64 + 1) * TYPING_TICKS,
-                format!("{line}\n").into_bytes(),
-            )
-        });
+        let input = typed
+            .map(|(at, line)| ((at as u64 + 1) * TYPING_TICKS, format!("{line}\n").into_bytes()));
         Self {
             kernel: NonNull::from(Box::leak(Box::new(Kernel::new()))),
             heap: Box::leak(Box::new([area])),

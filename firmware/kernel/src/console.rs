@@ -10,6 +10,7 @@
 //!    somebody is typing (`echo_open`); a writer ends that echo first.
 //! 2. Input that finds its buffer full is dropped and counted.
 
+use crate::drain::WayOut;
 use crate::kernel::{self, Kernel, WORKER, WRITERS};
 use crate::lock::Lock;
 use crate::port;
@@ -47,7 +48,7 @@ impl Console {
             receive: Bytes::new(),
             writers: WaitQueue::new(),
             worker: WaitQueue::new(),
-            lock: Lock::named("console"),
+            lock: Lock::quiet("console"),
             echo_open: false,
             lost_input: 0,
             lost_lines: 0,
@@ -64,11 +65,7 @@ struct Bytes<const N: usize> {
 
 impl<const N: usize> Bytes<N> {
     const fn new() -> Self {
-        Self {
-            bytes: [0; N],
-            start: 0,
-            length: 0,
-        }
+        Self { bytes: [0; N], start: 0, length: 0 }
     }
 
     fn push(&mut self, byte: u8) -> bool {
@@ -143,7 +140,7 @@ fn lock() -> Option<&'static Lock> {
         }
         // SAFETY: the instance is never moved or dropped while its threads run, and a `Lock` is
         // made to be shared.
-        Some(unsafe { &*(&raw const kernel.console.lock) })
+        Some(unsafe { core::ptr::from_ref(&kernel.console.lock).as_ref_unchecked() })
     })
 }
 
@@ -181,18 +178,42 @@ fn put(mut bytes: &[u8]) {
 }
 
 impl Console {
+    /// Puts out what waits, by polling: for the last words before a reset.
+    pub(crate) fn flush_now(&mut self) {
+        while let Some(byte) = self.transmit.pop() {
+            port::transmit_now(&[byte]);
+        }
+    }
+
     fn take(&mut self, piece: &[u8]) -> usize {
-        let taken = piece
-            .iter()
-            .take_while(|byte| self.transmit.push(**byte))
-            .count();
+        let taken = piece.iter().take_while(|byte| self.transmit.push(**byte)).count();
         port::want_transmit(true);
         taken
     }
 }
 
-/// Echoes what somebody types; the line stays open.
+/// Writes a frame of telemetry between two lines.
+pub(crate) fn put_frame(frame: impl Iterator<Item = u8>) {
+    write(|_| {
+        let mut piece = [0; STRETCH_BYTES];
+        let mut filled = 0;
+        for byte in frame {
+            piece[filled] = byte;
+            filled += 1;
+            if filled == STRETCH_BYTES {
+                put(&piece);
+                filled = 0;
+            }
+        }
+        put(&piece[..filled]);
+    });
+}
+
+/// Echoes what somebody types; nothing while frames share the line. The line stays open if `open`.
 pub(crate) fn echo(text: &[u8], open: bool) {
+    if kernel::with(|kernel| kernel.way_out == WayOut::Frames) {
+        return;
+    }
     let Some(lock) = lock() else { return };
     while lock.acquire_until(None, SiteId::NONE, false).is_err() {
         lock.clear_poison();
@@ -217,9 +238,7 @@ pub(crate) fn wait_for_work(deadline: Option<u64>) {
     let waited = thread::wait_through(|kernel| {
         if kernel.console.receive.length == 0 && !kernel.reports.any() {
             let queue = (&mut kernel.console.worker, WORKER);
-            kernel
-                .sched
-                .block_running(Why::Console, Some(queue), deadline);
+            kernel.sched.block_running(Why::Console, Some(queue), deadline);
         }
     });
     // A time-out is one of the things it waits for.

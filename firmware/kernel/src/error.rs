@@ -82,14 +82,8 @@ impl fmt::Display for Shortage {
         match self {
             Shortage::ThreadSlots => f.write_str("thread slots"),
             Shortage::Owners => f.write_str("heap owners"),
-            Shortage::Heap {
-                wanted_bytes,
-                largest_free_bytes,
-            } => {
-                write!(
-                    f,
-                    "memory: {wanted_bytes} B wanted, largest free {largest_free_bytes} B"
-                )
+            Shortage::Heap { wanted_bytes, largest_free_bytes } => {
+                write!(f, "memory: {wanted_bytes} B wanted, largest free {largest_free_bytes} B")
             }
         }
     }
@@ -104,8 +98,8 @@ impl From<Exit> for Error {
 impl From<crate::heap::OutOfMemory> for Error {
     fn from(out: crate::heap::OutOfMemory) -> Self {
         Error::Missing(Shortage::Heap {
-            wanted_bytes: out.wanted_bytes as u32,
-            largest_free_bytes: out.largest_free_bytes as u32,
+            wanted_bytes: out.wanted_bytes,
+            largest_free_bytes: out.largest_free_bytes,
         })
     }
 }

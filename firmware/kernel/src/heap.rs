@@ -175,10 +175,7 @@ impl Default for Heap {
 impl Heap {
     /// A heap without areas: every allocation is refused.
     pub const fn new() -> Self {
-        Self {
-            blocks: Blocks::new(),
-            ledger: Ledger::new(),
-        }
+        Self { blocks: Blocks::new(), ledger: Ledger::new() }
     }
 
     /// Gives `bytes` bytes from `start` to the heap, as one free block.
@@ -189,10 +186,7 @@ impl Heap {
     /// # Safety
     /// The memory must be readable and writable, and for as long as the heap is used nobody else
     /// may access it but through pointers that the heap handed out.
-    #[expect(
-        unsafe_code,
-        reason = "the heap cannot check who else uses the memory it is given"
-    )]
+    #[expect(unsafe_code, reason = "the heap cannot check who else uses the memory it is given")]
     pub unsafe fn add_area(
         &mut self,
         start: NonNull<u8>,
@@ -277,10 +271,7 @@ impl Heap {
         let bytes = used.head.plain_bytes();
         self.ledger.credit(used.owner, bytes)?;
         self.blocks.give_back(used);
-        Ok(Freed {
-            bytes,
-            owner: used.owner,
-        })
+        Ok(Freed { bytes, owner: used.owner })
     }
 
     /// Gives back a block of a quarantined owner, which [`Heap::free`] refuses: the collector's
@@ -297,10 +288,7 @@ impl Heap {
         let bytes = used.head.plain_bytes();
         self.ledger.credit_from_quarantine(used.owner, bytes)?;
         self.blocks.give_back(used);
-        Ok(Freed {
-            bytes,
-            owner: used.owner,
-        })
+        Ok(Freed { bytes, owner: used.owner })
     }
 
     /// Moves a block to another owner, as at a hand-over between units; says what left which owner.
@@ -308,13 +296,7 @@ impl Heap {
     /// # Errors
     /// As [`Heap::free`]: a quarantined block is refused.
     pub fn transfer(&mut self, pointer: NonNull<u8>, to: OwnerIndex) -> Result<Freed, BadPointer> {
-        let Used {
-            place,
-            head,
-            owner,
-            tag,
-            ..
-        } = self.blocks.used_at(pointer.addr().get())?;
+        let Used { place, head, owner, tag, .. } = self.blocks.used_at(pointer.addr().get())?;
         let bytes = head.plain_bytes();
         self.ledger
             .transfer(owner, to, bytes)
@@ -413,9 +395,5 @@ fn block_bytes(payload_bytes: usize) -> Option<u32> {
 /// block.
 fn padding(offset: u32, align: u32) -> u32 {
     let pad = (offset + HEADER_BYTES).wrapping_neg() & (align - 1);
-    if pad == 0 || pad >= BLOCK_BYTES_MIN {
-        pad
-    } else {
-        pad + align
-    }
+    if pad == 0 || pad >= BLOCK_BYTES_MIN { pad } else { pad + align }
 }

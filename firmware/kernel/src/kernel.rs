@@ -11,12 +11,10 @@
 //! 2. The context of the running slot is stale; that of every other live slot is what a switch saved.
 //! 3. A wait queue that a blocked slot names lives until the slot is woken: it is part of the
 //!    kernel, or of an object that the waiting frame borrows.
-#![expect(
-    unsafe_code,
-    reason = "makes the one reference to the instance, and switches contexts"
-)]
+#![expect(unsafe_code, reason = "makes the one reference to the instance, and switches contexts")]
 
 use crate::console::Console;
+use crate::drain::WayOut;
 use crate::heap::{Heap, OwnerIndex};
 use crate::lock::LockState;
 use crate::port::{self, Context, Entering, Facts, StackRange};
@@ -48,6 +46,7 @@ pub struct Kernel {
     pub(crate) sites: Sites,
     pub(crate) ring: Ring,
     pub(crate) level: Level,
+    pub(crate) way_out: WayOut,
     pub(crate) facts: Option<Facts>,
     pub(crate) in_handler: bool,
     pub(crate) handler_entries: u32,
@@ -73,6 +72,7 @@ impl Kernel {
             sites: Sites::new(),
             ring: Ring::absent(),
             level: Level::Events,
+            way_out: WayOut::Ring,
             facts: None,
             in_handler: false,
             handler_entries: 0,
@@ -86,9 +86,7 @@ impl Kernel {
 
     /// What the board said about itself.
     pub(crate) fn facts(&self) -> &Facts {
-        self.facts
-            .as_ref()
-            .expect("start keeps them before anything else runs")
+        self.facts.as_ref().expect("start keeps them before anything else runs")
     }
 
     /// The serial of the next unit; never reused within a boot.
@@ -110,30 +108,20 @@ impl Kernel {
 
     /// Who pays for what the running context allocates.
     pub(crate) fn current_owner(&mut self) -> OwnerIndex {
-        if self.in_handler {
-            OwnerIndex::KERNEL
-        } else {
-            self.current().owner
-        }
+        if self.in_handler { OwnerIndex::KERNEL } else { self.current().owner }
     }
 
     /// Writes a record if the level asks for it.
     #[inline]
     pub(crate) fn record(&mut self, level: Level, record: &impl Payload) {
         if self.level.code() >= level.code() {
-            let _ = self.ring.push(record, port::timestamp());
+            self.ring.push(record, port::timestamp());
         }
     }
 
     /// Wakes a blocked slot, whatever it waits in.
     pub(crate) fn wake(&mut self, slot: Slot, wake: Wake) {
-        let Self {
-            sched,
-            threads,
-            console,
-            mailbox,
-            ..
-        } = self;
+        let Self { sched, threads, console, mailbox, .. } = self;
         let State::Blocked(why) = sched.state(slot) else {
             return;
         };
@@ -174,23 +162,13 @@ impl Kernel {
         if self.level.code() >= Level::All.code() {
             let (state_left, why) = wire_state(self.sched.state(from));
             let to = UnitId(self.threads[to.index()].unit);
-            self.record(
-                Level::All,
-                &wire::Switch {
-                    to,
-                    state_left,
-                    why,
-                },
-            );
+            self.record(Level::All, &wire::Switch { to, state_left, why });
         }
         let thread = &mut self.threads[to.index()];
         thread.switches = thread.switches.wrapping_add(1);
         Resume {
             context: thread.context,
-            unit: Entering {
-                unit: thread.unit,
-                stack: thread.stack,
-            },
+            unit: Entering { unit: thread.unit, stack: thread.stack },
         }
     }
 }

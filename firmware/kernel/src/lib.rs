@@ -18,6 +18,7 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod console;
+mod drain;
 pub mod error;
 pub mod heap;
 pub mod interrupts;

@@ -8,10 +8,7 @@
 //! Invariants:
 //! 1. A lock has waiters only while it is held.
 //! 2. A held lock is in the list of exactly one thread, the one that acquired it.
-#![expect(
-    unsafe_code,
-    reason = "state that units share, touched with interrupts masked only"
-)]
+#![expect(unsafe_code, reason = "state that units share, touched with interrupts masked only")]
 
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
@@ -29,6 +26,14 @@ use wire::{Level, LockOp, ObjectId, SiteId, UnitId};
 pub struct Lock {
     state: UnsafeCell<LockState>,
     name: &'static str,
+    notes: Notes,
+}
+
+/// Whether the telemetry is told what happens to a lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notes {
+    Written,
+    Left,
 }
 
 pub(crate) struct LockState {
@@ -57,7 +62,18 @@ impl Lock {
     /// A free lock with a name for reports.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
+        Self::with_notes(name, Notes::Written)
+    }
+
+    /// A lock of the kernel's own, of which the telemetry says nothing: the drain's own use of the
+    /// console would feed it for ever.
+    pub(crate) const fn quiet(name: &'static str) -> Self {
+        Self::with_notes(name, Notes::Left)
+    }
+
+    const fn with_notes(name: &'static str, notes: Notes) -> Self {
         Self {
+            notes,
             state: UnsafeCell::new(LockState {
                 waiters: WaitQueue::new(),
                 holder: None,
@@ -166,11 +182,7 @@ impl Lock {
                 self.enqueue(kernel, deadline, site);
             }
         };
-        let waited = if may_exit {
-            thread::wait(enqueue)
-        } else {
-            thread::wait_through(enqueue)
-        };
+        let waited = if may_exit { thread::wait(enqueue) } else { thread::wait_through(enqueue) };
         match (taken?, waited) {
             (true, _) => Ok(()),
             (false, Err(Error::TimedOut)) => {
@@ -201,9 +213,7 @@ impl Lock {
         // SAFETY: interrupts are masked, as the kernel's reference shows.
         let state = unsafe { &mut *self.state.get() };
         let name = ptr::from_mut(state) as usize;
-        kernel
-            .sched
-            .block_running(Why::Lock, Some((&mut state.waiters, name)), deadline);
+        kernel.sched.block_running(Why::Lock, Some((&mut state.waiters, name)), deadline);
     }
 
     fn hand_over(&self, kernel: &mut Kernel) -> Result<(), Error> {
@@ -223,7 +233,7 @@ impl Lock {
 
     /// Writes what happened, and once in its life the lock's name.
     fn note(&self, kernel: &mut Kernel, op: LockOp, site: SiteId) {
-        if kernel.level.code() < Level::Events.code() {
+        if self.notes == Notes::Left || kernel.level.code() < Level::Events.code() {
             return;
         }
         let unit = UnitId(kernel.current().unit);
@@ -234,26 +244,10 @@ impl Lock {
             let object = ObjectId(state.object);
             let kind = wire::ObjectKind::Lock;
             let name = self.name;
-            kernel.record(
-                Level::Events,
-                &wire::Object {
-                    object,
-                    kind,
-                    owner: unit,
-                    name,
-                },
-            );
+            kernel.record(Level::Events, &wire::Object { object, kind, owner: unit, name });
         }
         let lock = ObjectId(state.object);
-        kernel.record(
-            Level::Events,
-            &wire::LockEvent {
-                lock,
-                unit,
-                op,
-                site,
-            },
-        );
+        kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
     }
 }
 
@@ -317,20 +311,8 @@ pub(crate) fn poison_all(kernel: &mut Kernel, slot: Slot) {
         let lock = ObjectId(state.object);
         let unit = UnitId(kernel.threads[slot.index()].unit);
         let (op, site) = (LockOp::Poisoned, SiteId::NONE);
-        kernel.record(
-            Level::Events,
-            &wire::LockEvent {
-                lock,
-                unit,
-                op,
-                site,
-            },
-        );
-        while kernel
-            .sched
-            .wake_first(&mut state.waiters, Wake::Poisoned)
-            .is_some()
-        {}
+        kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
+        while kernel.sched.wake_first(&mut state.waiters, Wake::Poisoned).is_some() {}
     }
 }
 

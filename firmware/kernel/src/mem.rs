@@ -81,10 +81,7 @@ impl<T> Box<T> {
         let pointer = allocate(Layout::new::<T>())?.cast::<T>();
         // SAFETY: the block is new, large enough and aligned.
         unsafe { pointer.as_ptr().write(value) };
-        Ok(Self {
-            pointer,
-            owns: PhantomData,
-        })
+        Ok(Self { pointer, owns: PhantomData })
     }
 }
 
@@ -142,26 +139,18 @@ impl<T> Arc<T> {
     pub fn new(value: T) -> Result<Self, Error> {
         let pointer = allocate(Layout::new::<Counted<T>>())?.cast::<Counted<T>>();
         // SAFETY: the block is new, large enough and aligned.
-        unsafe {
-            pointer.as_ptr().write(Counted {
-                count: UnsafeCell::new(1),
-                value,
-            })
-        };
-        Ok(Self {
-            pointer,
-            owns: PhantomData,
-        })
+        unsafe { pointer.as_ptr().write(Counted { count: UnsafeCell::new(1), value }) };
+        Ok(Self { pointer, owns: PhantomData })
     }
 
     /// Changes the count; answers the new one.
     fn count(&self, change: isize) -> usize {
         kernel::with(|_| {
-            // SAFETY: the block lives while an `Arc` does, and interrupts are masked.
-            let count = unsafe { &mut *self.pointer.as_ref().count.get() };
-            *count = count
-                .checked_add_signed(change)
-                .expect("fewer owners than bytes");
+            // SAFETY: the block lives while an `Arc` does.
+            let place = unsafe { self.pointer.as_ref() }.count.get();
+            // SAFETY: interrupts are masked.
+            let count = unsafe { &mut *place };
+            *count = count.checked_add_signed(change).expect("fewer owners than bytes");
             *count
         })
     }
@@ -170,10 +159,7 @@ impl<T> Arc<T> {
 impl<T> Clone for Arc<T> {
     fn clone(&self) -> Self {
         self.count(1);
-        Self {
-            pointer: self.pointer,
-            owns: PhantomData,
-        }
+        Self { pointer: self.pointer, owns: PhantomData }
     }
 }
 

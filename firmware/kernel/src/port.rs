@@ -10,10 +10,7 @@
 //! 2. [`Port::kernel`] gives the same pointer for the life of the instance.
 //! 3. Nothing is written through the stack pointer of an interrupted unit before it has been
 //!    compared with the range of the [`Entering`] that came with the last switch.
-#![expect(
-    unsafe_code,
-    reason = "methods whose callers promise what the compiler cannot check"
-)]
+#![expect(unsafe_code, reason = "methods whose callers promise what the compiler cannot check")]
 
 use crate::kernel::Kernel;
 use core::ptr::NonNull;
@@ -45,17 +42,59 @@ pub struct Entering {
     pub stack: StackRange,
 }
 
-/// A stretch of memory with a name, for the region records of the telemetry.
+/// A stretch of memory with a name, for the heap and for the region records of the telemetry.
 #[derive(Clone, Copy, Debug)]
 pub struct Region {
+    kind: RegionKind,
+    name: &'static str,
+    start: *const u8,
+    end: *const u8,
+}
+
+// SAFETY: the pointers are never followed here; they are addresses that a linker may fill in.
+unsafe impl Sync for Region {}
+
+impl Region {
+    /// The memory from `start` up to `end`. Names of a linker script can stand for both.
+    #[must_use]
+    pub const fn new(
+        kind: RegionKind,
+        name: &'static str,
+        start: *const u8,
+        end: *const u8,
+    ) -> Self {
+        Self { kind, name, start, end }
+    }
+
     /// What it holds.
-    pub kind: RegionKind,
+    #[must_use]
+    pub const fn kind(&self) -> RegionKind {
+        self.kind
+    }
+
     /// Its name.
-    pub name: &'static str,
-    /// Its first address.
-    pub base: usize,
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Its first byte.
+    #[must_use]
+    pub const fn start(&self) -> *const u8 {
+        self.start
+    }
+
     /// Its length in bytes.
-    pub bytes: usize,
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.end.addr() - self.start.addr()
+    }
+
+    /// The same stretch as a stack.
+    #[must_use]
+    pub fn as_stack(&self) -> StackRange {
+        StackRange { low: self.start.addr(), bytes: self.bytes() }
+    }
 }
 
 /// What a board tells about itself once, at start.
@@ -208,91 +247,71 @@ unsafe extern "Rust" {
 #[macro_export]
 macro_rules! port {
     ($port:ty) => {
-        #[allow(
-            unsafe_code,
-            missing_docs,
-            reason = "the symbols that the kernel links to"
-        )]
+        #[allow(unsafe_code, missing_docs, reason = "the symbols that the kernel links to")]
         mod _ramscope_port {
             use super::*;
             use $crate::port::{Context, Entering, Port, ResetNote, StackRange};
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_kernel() -> core::ptr::NonNull<$crate::Kernel> {
                 <$port as Port>::kernel()
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_mask() -> bool {
                 <$port as Port>::mask()
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_unmask(were_on: bool) {
                 <$port as Port>::unmask(were_on)
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_now() -> u64 {
                 <$port as Port>::now()
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_timestamp() -> u32 {
                 <$port as Port>::timestamp()
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_set_alarm(at: Option<u64>) {
                 <$port as Port>::set_alarm(at)
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_contain(work: &mut dyn FnMut()) {
                 <$port as Port>::contain(work)
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_stack_pointer() -> Option<usize> {
                 <$port as Port>::stack_pointer()
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_stack_exhausted() -> ! {
                 <$port as Port>::stack_exhausted()
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_idle() {
                 <$port as Port>::idle()
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_transmit(bytes: &[u8]) -> usize {
                 <$port as Port>::transmit(bytes)
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_want_transmit(on: bool) {
                 <$port as Port>::want_transmit(on)
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_transmit_now(bytes: &[u8]) {
                 <$port as Port>::transmit_now(bytes)
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_raise(handler: fn()) {
                 <$port as Port>::raise(handler)
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             fn _ramscope_port_reset(note: ResetNote) -> ! {
                 <$port as Port>::reset(note)
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             unsafe fn _ramscope_port_prepare(
                 stack: StackRange,
                 entry: extern "C" fn() -> !,
@@ -301,19 +320,16 @@ macro_rules! port {
                 unsafe { <$port as Port>::prepare(stack, entry) }
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             unsafe fn _ramscope_port_switch(save: *mut Context, load: Context, unit: Entering) {
                 // SAFETY: the caller keeps the promises of `Port::switch`.
                 unsafe { <$port as Port>::switch(save, load, unit) }
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             unsafe fn _ramscope_port_leave(finish: extern "C" fn() -> !) -> ! {
                 // SAFETY: the caller keeps the promises of `Port::leave`.
                 unsafe { <$port as Port>::leave(finish) }
             }
             #[unsafe(no_mangle)]
-            #[inline(always)]
             unsafe fn _ramscope_port_resume(load: Context, unit: Entering) -> ! {
                 // SAFETY: the caller keeps the promises of `Port::resume`.
                 unsafe { <$port as Port>::resume(load, unit) }

@@ -18,10 +18,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    pub(crate) const EMPTY: Message = Message {
-        bytes: [0; MESSAGE_BYTES_MAX],
-        length: 0,
-    };
+    pub(crate) const EMPTY: Message = Message { bytes: [0; MESSAGE_BYTES_MAX], length: 0 };
 
     pub(crate) fn from_fmt(arguments: fmt::Arguments<'_>) -> Self {
         let mut message = Self::EMPTY;
@@ -87,10 +84,7 @@ pub(crate) struct Reports {
 
 impl Reports {
     pub(crate) const fn new() -> Self {
-        Self {
-            waiting: [None; REPORTS_MAX],
-            lost: 0,
-        }
+        Self { waiting: [None; REPORTS_MAX], lost: 0 }
     }
 
     /// Keeps a report; says whether there was room.
@@ -121,23 +115,11 @@ impl Reports {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report {
-            unit,
-            name,
-            cause,
-            quarantined_bytes,
-            message,
-            ..
-        } = self;
+        let Report { unit, name, cause, quarantined_bytes, message, .. } = self;
         write!(f, "thread {name} (unit {unit}) ")?;
         match cause {
             Cause::Panic => write!(f, "panicked {}", message.as_str())?,
-            Cause::Overflow {
-                how,
-                pc,
-                by_bytes,
-                stack_bytes,
-            } => write!(
+            Cause::Overflow { how, pc, by_bytes, stack_bytes } => write!(
                 f,
                 "overflowed its stack of {stack_bytes} B by {by_bytes} B (found by: {how}, \
                  pc {pc:#010x})"
@@ -149,10 +131,7 @@ impl fmt::Display for Report {
             )?,
             Cause::Refusal => f.write_str("was asked to end three times and went on")?,
         }
-        write!(
-            f,
-            "; it ends alone, {quarantined_bytes} B of its memory are quarantined"
-        )
+        write!(f, "; it ends alone, {quarantined_bytes} B of its memory are quarantined")
     }
 }
 
@@ -190,9 +169,8 @@ mod tests {
                 message: Message::EMPTY,
             });
         }
-        let order: Vec<u32> = core::iter::from_fn(|| reports.pop())
-            .map(|report| report.unit)
-            .collect();
+        let order: Vec<u32> =
+            core::iter::from_fn(|| reports.pop()).map(|report| report.unit).collect();
         assert_eq!(order, [0, 1, 2, 3]);
         assert_eq!(reports.lost, 2);
     }

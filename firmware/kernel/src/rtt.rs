@@ -4,52 +4,58 @@
 //! its id string or its symbol and reads while the device runs. The hot path is a handful of
 //! stores: no checksum, no encoding, no loop but the one over the words of the record.
 //!
+//! Everything shared with the reader is an atomic that is only loaded and stored: RV32IMC has no
+//! read-modify-write, and none is needed, because each word has one writer.
+//!
 //! Invariants:
 //! 1. `write_offset` moves once per record, after its last word: a reader never sees half a record.
 //! 2. A record for which there is no room is dropped whole and counted; its sequence number is used
 //!    up, so the reader sees the gap too. The kernel never waits for the reader.
-//! 3. Only code with interrupts masked writes; only the reader moves `read_offset`.
+//! 3. Only code with interrupts masked writes; only the reader moves `read_offset`. While the UART
+//!    drain is the reader, the channel is empty for everybody else: its size is 0.
 //!
 //! Source of the layout: the published description of SEGGER's RTT control block.
-#![expect(
-    unsafe_code,
-    reason = "shares memory with a reader outside of the program"
-)]
 
-use core::cell::UnsafeCell;
-use core::ptr::NonNull;
-use ramscope_wire::{HEADER_WORDS, Payload, WordSink, header};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering, compiler_fence};
+use ramscope_wire::{FRAME_WORDS_MAX, HEADER_WORDS, Header, Payload, WordSink, header};
 
 /// Words in the telemetry ring. A power of two.
 pub const RING_WORDS: usize = 2048;
 const _: () = assert!(RING_WORDS.is_power_of_two());
 
+const RING_BYTES: u32 = (RING_WORDS * 4) as u32;
+
 /// One RTT channel: a ring and its offsets, in bytes.
 #[repr(C)]
-pub struct Channel {
-    name: *const u8,
-    buffer: *mut u8,
-    size: u32,
-    write_offset: u32,
-    read_offset: u32,
-    flags: u32,
+struct Channel {
+    name: AtomicPtr<u8>,
+    buffer: AtomicPtr<u8>,
+    size: AtomicU32,
+    write_offset: AtomicU32,
+    read_offset: AtomicU32,
+    /// 0: a record without room is skipped.
+    flags: AtomicU32,
 }
 
-const NO_CHANNEL: Channel = Channel {
-    name: core::ptr::null(),
-    buffer: core::ptr::null_mut(),
-    size: 0,
-    write_offset: 0,
-    read_offset: 0,
-    flags: 0,
-};
+impl Channel {
+    const fn empty() -> Self {
+        Self {
+            name: AtomicPtr::new(core::ptr::null_mut()),
+            buffer: AtomicPtr::new(core::ptr::null_mut()),
+            size: AtomicU32::new(0),
+            write_offset: AtomicU32::new(0),
+            read_offset: AtomicU32::new(0),
+            flags: AtomicU32::new(0),
+        }
+    }
+}
 
-/// The control block that a reader looks for. Channel 0 is the console, channel 1 the telemetry.
+/// The control block that a reader looks for. Up-channel 0 is the console, 1 the telemetry.
 #[repr(C)]
-pub struct ControlBlock {
-    id: [u8; 16],
-    up_channels: u32,
-    down_channels: u32,
+struct ControlBlock {
+    id: [AtomicU8; 16],
+    up_channels: AtomicU32,
+    down_channels: AtomicU32,
     up: [Channel; 2],
     down: [Channel; 1],
 }
@@ -57,27 +63,28 @@ pub struct ControlBlock {
 /// The memory that the telemetry needs: one per kernel instance, in a `static` on a chip.
 #[repr(C)]
 pub struct Memory {
-    block: UnsafeCell<ControlBlock>,
-    ring: UnsafeCell<[u32; RING_WORDS]>,
+    block: ControlBlock,
+    ring: [AtomicU32; RING_WORDS],
 }
-
-// SAFETY: invariant 3; the reader is outside of the program.
-unsafe impl Sync for Memory {}
 
 impl Memory {
     /// Memory that no reader takes for a control block yet.
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            block: UnsafeCell::new(ControlBlock {
-                id: [0; 16],
-                up_channels: 0,
-                down_channels: 0,
-                up: [NO_CHANNEL; 2],
-                down: [NO_CHANNEL; 1],
-            }),
-            ring: UnsafeCell::new([0; RING_WORDS]),
+            block: ControlBlock {
+                id: [const { AtomicU8::new(0) }; 16],
+                up_channels: AtomicU32::new(0),
+                down_channels: AtomicU32::new(0),
+                up: [const { Channel::empty() }; 2],
+                down: [const { Channel::empty() }; 1],
+            },
+            ring: [const { AtomicU32::new(0) }; RING_WORDS],
         }
+    }
+
+    fn telemetry(&self) -> &Channel {
+        &self.block.up[1]
     }
 }
 
@@ -89,101 +96,123 @@ impl Default for Memory {
 
 /// The writing end of the ring.
 pub(crate) struct Ring {
-    memory: Option<NonNull<Memory>>,
+    memory: Option<&'static Memory>,
     /// The position of the next word.
     write: u32,
     seq: u16,
     last_stamp: u32,
     pub(crate) dropped: u32,
+    /// The drain's reading position, while the drain is the reader.
+    drained: Option<u32>,
 }
 
 impl Ring {
     pub(crate) const fn absent() -> Self {
-        Self {
-            memory: None,
-            write: 0,
-            seq: 0,
-            last_stamp: 0,
-            dropped: 0,
-        }
+        Self { memory: None, write: 0, seq: 0, last_stamp: 0, dropped: 0, drained: None }
     }
 
     /// Makes `memory` a ring that readers find.
     pub(crate) fn open(memory: &'static Memory, stamp: u32) -> Self {
-        let block = memory.block.get();
-        // SAFETY: nothing else writes the block before the id is complete.
-        unsafe {
-            (*block).up_channels = 2;
-            (*block).down_channels = 1;
-            (*block).up[0].name = c"console".as_ptr().cast();
-            (*block).up[1] = Channel {
-                name: c"telemetry".as_ptr().cast(),
-                buffer: memory.ring.get().cast(),
-                size: (RING_WORDS * 4) as u32,
-                ..NO_CHANNEL
-            };
-        }
+        let block = &memory.block;
+        block.up_channels.store(2, Ordering::Relaxed);
+        block.down_channels.store(1, Ordering::Relaxed);
+        block.up[0].name.store(c"console".as_ptr().cast_mut().cast(), Ordering::Relaxed);
+        let channel = memory.telemetry();
+        channel.name.store(c"telemetry".as_ptr().cast_mut().cast(), Ordering::Relaxed);
+        let ring = memory.ring.as_ptr().cast_mut().cast();
+        channel.buffer.store(ring, Ordering::Relaxed);
+        channel.write_offset.store(0, Ordering::Relaxed);
+        channel.read_offset.store(0, Ordering::Relaxed);
+        channel.size.store(RING_BYTES, Ordering::Relaxed);
         // The id is written last and back to front, so that no reader finds half a block.
-        for (index, byte) in b"SEGGER RTT\0\0\0\0\0\0".iter().enumerate().rev() {
-            // SAFETY: as above; volatile so that the order is kept.
-            unsafe { (&raw mut (*block).id[index]).write_volatile(*byte) };
+        for (place, byte) in block.id.iter().zip(b"SEGGER RTT\0\0\0\0\0\0").rev() {
+            compiler_fence(Ordering::Release);
+            place.store(*byte, Ordering::Relaxed);
         }
-        Self {
-            memory: Some(NonNull::from(memory)),
-            write: 0,
-            seq: 0,
-            last_stamp: stamp,
-            dropped: 0,
-        }
+        Self { memory: Some(memory), last_stamp: stamp, ..Self::absent() }
     }
 
-    /// Writes a record, or drops it whole. Answers the ticks since the last record written.
+    /// Writes a record, or drops it whole; says whether it was written.
     ///
     /// # Context
     /// Interrupts masked.
     #[inline]
-    pub(crate) fn push(&mut self, record: &impl Payload, stamp: u32) -> Option<u32> {
-        let memory = self.memory?;
+    pub(crate) fn push(&mut self, record: &impl Payload, stamp: u32) -> bool {
+        let Some(memory) = self.memory else {
+            return false;
+        };
         let seq = self.seq;
         self.seq = seq.wrapping_add(1);
         let payload_words = record.payload_words();
-        // SAFETY: the memory is static.
-        let block = unsafe { memory.as_ref() }.block.get();
-        // SAFETY: the reader may move the offset at any time: volatile.
-        let read = unsafe { (&raw const (*block).up[1].read_offset).read_volatile() } / 4;
+        let channel = memory.telemetry();
+        let read = channel.read_offset.load(Ordering::Relaxed) / 4;
+        let read = self.drained.unwrap_or(read);
         let used = self.write.wrapping_sub(read) & (RING_WORDS as u32 - 1);
         if used as usize + HEADER_WORDS + payload_words >= RING_WORDS {
             self.dropped = self.dropped.wrapping_add(1);
-            return None;
+            return false;
         }
         let dt = stamp.wrapping_sub(self.last_stamp);
         self.last_stamp = stamp;
-        // SAFETY: as above.
-        let ring = unsafe { memory.as_ref() }.ring.get().cast();
-        let mut cursor = Cursor {
-            ring,
-            at: self.write,
-        };
+        let mut cursor = Cursor { ring: &memory.ring, at: self.write };
         cursor.push(header(record.kind(), payload_words, seq));
         cursor.push(dt);
         record.write_payload(&mut cursor);
         self.write = cursor.at;
-        // SAFETY: invariant 1: the record is complete.
-        unsafe { (&raw mut (*block).up[1].write_offset).write_volatile(self.write * 4) };
-        Some(dt)
+        if self.drained.is_none() {
+            // Invariant 1: the record is complete.
+            compiler_fence(Ordering::Release);
+            channel.write_offset.store(self.write * 4, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// Makes the UART drain the reader, or gives the ring back to readers of the memory. Records
+    /// that nobody has read by then are lost; the gap in the sequence numbers shows it.
+    ///
+    /// # Context
+    /// Interrupts masked.
+    pub(crate) fn drain_here(&mut self, on: bool) {
+        let Some(memory) = self.memory else { return };
+        let channel = memory.telemetry();
+        // A reader that looks meanwhile finds an empty channel.
+        channel.size.store(0, Ordering::Relaxed);
+        compiler_fence(Ordering::Release);
+        channel.read_offset.store(self.write * 4, Ordering::Relaxed);
+        channel.write_offset.store(self.write * 4, Ordering::Relaxed);
+        compiler_fence(Ordering::Release);
+        channel.size.store(if on { 0 } else { RING_BYTES }, Ordering::Relaxed);
+        self.drained = on.then_some(self.write);
+    }
+
+    /// Takes the oldest record, header and all, while the drain is the reader. Answers its words.
+    ///
+    /// # Context
+    /// Interrupts masked.
+    pub(crate) fn take(&mut self, into: &mut [u32; FRAME_WORDS_MAX]) -> Option<usize> {
+        let at = self.drained.filter(|at| *at != self.write)?;
+        let ring = &self.memory?.ring;
+        let word =
+            |index: usize| ring[(at as usize + index) & (RING_WORDS - 1)].load(Ordering::Relaxed);
+        let words = HEADER_WORDS + Header::from_word(word(0)).payload_words;
+        for (index, place) in into[..words].iter_mut().enumerate() {
+            *place = word(index);
+        }
+        self.drained = Some((at + words as u32) & (RING_WORDS as u32 - 1));
+        Some(words)
     }
 }
 
 struct Cursor {
-    ring: *mut u32,
+    ring: &'static [AtomicU32; RING_WORDS],
     at: u32,
 }
 
 impl WordSink for Cursor {
     #[inline(always)]
     fn push(&mut self, word: u32) {
-        // SAFETY: `at` is always below RING_WORDS, and `Ring::push` made sure that there is room.
-        unsafe { self.ring.add(self.at as usize).write_volatile(word) };
+        // `at` is below RING_WORDS, a power of two: the mask proves it to the compiler.
+        self.ring[self.at as usize & (RING_WORDS - 1)].store(word, Ordering::Relaxed);
         self.at = (self.at + 1) & (RING_WORDS as u32 - 1);
     }
 }

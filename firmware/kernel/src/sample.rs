@@ -69,10 +69,10 @@ fn absolute_ticks(timestamp_hz: u32) -> u64 {
 
 fn region_record(region: &port::Region) -> wire::Region<'static> {
     wire::Region {
-        base: region.base as u32,
-        bytes: region.bytes as u32,
-        kind: region.kind,
-        name: region.name,
+        base: region.start().addr() as u32,
+        bytes: region.bytes() as u32,
+        kind: region.kind(),
+        name: region.name(),
     }
 }
 
@@ -81,10 +81,7 @@ fn slots() -> impl Iterator<Item = Slot> {
 }
 
 fn is_over(kernel: &Kernel, slot: Slot) -> bool {
-    matches!(
-        kernel.sched.state(slot),
-        crate::sched::State::Ended | crate::sched::State::Free
-    )
+    matches!(kernel.sched.state(slot), crate::sched::State::Ended | crate::sched::State::Free)
 }
 
 /// Sends everything once.
@@ -130,11 +127,7 @@ fn stack(slot: Slot) {
         let thread = &kernel.threads[slot.index()];
         let exists = !matches!(kernel.sched.state(slot), crate::sched::State::Free);
         let has_stack = thread.stack.bytes > 0 && (thread.block.is_some() || thread.unit <= 1);
-        let sp = if kernel.sched.running() == slot {
-            pointer
-        } else {
-            thread.context
-        };
+        let sp = if kernel.sched.running() == slot { pointer } else { thread.context };
         (exists && has_stack).then_some((thread.unit, thread.stack, sp))
     });
     let Some((of, range, sp)) = found else { return };
@@ -169,20 +162,11 @@ fn unit(slot: Slot) {
         let thread = &kernel.threads[slot.index()];
         let unit = UnitId(thread.unit);
         let window = WindowId(kernel.window);
-        let record = wire::CpuSample {
-            unit,
-            switches: thread.switches,
-            ticks: thread.ticks,
-            window,
-        };
+        let record =
+            wire::CpuSample { unit, switches: thread.switches, ticks: thread.ticks, window };
         let (state, why) = wire_state(state);
         kernel.record(Level::Samples, &record);
-        let record = wire::UnitState {
-            unit,
-            state,
-            why,
-            object: ObjectId::NONE,
-        };
+        let record = wire::UnitState { unit, state, why, object: ObjectId::NONE };
         kernel.record(Level::Samples, &record);
     });
 }
@@ -252,6 +236,20 @@ pub(crate) fn wire_owner(kind: OwnerKind) -> wire::OwnerKind {
         OwnerKind::Tasklet => wire::OwnerKind::Tasklet,
         OwnerKind::Timer => wire::OwnerKind::Timer,
         OwnerKind::Module => wire::OwnerKind::Module,
+    }
+}
+
+/// Writes each stack as a line of text.
+pub(crate) fn text_stacks() {
+    for slot in slots() {
+        let found = kernel::with(|kernel| {
+            let thread = &kernel.threads[slot.index()];
+            (!is_over(kernel, slot)).then_some((thread.name, thread.unit, thread.stack))
+        });
+        if let Some((name, unit, stack)) = found {
+            let peak = peak_of(stack);
+            crate::println!("sample stack: {name} (unit {unit}) peak {peak} of {} B", stack.bytes);
+        }
     }
 }
 

@@ -32,10 +32,7 @@ pub const PRIORITIES: usize = 16;
 /// The priority of main and of every thread that does not ask for another one.
 pub const PRIORITY_DEFAULT: u8 = 8;
 
-const _: () = assert!(
-    THREADS_MAX < NONE as usize,
-    "a slot index and the end mark share a byte"
-);
+const _: () = assert!(THREADS_MAX < NONE as usize, "a slot index and the end mark share a byte");
 const _: () = assert!(PRIORITIES <= 16, "the ready bitmap has 16 bits");
 
 /// The index of a slot. The same slot serves many units, one after the other.
@@ -203,10 +200,7 @@ impl Scheduler {
     ///
     /// The search looks at most at [`THREADS_MAX`] bytes; it runs in spawn only.
     pub fn add(&mut self, priority: u8) -> Option<Slot> {
-        let index = self
-            .entries
-            .iter()
-            .position(|entry| entry.state == State::Free)?;
+        let index = self.entries.iter().position(|entry| entry.state == State::Free)?;
         let slot = Slot(index as u8);
         let priority = priority.clamp(1, PRIORITIES as u8 - 1);
         self.entries[index] = Entry { priority, ..EMPTY };
@@ -331,10 +325,7 @@ impl Scheduler {
     /// the end of a slice that somebody waits for.
     #[must_use]
     pub fn alarm(&self) -> Option<u64> {
-        let deadline = self
-            .deadlines
-            .first()
-            .map(|slot| self.entries[slot.index()].deadline);
+        let deadline = self.deadlines.first().map(|slot| self.entries[slot.index()].deadline);
         match (deadline, self.slice_end) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -343,9 +334,7 @@ impl Scheduler {
 
     /// All slots in use, for reports; not for critical sections.
     pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        (0..THREADS_MAX as u8)
-            .map(Slot)
-            .filter(|slot| self.state(*slot) != State::Free)
+        (0..THREADS_MAX as u8).map(Slot).filter(|slot| self.state(*slot) != State::Free)
     }
 
     fn best_ready(&self) -> u8 {
@@ -358,9 +347,7 @@ impl Scheduler {
             Slot::IDLE
         } else {
             let priority = self.best_ready();
-            let slot = self.ready[priority as usize]
-                .first()
-                .expect("its bit is set");
+            let slot = self.ready[priority as usize].first().expect("its bit is set");
             self.unready(slot);
             slot
         };
@@ -369,11 +356,7 @@ impl Scheduler {
         self.entries[slot.index()].state = State::Running;
         let peers = self.ready_bits & (1 << self.entries[slot.index()].priority) != 0;
         self.slice_end = (peers && slot != Slot::IDLE).then_some(now + self.slice_ticks);
-        if slot == before {
-            Next::Stay
-        } else {
-            Next::Switch(slot)
-        }
+        if slot == before { Next::Stay } else { Next::Switch(slot) }
     }
 
     fn make_ready(&mut self, slot: Slot) {
@@ -401,9 +384,7 @@ impl Scheduler {
 
     fn leave_wait(&mut self, slot: Slot, queue: Option<&mut WaitQueue>) {
         if self.entries[slot.index()].queue.take().is_some() {
-            queue
-                .expect("a slot in a queue leaves it")
-                .remove(&mut self.entries, slot);
+            queue.expect("a slot in a queue leaves it").remove(&mut self.entries, slot);
         }
         if self.entries[slot.index()].deadline_position != NONE {
             self.deadlines.remove(&mut self.entries, slot);

@@ -11,6 +11,7 @@
 //!    seen the line can judge the figures.
 
 use crate::console;
+use crate::drain::{self, WayOut};
 use crate::error::Error;
 use crate::kernel::{self, MAILBOX};
 use crate::port::{self, ResetNote};
@@ -48,18 +49,13 @@ impl<'a> Arguments<'a> {
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&'a str> {
         let words = self.words.split_ascii_whitespace();
-        words
-            .filter_map(|word| word.split_once('='))
-            .find(|(name, _)| *name == key)
-            .map(|it| it.1)
+        words.filter_map(|word| word.split_once('=')).find(|(name, _)| *name == key).map(|it| it.1)
     }
 
     /// The value of `key` as a number, or `default` if it was not given or is none.
     #[must_use]
     pub fn number(&self, key: &str, default: u32) -> u32 {
-        self.text(key)
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(default)
+        self.text(key).and_then(|text| text.parse().ok()).unwrap_or(default)
     }
 }
 
@@ -71,10 +67,7 @@ struct Line {
 }
 
 impl Line {
-    const EMPTY: Line = Line {
-        bytes: [0; LINE_BYTES],
-        length: 0,
-    };
+    const EMPTY: Line = Line { bytes: [0; LINE_BYTES], length: 0 };
 
     fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..self.length]).unwrap_or("")
@@ -92,12 +85,7 @@ pub(crate) struct Mailbox {
 
 impl Mailbox {
     pub(crate) const fn new() -> Self {
-        Self {
-            waiter: WaitQueue::new(),
-            request: None,
-            programs: &[],
-            running: false,
-        }
+        Self { waiter: WaitQueue::new(), request: None, programs: &[], running: false }
     }
 
     pub(crate) fn set_programs(&mut self, programs: &'static [Program]) {
@@ -182,6 +170,7 @@ fn sample_round(rounds: &mut u32) {
     *rounds = (*rounds + 1) % sample::ROUNDS_PER_INTRODUCTION;
     if *rounds == 0 {
         sample::introduce();
+        drain::text_samples();
     }
     sample::all();
 }
@@ -206,19 +195,15 @@ fn write_reports() {
 /// Takes one typed byte: echo, erase, or a whole line.
 fn type_byte(line: &mut Line, byte: u8) {
     match byte {
-        b'\r' | b'\n' => {
-            if line.length > 0 {
-                show_typed(line);
-                console::echo(b"\n", false);
-                command(line);
-                *line = Line::EMPTY;
-            }
+        b'\r' | b'\n' if line.length > 0 => {
+            show_typed(line);
+            console::echo(b"\n", false);
+            command(line);
+            *line = Line::EMPTY;
         }
-        8 | 127 => {
-            if line.length > 0 {
-                line.length -= 1;
-                console::echo(b"\x08 \x08", true);
-            }
+        8 | 127 if line.length > 0 => {
+            line.length -= 1;
+            console::echo(b"\x08 \x08", true);
         }
         byte if byte >= b' ' && line.length < LINE_BYTES => {
             line.bytes[line.length] = byte;
@@ -251,6 +236,7 @@ fn command(line: &Line) {
         "threads" => threads(),
         "mem" => mem(),
         "trace" => trace(rest.trim()),
+        "telemetry" => telemetry(rest.trim()),
         "window" => window(),
         "reset" => {
             console::drain();
@@ -268,6 +254,7 @@ fn help() {
     println!("mem                       the heap, by owner");
     println!("window                    start a measuring window: window peaks begin anew");
     println!("trace off|samples|events|all   how much telemetry the ring gets");
+    println!("telemetry off|text|frames      the way out: the ring only, text lines, or frames");
     println!("reset                     restart the device");
 }
 
@@ -338,11 +325,7 @@ fn threads() {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:>4} {:<16} {:>4} ",
-            self.unit, self.name, self.priority
-        )?;
+        write!(f, "{:>4} {:<16} {:>4} ", self.unit, self.name, self.priority)?;
         let state = match (self.state, self.end) {
             (_, Some(end)) => end_name(end),
             (State::Ready, _) => "ready",
@@ -354,12 +337,7 @@ impl fmt::Display for Row {
             (State::Blocked(Why::Nothing), _) => "waits",
             (State::Ended | State::Free, None) => "ended",
         };
-        write!(
-            f,
-            "{state:<16} {:>5}/{} B",
-            sample::peak_of(self.stack),
-            self.stack.bytes
-        )
+        write!(f, "{state:<16} {:>5}/{} B", sample::peak_of(self.stack), self.stack.bytes)
     }
 }
 
@@ -390,21 +368,14 @@ fn mem() {
     for index in 0..crate::heap::OWNERS_MAX as u16 {
         let found = kernel::with(|kernel| {
             let (_, owner) = kernel.heap.owners().find(|(at, _)| at.get() == index)?;
-            let named = kernel
-                .threads
-                .iter()
-                .find(|thread| thread.unit == owner.tag.unit);
+            let named = kernel.threads.iter().find(|thread| thread.unit == owner.tag.unit);
             let is_thread = owner.tag.kind == crate::heap::OwnerKind::Thread;
             let name = named.filter(|_| is_thread).map_or("", |thread| thread.name);
             Some((owner, name))
         });
         if let Some((owner, name)) = found {
             let kind = sample::wire_owner(owner.tag.kind);
-            let note = if owner.quarantined {
-                "  quarantined"
-            } else {
-                ""
-            };
+            let note = if owner.quarantined { "  quarantined" } else { "" };
             println!(
                 "{kind:<9} {name:<12}{:>5} {:>7} {:>7} {:>7}{note}",
                 owner.tag.unit, owner.current, owner.peak, owner.blocks
@@ -423,6 +394,18 @@ fn trace(word: &str) {
     };
     kernel::with(|kernel| kernel.level = level);
     sample::hello();
+}
+
+fn telemetry(word: &str) {
+    let way = match word {
+        "off" => WayOut::Ring,
+        "text" => WayOut::Text,
+        "frames" => WayOut::Frames,
+        _ => return println!("telemetry takes off, text or frames"),
+    };
+    if let Err(error) = drain::set(way) {
+        println!("telemetry: {error}");
+    }
 }
 
 fn window() {

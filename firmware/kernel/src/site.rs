@@ -20,10 +20,7 @@ pub(crate) struct Sites {
 
 impl Sites {
     pub(crate) const fn new() -> Self {
-        Self {
-            table: [None; SITES_MAX],
-            sent: [false; SITES_MAX],
-        }
+        Self { table: [None; SITES_MAX], sent: [false; SITES_MAX] }
     }
 
     fn number(&mut self, location: &'static Location<'static>) -> SiteId {
@@ -67,11 +64,7 @@ pub(crate) fn send(again: bool) {
             let id = SiteId(index as u16 + 1);
             kernel.record(
                 Level::Samples,
-                &Site {
-                    id,
-                    line: location.line(),
-                    file: tail(location.file()),
-                },
+                &Site { id, line: location.line(), file: tail(location.file()) },
             );
         });
     }

@@ -73,18 +73,21 @@ mod tests {
     #[test]
     fn the_high_water_mark_is_the_deepest_word_ever_written() {
         let mut memory = [0_u32; 64];
-        let range = StackRange {
-            low: memory.as_mut_ptr() as usize,
-            bytes: 256,
+        let range = StackRange { low: memory.as_mut_ptr() as usize, bytes: 256 };
+        let high_water = || {
+            // SAFETY: the array is ours.
+            unsafe { high_water_bytes(range) }
+        };
+        let write = |address: usize| {
+            // SAFETY: the array is ours.
+            unsafe { (address as *mut u32).write_volatile(1) };
         };
         // SAFETY: the array is ours.
-        unsafe {
-            paint(range);
-            assert_eq!(high_water_bytes(range), 0);
-            ((range.high() - 8) as *mut u32).write_volatile(1);
-            assert_eq!(high_water_bytes(range), 8);
-            ((range.low + 16) as *mut u32).write_volatile(0);
-            assert_eq!(high_water_bytes(range), 240);
-        }
+        unsafe { paint(range) };
+        assert_eq!(high_water(), 0);
+        write(range.high() - 8);
+        assert_eq!(high_water(), 8);
+        write(range.low + 16);
+        assert_eq!(high_water(), 240);
     }
 }

@@ -1,8 +1,5 @@
 //! From a board's start-up code to running threads.
-#![expect(
-    unsafe_code,
-    reason = "hands the board's memory to the heap and to stacks"
-)]
+#![expect(unsafe_code, reason = "hands the board's memory to the heap and to stacks")]
 
 use crate::heap::{OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel;
@@ -33,9 +30,9 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
     let kernel = unsafe { kernel::instance().as_mut() };
     kernel.ring = Ring::open(facts.telemetry, port::timestamp());
     for area in facts.heap_areas {
-        let base = NonNull::new(area.base as *mut u8).expect("no area is at zero");
+        let base = NonNull::new(area.start().cast_mut()).expect("no area is at zero");
         // SAFETY: as promised by the caller.
-        let added = unsafe { kernel.heap.add_area(base, area.bytes) };
+        let added = unsafe { kernel.heap.add_area(base, area.bytes()) };
         debug_assert!(added.is_ok(), "the board's areas fit the heap");
     }
     kernel.mailbox.set_programs(programs);
@@ -52,10 +49,7 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
     idle_thread.context = idle;
     kernel.facts = Some(facts);
     let unit = kernel.next_unit();
-    let owner = kernel.heap.owner_add(OwnerTag {
-        kind: OwnerKind::Thread,
-        unit,
-    });
+    let owner = kernel.heap.owner_add(OwnerTag { kind: OwnerKind::Thread, unit });
     let thread = Thread {
         unit,
         name: "main",

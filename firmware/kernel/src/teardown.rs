@@ -14,6 +14,7 @@ use crate::port::{self, ResetNote};
 use crate::report::{Cause, Message, Report};
 use crate::sched::Slot;
 use crate::site;
+use crate::stack::KERNEL_STACK_MAX;
 use crate::thread::{self, End};
 use core::fmt;
 use ramscope_wire as wire;
@@ -55,7 +56,12 @@ pub fn overflow(overflow: Overflow) -> Resume {
         let thread = kernel.current();
         let stack = thread.stack;
         let lowest = overflow.address.min(overflow.sp);
-        let by_bytes = stack.low.saturating_sub(lowest) as u32;
+        // A kernel call wants headroom; what it lacks of that is the overflow it prevents.
+        let needed = match overflow.how {
+            OverflowHow::KernelCall => stack.low + KERNEL_STACK_MAX,
+            _ => stack.low,
+        };
+        let by_bytes = needed.saturating_sub(lowest) as u32;
         let record = wire::Overflow {
             unit: UnitId(thread.unit),
             how: overflow.how,
@@ -66,7 +72,7 @@ pub fn overflow(overflow: Overflow) -> Resume {
             address: overflow.address as u32,
             by_bytes,
         };
-        thread.stack_peak = stack.bytes as u32 + by_bytes;
+        thread.stack_peak = stack.high().saturating_sub(lowest) as u32;
         kernel.record(Level::Samples, &record);
         let cause = Cause::Overflow {
             how: overflow.how,
@@ -94,11 +100,8 @@ pub fn fault(fault: Fault) -> Resume {
             ra: fault.ra as u32,
         };
         kernel.record(Level::Samples, &record);
-        let cause = Cause::Fault {
-            cause: fault.cause,
-            pc: fault.pc as u32,
-            address: fault.address as u32,
-        };
+        let cause =
+            Cause::Fault { cause: fault.cause, pc: fault.pc as u32, address: fault.address as u32 };
         condemn(kernel, End::Faulted, cause, Message::EMPTY);
     });
     kernel::handler::leave_for_another()
@@ -132,6 +135,7 @@ pub fn fatal(what: fmt::Arguments<'_>, overflow: Option<Overflow>, limit: usize)
         None => ResetNote::KernelFault,
     };
     let message = Message::from_fmt(what);
+    kernel.console.flush_now();
     port::transmit_now(b"\nfatal: ");
     port::transmit_now(message.as_str().as_bytes());
     port::transmit_now(b"; the device resets\n");
@@ -148,26 +152,14 @@ pub fn panic_note(message: fmt::Arguments<'_>, location: Option<(&str, u32)>) {
     // SAFETY: only looks at two flags, which this context alone can have set.
     let broken = unsafe { kernel::instance().as_ref() };
     if broken.busy || broken.in_handler {
-        fatal(
-            format_args!("panic in the kernel at {file}:{line}: {message}"),
-            None,
-            0,
-        );
+        fatal(format_args!("panic in the kernel at {file}:{line}: {message}"), None, 0);
     }
     let text = Message::from_fmt(message);
     let report = Message::from_fmt(format_args!("at {file}:{line}: {message}"));
     kernel::with(|kernel| {
         let unit = UnitId(kernel.current().unit);
         let message = text.as_str();
-        kernel.record(
-            Level::Samples,
-            &wire::Panic {
-                unit,
-                line,
-                file,
-                message,
-            },
-        );
+        kernel.record(Level::Samples, &wire::Panic { unit, line, file, message });
         push_report(kernel, Cause::Panic, report);
     });
 }
@@ -208,14 +200,7 @@ fn push_report(kernel: &mut Kernel, cause: Cause, message: Message) {
     let thread = &kernel.threads[slot.index()];
     let (unit, name, owner) = (thread.unit, thread.name, thread.owner);
     let quarantined_bytes = kernel.heap.owner(owner).map_or(0, |totals| totals.current);
-    let report = Report {
-        unit,
-        name,
-        slot,
-        cause,
-        quarantined_bytes,
-        message,
-    };
+    let report = Report { unit, name, slot, cause, quarantined_bytes, message };
     kernel.threads[slot.index()].report_pending = kernel.reports.push(report);
 }
 
@@ -229,13 +214,7 @@ fn end_condemned(kernel: &mut Kernel, end: End) {
     kernel.heap.owner_quarantine(owner);
     let (reason, code) = end.wire();
     let quarantined = quarantined_bytes > 0;
-    let record = wire::UnitEnd {
-        unit,
-        reason,
-        quarantined,
-        code,
-        quarantined_bytes,
-    };
+    let record = wire::UnitEnd { unit, reason, quarantined, code, quarantined_bytes };
     kernel.record(Level::Samples, &record);
     thread::close(kernel, slot);
     console::attend(kernel);

@@ -230,11 +230,7 @@ impl Builder {
     /// A thread of this name, with the default stack and priority.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            stack_bytes: STACK_BYTES_DEFAULT,
-            priority: PRIORITY_DEFAULT,
-        }
+        Self { name, stack_bytes: STACK_BYTES_DEFAULT, priority: PRIORITY_DEFAULT }
     }
 
     /// Asks for a stack of this many bytes. Less than [`STACK_BYTES_MIN`] is raised to it, and the
@@ -272,10 +268,7 @@ impl Builder {
         let layout = stack_layout::<F>(stack_bytes + body_bytes);
         let (block, owner, unit) = kernel::with(|kernel| reserve(kernel, layout, site))?;
         let low = block.as_ptr() as usize + GUARD_BYTES;
-        let stack = StackRange {
-            low,
-            bytes: stack_bytes,
-        };
+        let stack = StackRange { low, bytes: stack_bytes };
         let place = (low + stack_bytes) as *mut F;
         // SAFETY: the block is ours alone, large enough, and aligned for F.
         unsafe { place.write(body) };
@@ -293,21 +286,16 @@ impl Builder {
             block: Some(block),
             context,
             owner,
-            start: Some(Start {
-                run: run::<F, R>,
-                body: place.cast(),
-            }),
+            start: Some(Start { run: run::<F, R>, body: place.cast() }),
             has_handle: true,
             ..Thread::EMPTY
         };
         let started = kernel::then_reschedule(|kernel| admit(kernel, thread, self.priority));
-        started
-            .ok_or(Error::Missing(Shortage::ThreadSlots))
-            .inspect_err(|_| {
-                // SAFETY: the body was written there and never ran.
-                unsafe { core::ptr::drop_in_place(place) };
-                kernel::with(|kernel| give_back(kernel, block, owner));
-            })
+        started.ok_or(Error::Missing(Shortage::ThreadSlots)).inspect_err(|_| {
+            // SAFETY: the body was written there and never ran.
+            unsafe { core::ptr::drop_in_place(place) };
+            kernel::with(|kernel| give_back(kernel, block, owner));
+        })
     }
 }
 
@@ -324,10 +312,7 @@ fn reserve(
     let unit = kernel.next_unit();
     let owner = kernel
         .heap
-        .owner_add(OwnerTag {
-            kind: OwnerKind::Thread,
-            unit,
-        })
+        .owner_add(OwnerTag { kind: OwnerKind::Thread, unit })
         .map_err(|_| Error::Missing(Shortage::Owners))?;
     match kernel.heap.allocate(layout, owner, site.0) {
         Ok(block) => Ok((block, owner, unit)),
@@ -402,13 +387,7 @@ extern "C" fn leave() -> ! {
         }
         kernel.heap.owner_release(owner);
         let quarantined = false;
-        let end = wire::UnitEnd {
-            unit,
-            reason,
-            quarantined,
-            code,
-            quarantined_bytes: 0,
-        };
+        let end = wire::UnitEnd { unit, reason, quarantined, code, quarantined_bytes: 0 };
         kernel.record(Level::Samples, &end);
         close(kernel, slot);
     });

@@ -52,12 +52,7 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) const fn new() -> Self {
-        Self {
-            memory: Memory::new(),
-            classes: Classes::new(),
-            free: 0,
-            total: 0,
-        }
+        Self { memory: Memory::new(), classes: Classes::new(), free: 0, total: 0 }
     }
 
     /// Adds an area as one free block.
@@ -73,8 +68,7 @@ impl Blocks {
         let index = unsafe { self.memory.add(start, bytes) }?;
         let area = self.memory.areas()[usize::from(index)];
         self.total += area.bytes();
-        self.memory
-            .store(area.end(), Head::END.with_previous_free().word());
+        self.memory.store(area.end(), Head::END.with_previous_free().word());
         self.set_tag(area.end(), Tag::new(OwnerIndex::PERMANENT, 0));
         self.insert(area.first(), area.bytes());
         self.free += 1;
@@ -152,10 +146,7 @@ impl Blocks {
         let Some(class) = self.classes.last() else {
             return 0;
         };
-        self.listed(class)
-            .map(|place| self.head(place).bytes())
-            .max()
-            .unwrap_or(0)
+        self.listed(class).map(|place| self.head(place).bytes()).max().unwrap_or(0)
     }
 
     /// The first blocks of a list.
@@ -246,14 +237,7 @@ impl Blocks {
         let right = self.right(place, bytes);
         let right_head = self.head(right);
         let sound = self.is_sound_after_used(right, right_head, room.wrapping_sub(bytes));
-        sound.then_some(Used {
-            place,
-            head,
-            owner,
-            tag,
-            right,
-            right_head,
-        })
+        sound.then_some(Used { place, head, owner, tag, right, right_head })
     }
 
     /// Whether a header with `room` bytes to the end mark can be the right neighbour of a used
@@ -275,13 +259,7 @@ impl Blocks {
     /// Makes a used block free and joins it with its free neighbours.
     #[inline]
     pub(super) fn give_back(&mut self, used: Used) {
-        let Used {
-            mut place,
-            head,
-            right,
-            right_head,
-            ..
-        } = used;
+        let Used { mut place, head, right, right_head, .. } = used;
         let mut bytes = head.plain_bytes();
         let mut free = self.free.wrapping_add(1);
         if right_head.is_free() {
@@ -290,8 +268,7 @@ impl Blocks {
             bytes = bytes.wrapping_add(more);
             free = free.wrapping_sub(1);
         } else {
-            self.memory
-                .store(right, right_head.with_previous_free().word());
+            self.memory.store(right, right_head.with_previous_free().word());
         }
         if head.is_previous_free() {
             self.memory.store(place, head.with_free().word());

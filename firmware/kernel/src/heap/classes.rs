@@ -32,16 +32,11 @@ const OPEN_GRANULES: u32 = TABLE_GRANULES << (2 * TABLE_SHIFT);
 pub(super) const CLASSES: usize = reference_class(OPEN_GRANULES - 1) as usize + 1;
 const WORDS: usize = CLASSES.div_ceil(32);
 
-const _: () = assert!(
-    TABLE_GRANULES >> TABLE_SHIFT >= SPLIT,
-    "a shifted size must stay in the doublings"
-);
+const _: () =
+    assert!(TABLE_GRANULES >> TABLE_SHIFT >= SPLIT, "a shifted size must stay in the doublings");
 const _: () = assert!(CLASSES <= 256, "a class must fit the table's bytes");
 const _: () = assert!(WORDS <= 32, "the summary is one word");
-const _: () = assert!(
-    size_of::<Classes>() <= 512,
-    "the control structure must stay below 1 KiB"
-);
+const _: () = assert!(size_of::<Classes>() <= 512, "the control structure must stay below 1 KiB");
 
 /// The class by its definition; the table holds its first values.
 const fn reference_class(granules: u32) -> u32 {
@@ -92,11 +87,7 @@ pub(super) struct Classes {
 
 impl Classes {
     pub(super) const fn new() -> Self {
-        Self {
-            summary: 0,
-            words: [0; WORDS],
-            heads: [None; CLASSES],
-        }
+        Self { summary: 0, words: [0; WORDS], heads: [None; CLASSES] }
     }
 
     /// The first block of a list.
@@ -151,9 +142,7 @@ impl Classes {
             return None;
         }
         let word = above.trailing_zeros();
-        Some(Class(
-            word * 32 + self.words[word as usize].trailing_zeros(),
-        ))
+        Some(Class(word * 32 + self.words[word as usize].trailing_zeros()))
     }
 
     /// The largest class whose list is not empty.
@@ -184,11 +173,7 @@ mod tests {
     fn the_table_and_its_shifts_agree_with_the_definition() {
         for granules in 0..OPEN_GRANULES {
             let class = class_of(granules * GRANULE_BYTES);
-            assert_eq!(
-                class,
-                Class(reference_class(granules)),
-                "{granules} granules"
-            );
+            assert_eq!(class, Class(reference_class(granules)), "{granules} granules");
         }
     }
 
@@ -208,10 +193,7 @@ mod tests {
         let mut first = 2;
         for granules in 2..OPEN_GRANULES - 1 {
             if class_of(granules * GRANULE_BYTES) != class_of((granules + 1) * GRANULE_BYTES) {
-                assert!(
-                    (granules + 1 - first) * SPLIT <= first.max(SPLIT),
-                    "{first}..={granules}"
-                );
+                assert!((granules + 1 - first) * SPLIT <= first.max(SPLIT), "{first}..={granules}");
                 first = granules + 1;
             }
         }

@@ -131,11 +131,7 @@ impl Tag {
     #[inline]
     pub(super) const fn owner(self) -> Option<OwnerIndex> {
         let index = self.0 as u16 ^ SEAL;
-        if (index as usize) < OWNERS_MAX {
-            Some(OwnerIndex(index))
-        } else {
-            None
-        }
+        if (index as usize) < OWNERS_MAX { Some(OwnerIndex(index)) } else { None }
     }
 
     #[inline]
@@ -158,19 +154,8 @@ mod tests {
 
     #[test]
     fn small_numbers_addresses_and_text_are_no_tags() {
-        let data = [
-            0,
-            1,
-            64,
-            0xFFFF_FFFF,
-            0x3FC8_0000,
-            0x4200_0020,
-            u32::from_le_bytes(*b"text"),
-        ];
-        assert!(
-            data.into_iter()
-                .all(|word| Tag::from_word(word).owner().is_none())
-        );
+        let data = [0, 1, 64, 0xFFFF_FFFF, 0x3FC8_0000, 0x4200_0020, u32::from_le_bytes(*b"text")];
+        assert!(data.into_iter().all(|word| Tag::from_word(word).owner().is_none()));
     }
 
     #[test]

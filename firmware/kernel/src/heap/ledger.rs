@@ -28,11 +28,7 @@ struct Gauge {
 }
 
 impl Gauge {
-    const ZERO: Self = Self {
-        headroom: 0,
-        peak_window: 0,
-        peak_before: 0,
-    };
+    const ZERO: Self = Self { headroom: 0, peak_window: 0, peak_before: 0 };
 
     const fn current(&self) -> u32 {
         self.peak_window.wrapping_sub(self.headroom.cast_unsigned())
@@ -75,10 +71,7 @@ struct Account {
 const QUARANTINED: i32 = i32::MIN;
 
 impl Account {
-    const ZERO: Self = Self {
-        held: Gauge::ZERO,
-        blocks: 0,
-    };
+    const ZERO: Self = Self { held: Gauge::ZERO, blocks: 0 };
 
     const fn block_count(&self) -> u32 {
         (self.blocks & !QUARANTINED).cast_unsigned()
@@ -114,19 +107,12 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) const fn new() -> Self {
         const fn always(kind: OwnerKind) -> Option<Holder> {
-            Some(Holder {
-                tag: OwnerTag { kind, unit: 0 },
-                released: false,
-            })
+            Some(Holder { tag: OwnerTag { kind, unit: 0 }, released: false })
         }
         let mut holders = [None; OWNERS_MAX];
         holders[OwnerIndex::KERNEL.0 as usize] = always(OwnerKind::Kernel);
         holders[OwnerIndex::PERMANENT.0 as usize] = always(OwnerKind::Permanent);
-        Self {
-            used: Gauge::ZERO,
-            accounts: [Account::ZERO; OWNERS_MAX],
-            holders,
-        }
+        Self { used: Gauge::ZERO, accounts: [Account::ZERO; OWNERS_MAX], holders }
     }
 
     /// Puts a block on an account and says on whose: the kernel's, if the index has no owner.
@@ -144,11 +130,7 @@ impl Ledger {
     }
 
     fn charge_to_a_new_peak(&mut self, owner: OwnerIndex, bytes: u32) -> OwnerIndex {
-        let owner = if self.holders[slot(owner)].is_some() {
-            owner
-        } else {
-            OwnerIndex::KERNEL
-        };
+        let owner = if self.holders[slot(owner)].is_some() { owner } else { OwnerIndex::KERNEL };
         let account = &mut self.accounts[slot(owner)];
         account.held.raise(bytes);
         account.blocks = account.blocks.wrapping_add(1);
@@ -211,15 +193,8 @@ impl Ledger {
 
     /// Gives an entry to a unit.
     pub(super) fn add(&mut self, tag: OwnerTag) -> Result<OwnerIndex, OwnersFull> {
-        let vacant = self
-            .holders
-            .iter()
-            .position(Option::is_none)
-            .ok_or(OwnersFull)?;
-        self.holders[vacant] = Some(Holder {
-            tag,
-            released: false,
-        });
+        let vacant = self.holders.iter().position(Option::is_none).ok_or(OwnersFull)?;
+        self.holders[vacant] = Some(Holder { tag, released: false });
         Ok(OwnerIndex(vacant as u16))
     }
 

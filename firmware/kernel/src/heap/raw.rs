@@ -12,10 +12,7 @@
 //!    blocks and end mark). Making one is unsafe, using one is not.
 //! 3. **Ours alone.** Who added the area promised that nobody else accesses it but through pointers
 //!    that the heap handed out; and the heap accesses only headers, and payloads of free blocks.
-#![expect(
-    unsafe_code,
-    reason = "block headers and links live in the memory that the heap manages"
-)]
+#![expect(unsafe_code, reason = "block headers and links live in the memory that the heap manages")]
 
 use core::num::NonZeroU32;
 use core::ptr::{self, NonNull};
@@ -99,30 +96,20 @@ pub(super) struct Area {
 }
 
 impl Area {
-    const NONE: Self = Self {
-        map: 0,
-        first: 0,
-        end: 0,
-    };
+    const NONE: Self = Self { map: 0, first: 0, end: 0 };
 
     /// Lays out `start..end`, offsets of the window: map, blocks, end mark.
     fn lay_out(start: u32, end: u32) -> Result<Self, AreaError> {
         const LEAST: u32 = GRANULE + BLOCK_BYTES_MIN + HEADER_BYTES;
         const GRANULE: u32 = HEADER_BYTES;
-        let map = start
-            .checked_next_multiple_of(GRANULE)
-            .ok_or(AreaError::TooSmall)?;
+        let map = start.checked_next_multiple_of(GRANULE).ok_or(AreaError::TooSmall)?;
         let bytes = (end / GRANULE * GRANULE).saturating_sub(map);
         if bytes < LEAST {
             return Err(AreaError::TooSmall);
         }
         // For all of the area, so a little more than the blocks need.
         let map_bytes = bytes.div_ceil(CHUNK_BYTES).next_multiple_of(GRANULE);
-        Ok(Self {
-            map,
-            first: map + map_bytes,
-            end: map + bytes - HEADER_BYTES,
-        })
+        Ok(Self { map, first: map + map_bytes, end: map + bytes - HEADER_BYTES })
     }
 
     #[inline]
@@ -181,10 +168,7 @@ impl Memory {
     /// The area whose blocks cover an offset; a place in the array that has no area covers nothing.
     #[inline]
     pub(super) fn area_of(&self, offset: u32) -> Option<Area> {
-        self.areas
-            .iter()
-            .copied()
-            .find(|area| area.contains(offset))
+        self.areas.iter().copied().find(|area| area.contains(offset))
     }
 
     /// Adds an area without writing to it, and says which number it got.
@@ -231,19 +215,13 @@ impl Memory {
     #[cfg(not(target_pointer_width = "32"))]
     #[inline]
     pub(super) fn offset_of(&self, address: usize) -> Option<u32> {
-        u32::try_from(address.wrapping_sub(self.window))
-            .ok()
-            .filter(|&offset| offset != 0)
+        u32::try_from(address.wrapping_sub(self.window)).ok().filter(|&offset| offset != 0)
     }
 
     #[cfg(target_pointer_width = "32")]
     #[inline]
     pub(super) const fn offset_of(&self, address: usize) -> Option<u32> {
-        if address == 0 {
-            None
-        } else {
-            Some(address as u32)
-        }
+        if address == 0 { None } else { Some(address as u32) }
     }
 
     /// The address of a place.
@@ -321,10 +299,7 @@ impl Memory {
     }
 
     fn map_word(area: Area, chunk: u32) -> (Place, usize) {
-        assert!(
-            chunk < area.first - area.map,
-            "a chunk of the area has a byte in its map"
-        );
+        assert!(chunk < area.first - area.map, "a chunk of the area has a byte in its map");
         // SAFETY: the byte, and so its word, is in the map, which belongs to the area's extent.
         let place = unsafe { Place::new(area.map + chunk / 4 * 4) };
         (place, chunk as usize % 4)
@@ -333,10 +308,7 @@ impl Memory {
     #[inline]
     fn debug_assert_place(&self, place: Place) {
         let inside = |area: &Area| (area.map..area.end + HEADER_BYTES).contains(&place.offset());
-        debug_assert!(
-            place.offset().is_multiple_of(4),
-            "{place:?} is not word-aligned"
-        );
+        debug_assert!(place.offset().is_multiple_of(4), "{place:?} is not word-aligned");
         debug_assert!(self.areas().iter().any(inside), "{place:?} is in no area");
     }
 }

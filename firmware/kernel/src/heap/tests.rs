@@ -1,8 +1,5 @@
 //! What the heap promises, as claims; a random model and the traces stand in files of their own.
-#![expect(
-    unsafe_code,
-    reason = "gives memory to a heap, and frees what it handed out"
-)]
+#![expect(unsafe_code, reason = "gives memory to a heap, and frees what it handed out")]
 
 extern crate std;
 
@@ -26,10 +23,7 @@ impl Arena {
         let layout = Layout::from_size_align(bytes, 2 * ALIGN_MAX).unwrap();
         // SAFETY: no test asks for an arena without bytes.
         let start = unsafe { std::alloc::alloc_zeroed(layout) };
-        Self {
-            start: NonNull::new(start).unwrap(),
-            layout,
-        }
+        Self { start: NonNull::new(start).unwrap(), layout }
     }
 
     /// The same memory as several areas, `gap` bytes apart.
@@ -69,10 +63,7 @@ fn allocate(heap: &mut Heap, size: usize) -> NonNull<u8> {
 }
 
 fn thread(unit: u32) -> OwnerTag {
-    OwnerTag {
-        kind: OwnerKind::Thread,
-        unit,
-    }
+    OwnerTag { kind: OwnerKind::Thread, unit }
 }
 
 fn check(heap: &Heap) {
@@ -87,14 +78,7 @@ fn check(heap: &Heap) {
 fn a_new_heap_has_nothing_to_give() {
     let mut heap = Heap::new();
     let refused = heap.allocate(bytes(1), OwnerIndex::KERNEL, 0).unwrap_err();
-    assert_eq!(
-        refused,
-        OutOfMemory {
-            wanted_bytes: 1,
-            largest_free_bytes: 0,
-            free_bytes: 0
-        }
-    );
+    assert_eq!(refused, OutOfMemory { wanted_bytes: 1, largest_free_bytes: 0, free_bytes: 0 });
     check(&heap);
 }
 
@@ -116,9 +100,7 @@ fn everything_given_back_is_one_block_again() {
     let mut heap = arena.heap_of(&[8192], 0);
     let before = heap.totals();
     for order in 0..6 {
-        let mut held: Vec<_> = (0..3)
-            .map(|index| allocate(&mut heap, 100 * index))
-            .collect();
+        let mut held: Vec<_> = (0..3).map(|index| allocate(&mut heap, 100 * index)).collect();
         held.rotate_left(order % 3);
         if order >= 3 {
             held.reverse();
@@ -140,13 +122,7 @@ fn blocks_are_counted_whole() {
         let pointer = allocate(&mut heap, size);
         assert_eq!(heap.totals().used, whole);
         let freed = give_back(&mut heap, pointer);
-        assert_eq!(
-            freed,
-            Ok(Freed {
-                bytes: whole,
-                owner: OwnerIndex::KERNEL
-            })
-        );
+        assert_eq!(freed, Ok(Freed { bytes: whole, owner: OwnerIndex::KERNEL }));
     }
 }
 
@@ -186,14 +162,8 @@ fn a_double_free_into_a_larger_used_block_is_refused() {
     }
     let large = allocate(&mut heap, 512);
     assert_eq!(large, held[0]);
-    assert_eq!(
-        give_back(&mut heap, held[1]),
-        Err(BadPointer::NotABlockStart)
-    );
-    assert_eq!(
-        give_back(&mut heap, held[2]),
-        Err(BadPointer::NotABlockStart)
-    );
+    assert_eq!(give_back(&mut heap, held[1]), Err(BadPointer::NotABlockStart));
+    assert_eq!(give_back(&mut heap, held[2]), Err(BadPointer::NotABlockStart));
     check(&heap);
 }
 
@@ -205,11 +175,7 @@ fn an_interior_pointer_is_refused() {
     for step in 1..256 {
         // SAFETY: within the payload.
         let inside = unsafe { pointer.add(step) };
-        assert_eq!(
-            give_back(&mut heap, inside),
-            Err(BadPointer::NotABlockStart),
-            "{step}"
-        );
+        assert_eq!(give_back(&mut heap, inside), Err(BadPointer::NotABlockStart), "{step}");
     }
     check(&heap);
 }
@@ -219,18 +185,10 @@ fn a_pointer_from_elsewhere_is_refused() {
     let arena = Arena::new(8192);
     let other = Arena::new(64);
     let mut heap = arena.heap_of(&[2048, 2048], 512);
-    let at = |step| {
-        arena
-            .start
-            .map_addr(|start| start.checked_add(step).unwrap())
-    };
+    let at = |step| arena.start.map_addr(|start| start.checked_add(step).unwrap());
     let (map, gap, past) = (at(0), at(2048 + 256), at(4608));
     for pointer in [map, gap, past, other.start, NonNull::dangling()] {
-        assert_eq!(
-            give_back(&mut heap, pointer),
-            Err(BadPointer::Foreign),
-            "{pointer:?}"
-        );
+        assert_eq!(give_back(&mut heap, pointer), Err(BadPointer::Foreign), "{pointer:?}");
         assert_eq!(heap.block_of(pointer.addr().get()), None);
     }
 }
@@ -250,11 +208,7 @@ fn an_overrun_is_noticed_when_the_block_is_freed() {
             // SAFETY: the header of the right neighbour, which is aligned.
             unsafe { right_header.write(text) };
             let refused = give_back(&mut heap, left);
-            assert_eq!(
-                refused,
-                Err(BadPointer::Damaged),
-                "{text:#x}, right free: {right_is_free}"
-            );
+            assert_eq!(refused, Err(BadPointer::Damaged), "{text:#x}, right free: {right_is_free}");
         }
     }
 }
@@ -305,11 +259,7 @@ fn areas_that_touch_are_never_merged() {
 fn a_bad_area_is_refused() {
     let arena = Arena::new(8192);
     let mut heap = arena.heap_of(&[4096], 0);
-    let at = |step| {
-        arena
-            .start
-            .map_addr(|start| start.checked_add(step).unwrap())
-    };
+    let at = |step| arena.start.map_addr(|start| start.checked_add(step).unwrap());
     let (inside, behind) = (at(4000), at(4096));
     // SAFETY: refused, so never used.
     let mut add = |start, bytes| unsafe { heap.add_area(start, bytes) };
@@ -330,9 +280,7 @@ fn a_refusal_says_what_there_was() {
     let held = [0; 8].map(|_| allocate(&mut heap, 480));
     give_back(&mut heap, held[3]).unwrap();
     let totals = heap.totals();
-    let refused = heap
-        .allocate(bytes(481), OwnerIndex::KERNEL, 0)
-        .unwrap_err();
+    let refused = heap.allocate(bytes(481), OwnerIndex::KERNEL, 0).unwrap_err();
     assert_eq!(
         refused,
         OutOfMemory {
@@ -401,10 +349,7 @@ fn what_an_owner_without_an_entry_allocates_is_the_kernels() {
     heap.owner_release(gone);
     let pointer = heap.allocate(bytes(8), gone, 0).unwrap();
     check(&heap);
-    assert_eq!(
-        give_back(&mut heap, pointer).unwrap().owner,
-        OwnerIndex::KERNEL
-    );
+    assert_eq!(give_back(&mut heap, pointer).unwrap().owner, OwnerIndex::KERNEL);
 }
 
 #[test]
@@ -422,10 +367,7 @@ fn kernel_and_permanent_cannot_die() {
 fn the_ledger_says_when_it_is_full() {
     let mut heap = Heap::new();
     for unit in 2..OWNERS_MAX as u32 {
-        assert_eq!(
-            heap.owner_add(thread(unit)).map(OwnerIndex::get),
-            Ok(unit as u16)
-        );
+        assert_eq!(heap.owner_add(thread(unit)).map(OwnerIndex::get), Ok(unit as u16));
     }
     assert_eq!(heap.owner_add(thread(99)), Err(OwnersFull));
     assert_eq!(heap.owners().count(), OWNERS_MAX);
@@ -441,10 +383,7 @@ fn a_quarantined_block_is_only_reclaimed() {
     assert!(heap.owner(owner).unwrap().quarantined);
     assert!(heap.block_of(held[0].addr().get()).unwrap().quarantined);
     assert_eq!(give_back(&mut heap, held[0]), Err(BadPointer::Quarantined));
-    assert_eq!(
-        heap.transfer(held[0], OwnerIndex::KERNEL),
-        Err(BadPointer::Quarantined)
-    );
+    assert_eq!(heap.transfer(held[0], OwnerIndex::KERNEL), Err(BadPointer::Quarantined));
     check(&heap);
     for pointer in held {
         assert!(heap.owner(owner).is_some());
@@ -475,13 +414,7 @@ fn a_transfer_moves_the_bytes_and_nothing_else() {
     let to = heap.owner_add(thread(3)).unwrap();
     let pointer = heap.allocate(bytes(100), from, 9).unwrap();
     let before = heap.totals();
-    assert_eq!(
-        heap.transfer(pointer, to),
-        Ok(Freed {
-            bytes: 112,
-            owner: from
-        })
-    );
+    assert_eq!(heap.transfer(pointer, to), Ok(Freed { bytes: 112, owner: from }));
     assert_eq!(heap.totals(), before);
     assert_eq!(heap.owner(from).unwrap().current, 0);
     assert_eq!(heap.owner(to).unwrap().current, 112);
@@ -502,9 +435,7 @@ fn the_index_finds_what_a_walk_finds() {
         allocate(&mut heap, 24);
     }
     let start = arena.start.addr().get();
-    let walked: Vec<_> = (start..start + 32768)
-        .map(|address| heap.block_of(address))
-        .collect();
+    let walked: Vec<_> = (start..start + 32768).map(|address| heap.block_of(address)).collect();
     let index = heap.index();
     for (step, expected) in walked.into_iter().enumerate() {
         assert_eq!(index.block_of(start + step), expected, "{step}");

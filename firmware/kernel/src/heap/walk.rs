@@ -43,9 +43,7 @@ impl Iterator for Walk<'_> {
     type Item = Block;
 
     fn next(&mut self) -> Option<Block> {
-        self.places
-            .next()
-            .map(|(place, head)| self.heap.describe(place, head))
+        self.places.next().map(|(place, head)| self.heap.describe(place, head))
     }
 }
 
@@ -83,11 +81,7 @@ impl Iterator for Places<'_> {
 
 impl Blocks {
     fn places(&self, area: Area) -> Places<'_> {
-        Places {
-            blocks: self,
-            next: area.first(),
-            end: area.end(),
-        }
+        Places { blocks: self, next: area.first(), end: area.end() }
     }
 
     fn places_from(&self, area: Area, granule: u32) -> Places<'_> {
@@ -130,11 +124,7 @@ impl Heap {
         let areas = self.blocks.memory.areas();
         let places = match areas.get(usize::from(area.0)) {
             Some(&area) => self.blocks.places(area),
-            None => Places {
-                blocks: &self.blocks,
-                next: Place::NOWHERE,
-                end: Place::NOWHERE,
-            },
+            None => Places { blocks: &self.blocks, next: Place::NOWHERE, end: Place::NOWHERE },
         };
         Walk { heap: self, places }
     }
@@ -220,8 +210,7 @@ impl Heap {
         let mut left_free = None;
         for (place, head) in &mut places {
             let at = self.blocks.memory.address_of(place);
-            self.check_left(place, head, left_free)
-                .ok_or(Broken::Merged(at))?;
+            self.check_left(place, head, left_free).ok_or(Broken::Merged(at))?;
             if head.is_free() {
                 left_free = Some(head.bytes());
                 sums.free += head.bytes();
@@ -238,8 +227,7 @@ impl Heap {
             return Err(Broken::Tiling(at));
         }
         let end = self.blocks.head(area.end());
-        self.check_left(area.end(), end, left_free)
-            .ok_or(Broken::Merged(at))
+        self.check_left(area.end(), end, left_free).ok_or(Broken::Merged(at))
     }
 
     /// Whether a block and its left neighbour, free with that size or used, agree.
@@ -270,11 +258,7 @@ impl Heap {
             }
         }
         let agrees = self.blocks.classes.bits_agree() && listed == free_blocks;
-        if agrees && listed == self.blocks.free {
-            Ok(())
-        } else {
-            Err(Broken::Lists)
-        }
+        if agrees && listed == self.blocks.free { Ok(()) } else { Err(Broken::Lists) }
     }
 
     fn check_identity(&self, sums: &Sums) -> Result<(), Broken> {
@@ -287,11 +271,7 @@ impl Heap {
         });
         let used = totals.total - sums.free;
         let same = by_owner == used && totals.used == used && totals.free == sums.free;
-        if booked && same {
-            Ok(())
-        } else {
-            Err(Broken::Identity)
-        }
+        if booked && same { Ok(()) } else { Err(Broken::Identity) }
     }
 }
 

@@ -14,18 +14,11 @@ pub(super) struct Deadlines {
 
 impl Deadlines {
     pub(super) const fn new() -> Self {
-        Self {
-            heap: [NONE; THREADS_MAX],
-            length: 0,
-        }
+        Self { heap: [NONE; THREADS_MAX], length: 0 }
     }
 
     pub(super) const fn first(&self) -> Option<Slot> {
-        if self.length == 0 {
-            None
-        } else {
-            Some(Slot(self.heap[0]))
-        }
+        if self.length == 0 { None } else { Some(Slot(self.heap[0])) }
     }
 
     pub(super) fn push(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
@@ -53,10 +46,7 @@ impl Deadlines {
     }
 
     fn earlier(&self, entries: &[Entry; THREADS_MAX], a: usize, b: usize) -> bool {
-        let (a, b) = (
-            &entries[self.heap[a] as usize],
-            &entries[self.heap[b] as usize],
-        );
+        let (a, b) = (&entries[self.heap[a] as usize], &entries[self.heap[b] as usize]);
         match a.deadline.cmp(&b.deadline) {
             core::cmp::Ordering::Less => true,
             core::cmp::Ordering::Greater => false,
@@ -92,11 +82,8 @@ impl Deadlines {
                 break;
             }
             let right = left + 1;
-            let child = if right < length && self.earlier(entries, right, left) {
-                right
-            } else {
-                left
-            };
+            let child =
+                if right < length && self.earlier(entries, right, left) { right } else { left };
             if !self.earlier(entries, child, position) {
                 break;
             }

@@ -16,10 +16,7 @@ pub(super) struct Links {
 }
 
 impl Links {
-    pub(super) const UNLINKED: Links = Links {
-        next: NONE,
-        previous: NONE,
-    };
+    pub(super) const UNLINKED: Links = Links { next: NONE, previous: NONE };
 
     #[cfg(test)]
     pub(super) const fn next_index(self) -> u8 {
@@ -44,27 +41,17 @@ impl WaitQueue {
     /// An empty queue.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            head: NONE,
-            tail: NONE,
-        }
+        Self { head: NONE, tail: NONE }
     }
 
     /// The slot that has waited longest.
     #[must_use]
     pub const fn first(&self) -> Option<Slot> {
-        if self.head == NONE {
-            None
-        } else {
-            Some(Slot(self.head))
-        }
+        if self.head == NONE { None } else { Some(Slot(self.head)) }
     }
 
     pub(super) fn push_back(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
-        entries[slot.index()].links = Links {
-            next: NONE,
-            previous: self.tail,
-        };
+        entries[slot.index()].links = Links { next: NONE, previous: self.tail };
         match self.tail {
             NONE => self.head = slot.0,
             tail => entries[tail as usize].links.next = slot.0,
@@ -73,10 +60,7 @@ impl WaitQueue {
     }
 
     pub(super) fn push_front(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
-        entries[slot.index()].links = Links {
-            next: self.head,
-            previous: NONE,
-        };
+        entries[slot.index()].links = Links { next: self.head, previous: NONE };
         match self.head {
             NONE => self.tail = slot.0,
             head => entries[head as usize].links.previous = slot.0,

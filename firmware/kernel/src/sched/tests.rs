@@ -5,10 +5,7 @@ const SLICE: u64 = 10;
 /// A scheduler with threads of these priorities, the best of which runs.
 fn scheduler(priorities: &[u8]) -> (Scheduler, Vec<Slot>) {
     let mut scheduler = Scheduler::new(SLICE);
-    let slots = priorities
-        .iter()
-        .map(|p| scheduler.add(*p).unwrap())
-        .collect();
+    let slots = priorities.iter().map(|p| scheduler.add(*p).unwrap()).collect();
     let _ = scheduler.decide(0);
     check(&scheduler);
     (scheduler, slots)
@@ -27,11 +24,7 @@ fn check(scheduler: &Scheduler) {
         }
     }
     for (index, entry) in scheduler.entries.iter().enumerate() {
-        assert_eq!(
-            linked[index],
-            usize::from(entry.state == State::Ready),
-            "slot {index}"
-        );
+        assert_eq!(linked[index], usize::from(entry.state == State::Ready), "slot {index}");
         if entry.deadline_position != NONE {
             assert!(matches!(entry.state, State::Blocked(_)));
         }
@@ -77,11 +70,7 @@ fn a_preempted_thread_keeps_its_turn() {
     scheduler.wake(slots[2], None, Wake::TimedOut);
     assert_eq!(scheduler.decide(1), Next::Switch(slots[2]));
     scheduler.block_running(Why::Sleep, None, Some(200));
-    assert_eq!(
-        scheduler.decide(2),
-        Next::Switch(slots[0]),
-        "not slots[1]: 0 was preempted"
-    );
+    assert_eq!(scheduler.decide(2), Next::Switch(slots[0]), "not slots[1]: 0 was preempted");
     check(&scheduler);
 }
 
@@ -164,11 +153,7 @@ fn the_table_says_when_it_is_full_and_slots_come_back() {
     let ended = scheduler.running();
     scheduler.end_running();
     let _ = scheduler.decide(0);
-    assert_eq!(
-        scheduler.add(5),
-        None,
-        "an ended slot still answers how it ended"
-    );
+    assert_eq!(scheduler.add(5), None, "an ended slot still answers how it ended");
     scheduler.free(ended);
     assert_eq!(scheduler.add(5), Some(ended));
     check(&scheduler);

@@ -18,25 +18,11 @@ const OWNERS: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
-    Allocate {
-        size: usize,
-        align_shift: u32,
-        owner: usize,
-    },
-    Free {
-        pick: usize,
-    },
-    FreeTwice {
-        pick: usize,
-    },
-    FreeInside {
-        pick: usize,
-        step: usize,
-    },
-    Transfer {
-        pick: usize,
-        to: usize,
-    },
+    Allocate { size: usize, align_shift: u32, owner: usize },
+    Free { pick: usize },
+    FreeTwice { pick: usize },
+    FreeInside { pick: usize, step: usize },
+    Transfer { pick: usize, to: usize },
     OpenWindow,
     LargestFits,
 }
@@ -44,12 +30,8 @@ enum Operation {
 fn operation() -> impl Strategy<Value = Operation> {
     let size = prop_oneof![4 => 0_usize..80, 3 => 80_usize..600, 1 => 600_usize..6000];
     let align_shift = prop_oneof![8 => 0_u32..4, 1 => 4_u32..13];
-    let allocate =
-        (size, align_shift, 0..OWNERS).prop_map(|(size, align_shift, owner)| Operation::Allocate {
-            size,
-            align_shift,
-            owner,
-        });
+    let allocate = (size, align_shift, 0..OWNERS)
+        .prop_map(|(size, align_shift, owner)| Operation::Allocate { size, align_shift, owner });
     let pick = any::<usize>();
     prop_oneof![
         12 => allocate,
@@ -101,9 +83,7 @@ struct Model {
 impl Model {
     fn new(mut heap: Heap) -> Self {
         let units = 2..2 + OWNERS as u32;
-        let owners = units
-            .map(|unit| heap.owner_add(thread(unit)).unwrap())
-            .collect();
+        let owners = units.map(|unit| heap.owner_add(thread(unit)).unwrap()).collect();
         Self {
             heap,
             owners,
@@ -117,11 +97,7 @@ impl Model {
 
     fn step(&mut self, operation: Operation) {
         match operation {
-            Operation::Allocate {
-                size,
-                align_shift,
-                owner,
-            } => {
+            Operation::Allocate { size, align_shift, owner } => {
                 let layout = Layout::from_size_align(size, 1 << align_shift).unwrap();
                 self.allocate(layout, owner);
             }
@@ -141,23 +117,12 @@ impl Model {
     fn allocate(&mut self, layout: Layout, owner: usize) {
         match self.heap.allocate(layout, self.owners[owner], 3) {
             Ok(pointer) => self.hold(pointer, layout, owner),
-            Err(OutOfMemory {
-                wanted_bytes,
-                largest_free_bytes,
-                free_bytes,
-            }) => {
+            Err(OutOfMemory { wanted_bytes, largest_free_bytes, free_bytes }) => {
                 assert_eq!(wanted_bytes as usize, layout.size());
                 let totals = self.heap.totals();
-                assert_eq!(
-                    (largest_free_bytes, free_bytes),
-                    (totals.largest_free, totals.free)
-                );
+                assert_eq!((largest_free_bytes, free_bytes), (totals.largest_free, totals.free));
                 // A stricter alignment may have to skip that much.
-                let slack = if layout.align() > 8 {
-                    layout.align() + 16
-                } else {
-                    7
-                };
+                let slack = if layout.align() > 8 { layout.align() + 16 } else { 7 };
                 assert!(layout.size() + slack > largest_free_bytes as usize);
             }
         }
@@ -166,22 +131,13 @@ impl Model {
     fn hold(&mut self, pointer: NonNull<u8>, layout: Layout, owner: usize) {
         assert_eq!(pointer.addr().get() % layout.align().max(8), 0);
         let block = self.heap.block_of(pointer.addr().get()).unwrap();
-        assert_eq!(
-            (block.owner, block.site, block.free),
-            (self.owners[owner], 3, false)
-        );
+        assert_eq!((block.owner, block.site, block.free), (self.owners[owner], 3, false));
         assert!(block.bytes as usize >= layout.size() + HEADER_BYTES as usize);
         assert!(block.bytes as usize <= layout.size().next_multiple_of(8).max(8) + 16);
         self.patterns = self.patterns.wrapping_add(1);
         let size = layout.size();
         let pattern = self.patterns;
-        let held = Held {
-            pointer,
-            size,
-            block_bytes: block.bytes,
-            owner,
-            pattern,
-        };
+        let held = Held { pointer, size, block_bytes: block.bytes, owner, pattern };
         held.fill();
         self.held.push(held);
     }
@@ -193,10 +149,7 @@ impl Model {
 
     fn free(&mut self, pick: usize) {
         if let Some(held) = self.take(pick) {
-            let freed = Freed {
-                bytes: held.block_bytes,
-                owner: self.owners[held.owner],
-            };
+            let freed = Freed { bytes: held.block_bytes, owner: self.owners[held.owner] };
             assert_eq!(give_back(&mut self.heap, held.pointer), Ok(freed));
         }
     }
@@ -204,10 +157,7 @@ impl Model {
     fn free_twice(&mut self, pick: usize) {
         if let Some(held) = self.take(pick) {
             give_back(&mut self.heap, held.pointer).unwrap();
-            assert_eq!(
-                give_back(&mut self.heap, held.pointer),
-                Err(BadPointer::AlreadyFree)
-            );
+            assert_eq!(give_back(&mut self.heap, held.pointer), Err(BadPointer::AlreadyFree));
         }
     }
 
@@ -252,11 +202,7 @@ impl Model {
     fn check(&mut self) {
         check(&self.heap);
         self.held.sort_by_key(|held| held.pointer);
-        assert!(
-            self.held
-                .windows(2)
-                .all(|pair| pair[0].block().end <= pair[1].block().start)
-        );
+        assert!(self.held.windows(2).all(|pair| pair[0].block().end <= pair[1].block().start));
         assert!(self.held.iter().all(Held::is_intact));
         for owner in 0..OWNERS {
             let current = self.current(owner);
@@ -277,11 +223,7 @@ impl Model {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 64,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

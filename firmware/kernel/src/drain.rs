@@ -1,0 +1,78 @@
+//! The way out of telemetry: a ring in RAM, frames on the UART, or text.
+//!
+//! By default records stay in the ring, for a reader that looks into the device's memory. Where
+//! nothing but the UART leads out, `telemetry frames` starts a thread at the lowest priority that
+//! takes record after record out of the ring and writes each as a frame between two lines of text.
+//! The frame is written under the console's lock, so it never stands inside of a line. `telemetry
+//! text` writes the most important samples as lines that a person can read.
+
+use crate::console;
+use crate::error::Error;
+use crate::kernel;
+use crate::println;
+use crate::sample;
+use crate::thread;
+use crate::time::Span;
+use ramscope_wire::{FRAME_WORDS_MAX, FrameWriter};
+
+/// The drain's stack: a record, and the frame's bytes a few at a time.
+const STACK_BYTES: usize = 1536;
+/// How long the drain sleeps when the ring is empty.
+const IDLE: Span = Span::from_millis(10);
+
+/// Which way out is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WayOut {
+    /// The ring only.
+    Ring,
+    /// Samples as lines of text.
+    Text,
+    /// Frames on the UART.
+    Frames,
+}
+
+/// Opens one way out, and closes the others.
+pub(crate) fn set(way: WayOut) -> Result<(), Error> {
+    let before = kernel::with(|kernel| core::mem::replace(&mut kernel.way_out, way));
+    match (before, way) {
+        (WayOut::Frames, WayOut::Frames) => {}
+        (_, WayOut::Frames) => {
+            kernel::with(|kernel| kernel.ring.drain_here(true));
+            sample::introduce();
+            let drain = thread::Builder::new("telemetry").stack_bytes(STACK_BYTES).priority(1);
+            drop(drain.spawn(drain_thread)?);
+        }
+        // The drain sees it and ends.
+        (WayOut::Frames, _) => {
+            kernel::with(|kernel| kernel.ring.drain_here(false));
+            sample::introduce();
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn drain_thread() -> Result<(), Error> {
+    let mut frames = FrameWriter::new();
+    let mut record = [0; FRAME_WORDS_MAX];
+    while kernel::with(|kernel| kernel.way_out == WayOut::Frames) {
+        match kernel::with(|kernel| kernel.ring.take(&mut record)) {
+            Some(words) => console::put_frame(frames.frame(&record[..words])),
+            None => thread::sleep(IDLE)?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes the most important samples as text, if that is the way out.
+pub(crate) fn text_samples() {
+    if !kernel::with(|kernel| kernel.way_out == WayOut::Text) {
+        return;
+    }
+    let totals = crate::mem::totals();
+    println!(
+        "sample heap: used {} B, peak {} B, largest free {} B of {} B",
+        totals.used, totals.peak_used, totals.largest_free, totals.total
+    );
+    sample::text_stacks();
+}
