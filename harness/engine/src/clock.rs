@@ -26,11 +26,7 @@ pub(crate) struct Clock {
 impl Clock {
     /// A clock whose cycle 0 is power-on.
     pub(crate) fn new(period_ps: u64) -> Self {
-        Self {
-            period_ps,
-            start_cycle: 0,
-            start: Instant::ZERO,
-        }
+        Self { period_ps, start_cycle: 0, start: Instant::ZERO }
     }
 
     /// Picoseconds a cycle.
@@ -53,17 +49,12 @@ impl Clock {
     /// The first cycle that does not start before `instant`.
     pub(crate) fn cycle_at(&self, instant: Instant) -> u64 {
         let span = instant.since(self.start).as_picos();
-        self.start_cycle
-            .saturating_add(span.div_ceil(self.period_ps))
+        self.start_cycle.saturating_add(span.div_ceil(self.period_ps))
     }
 
     /// From `cycle` on a cycle takes `period_ps`.
     pub(crate) fn change(&mut self, cycle: u64, period_ps: u64) {
-        *self = Self {
-            period_ps,
-            start_cycle: cycle,
-            start: self.instant(cycle),
-        };
+        *self = Self { period_ps, start_cycle: cycle, start: self.instant(cycle) };
     }
 }
 

@@ -23,11 +23,7 @@ pub(crate) struct Stretch {
 }
 
 enum Shared {
-    Ram {
-        code: Arc<Vec<Decoded>>,
-        first: usize,
-        end: usize,
-    },
+    Ram { code: Arc<Vec<Decoded>>, first: usize, end: usize },
     Flash(Arc<[Decoded]>),
 }
 
@@ -51,17 +47,12 @@ pub(crate) struct Code {
 /// Decodes a whole flash image at every half-word.
 pub(crate) fn decode_flash(flash: &[u8]) -> Arc<[Decoded]> {
     let half = |at: usize| Some(u16::from_le_bytes([*flash.get(at)?, *flash.get(at + 1)?]));
-    (0..flash.len() / 2)
-        .map(|n| decode(half(2 * n).unwrap_or(0), half(2 * n + 2)))
-        .collect()
+    (0..flash.len() / 2).map(|n| decode(half(2 * n).unwrap_or(0), half(2 * n + 2))).collect()
 }
 
 impl Code {
     pub(crate) fn new(flash: Arc<[Decoded]>) -> Self {
-        Self {
-            ram: Arc::new(Vec::new()),
-            flash,
-        }
+        Self { ram: Arc::new(Vec::new()), flash }
     }
 
     /// Forgets what was decoded in RAM.

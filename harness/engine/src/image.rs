@@ -126,9 +126,7 @@ impl Image {
             build_id: parts.build_id,
         };
         image.check_entry()?;
-        Ok(Image {
-            inner: Arc::new(image),
-        })
+        Ok(Image { inner: Arc::new(image) })
     }
 
     /// Reads a direct-boot flash image, mapped at `0x4200_0000` and `0x3C00_0000`. The chip starts
@@ -149,9 +147,7 @@ impl Image {
             build_id: None,
         };
         image.check_entry()?;
-        Ok(Image {
-            inner: Arc::new(image),
-        })
+        Ok(Image { inner: Arc::new(image) })
     }
 
     /// The value of a symbol of the ELF symbol table. A flash image has none.
@@ -202,9 +198,7 @@ impl Inner {
         if in_flash || in_ram {
             Ok(())
         } else {
-            Err(ImageError::EntryOutsideMemory {
-                address: self.entry,
-            })
+            Err(ImageError::EntryOutsideMemory { address: self.entry })
         }
     }
 }

@@ -107,10 +107,7 @@ impl Machine {
             watch_was_hit: false,
             observer_stopped: false,
             raises: BTreeSet::new(),
-            resets: vec![ResetEvent {
-                at: Instant::ZERO,
-                reason: ResetReason::PowerOn,
-            }],
+            resets: vec![ResetEvent { at: Instant::ZERO, reason: ResetReason::PowerOn }],
             fault_run: FaultRun::default(),
         };
         machine.load_ram_segments();

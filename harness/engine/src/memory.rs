@@ -116,11 +116,7 @@ pub(crate) fn code_stretch(address: u32) -> Option<(u32, u32, u32)> {
 
 /// The end of the memory block that holds an offset: no instruction reaches across it.
 pub(crate) fn block_end(offset: u32) -> u32 {
-    if offset < SRAM_BYTES {
-        SRAM_BYTES
-    } else {
-        RAM_BYTES
-    }
+    if offset < SRAM_BYTES { SRAM_BYTES } else { RAM_BYTES }
 }
 
 /// The memories of one machine.
@@ -138,11 +134,7 @@ impl Memory {
         for chunk in ram.chunks_exact_mut(8) {
             chunk.copy_from_slice(&noise.draw().to_le_bytes());
         }
-        Self {
-            ram,
-            marks: vec![0; RAM_BYTES.div_ceil(GRANULE) as usize].into_boxed_slice(),
-            flash,
-        }
+        Self { ram, marks: vec![0; RAM_BYTES.div_ceil(GRANULE) as usize].into_boxed_slice(), flash }
     }
 
     /// Reads an aligned word of SRAM1 through the data bus: the quick path.
@@ -282,9 +274,7 @@ mod tests {
         let mut memory = memory();
         assert!(memory.quick_store::<4>(0x3FC8_0040, 5));
         assert_eq!(memory.quick_load::<4>(0x3FC8_0040), Some(5));
-        let Some(Place::Ram(offset)) = place(0x3FC8_0040) else {
-            unreachable!("SRAM1 is RAM")
-        };
+        let Some(Place::Ram(offset)) = place(0x3FC8_0040) else { unreachable!("SRAM1 is RAM") };
         memory.mark(offset, offset, MARK_CODE);
         assert!(!memory.quick_store::<4>(0x3FC8_007C, 6));
         assert!(memory.quick_store::<4>(0x3FC8_0080, 6));

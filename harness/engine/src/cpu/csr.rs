@@ -100,11 +100,7 @@ impl Csrs {
             return self.mtvec;
         }
         let base = self.mtvec & !0xFF;
-        if mcause & super::cause::INTERRUPT != 0 {
-            base + 4 * (mcause & 31)
-        } else {
-            base
-        }
+        if mcause & super::cause::INTERRUPT != 0 { base + 4 * (mcause & 31) } else { base }
     }
 
     /// The value of a CSR that is not a trigger's; `None` if there is none of this number.

@@ -97,10 +97,7 @@ pub(crate) struct Decoded {
     pub(crate) imm: u32,
 }
 
-const _: () = assert!(
-    size_of::<Decoded>() == 8,
-    "the code cache counts on eight bytes"
-);
+const _: () = assert!(size_of::<Decoded>() == 8, "the code cache counts on eight bytes");
 
 impl Decoded {
     /// `rd` as the bits say it, 0 to 31.
@@ -311,13 +308,7 @@ mod tests {
 
     fn check(word: u32, op: Op, rd: u8, rs1: u8, rs2: u8, imm: i32) {
         let found = decode(word as u16, Some((word >> 16) as u16));
-        let of = Decoded {
-            op,
-            rd,
-            rs1,
-            rs2_and_length: rs2 | 4 << 5,
-            imm: imm as u32,
-        };
+        let of = Decoded { op, rd, rs1, rs2_and_length: rs2 | 4 << 5, imm: imm as u32 };
         assert_eq!(found, of, "{word:#010x}");
     }
 

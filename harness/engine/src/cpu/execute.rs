@@ -92,11 +92,8 @@ impl Machine {
             macro_rules! load {
                 ($bytes:literal, $extend:expr) => {{
                     let address = a.wrapping_add(imm);
-                    let quick = if CAREFUL {
-                        None
-                    } else {
-                        self.memory.quick_load::<$bytes>(address)
-                    };
+                    let quick =
+                        if CAREFUL { None } else { self.memory.quick_load::<$bytes>(address) };
                     let value = match quick {
                         Some(value) => value,
                         None => match self.slow_load(address, $bytes, pc, cycle) {
@@ -392,12 +389,12 @@ impl Machine {
 /// The granules of RAM, by an offset in each, that a range of addresses touches.
 fn granules((first, span): (u32, u32)) -> impl Iterator<Item = u32> {
     let step = crate::memory::GRANULE;
-    (0..=span)
-        .step_by(step as usize)
-        .filter_map(move |distance| match place(first.wrapping_add(distance)) {
+    (0..=span).step_by(step as usize).filter_map(move |distance| {
+        match place(first.wrapping_add(distance)) {
             Some(Place::Ram(offset)) => Some(offset),
             _ => None,
-        })
+        }
+    })
 }
 
 /// Division by zero gives -1, the one overflow gives the dividend (unprivileged manual, "M").

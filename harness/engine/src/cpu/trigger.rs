@@ -95,15 +95,8 @@ pub(crate) struct Triggers {
 
 impl Default for Triggers {
     fn default() -> Self {
-        let idle = Unit {
-            tdata1: FIXED,
-            tdata2: 0,
-        };
-        Self {
-            selected: 0,
-            control: 0,
-            units: [idle; UNITS],
-        }
+        let idle = Unit { tdata1: FIXED, tdata2: 0 };
+        Self { selected: 0, control: 0, units: [idle; UNITS] }
     }
 }
 
@@ -145,17 +138,12 @@ impl Triggers {
     /// The address ranges (first, how many less one) that are watched for stores, whether or not
     /// they can fire at the moment.
     pub(crate) fn store_ranges(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.units
-            .iter()
-            .filter(|unit| unit.watches(Watch::Store))
-            .map(|unit| unit.range())
+        self.units.iter().filter(|unit| unit.watches(Watch::Store)).map(|unit| unit.range())
     }
 
     /// Whether any unit watches loads or instructions, which the quick path does not look for.
     pub(crate) fn need_care(&self) -> bool {
-        self.units
-            .iter()
-            .any(|unit| unit.watches(Watch::Execute) || unit.watches(Watch::Load))
+        self.units.iter().any(|unit| unit.watches(Watch::Execute) || unit.watches(Watch::Load))
     }
 
     /// Whether a trigger fires for `address`; its hit bit is set then.

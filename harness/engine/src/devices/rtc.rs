@@ -96,10 +96,7 @@ impl Rtc {
 
     /// The block after a reset of the digital core at `now`: STORE registers survive.
     pub(crate) fn reset_core(&mut self, reason: ResetReason, now: Instant) {
-        *self = Self {
-            store: self.store,
-            ..Self::new(reason, now)
-        };
+        *self = Self { store: self.store, ..Self::new(reason, now) };
     }
 
     /// Notes why the CPU alone was reset.
@@ -122,8 +119,7 @@ impl Rtc {
             }
         });
         let enabled = boot || config & WDT_ENABLE != 0;
-        self.watchdog
-            .configure(enabled, RC_SLOW_PERIOD_PS, stages, now);
+        self.watchdog.configure(enabled, RC_SLOW_PERIOD_PS, stages, now);
     }
 
     fn super_watchdog_bites(&self) -> Instant {
@@ -157,9 +153,7 @@ impl Rtc {
     /// The next instant at which the interrupt rises or a watchdog resets.
     pub(crate) fn next_event(&self) -> Instant {
         let raised = self.int_ena & !self.int_raw & WDT_INTERRUPT == 0;
-        self.watchdog
-            .next_event(raised)
-            .min(self.super_watchdog_bites())
+        self.watchdog.next_event(raised).min(self.super_watchdog_bites())
     }
 
     /// What a register shows; `None` if it is not modelled.

@@ -34,13 +34,7 @@ impl Storage {
         let next = self.accesses.len();
         let index = *self.listed.entry(address).or_insert(next);
         if index == next {
-            self.accesses.push(UnmodelledAccess {
-                address,
-                pc,
-                first,
-                reads: 0,
-                writes: 0,
-            });
+            self.accesses.push(UnmodelledAccess { address, pc, first, reads: 0, writes: 0 });
         }
         &mut self.accesses[index]
     }

@@ -20,11 +20,7 @@ pub(crate) struct System {
 impl System {
     /// After a reset the CPU runs at 80 MHz from the PLL.
     pub(crate) fn new() -> Self {
-        Self {
-            cpu_per_conf: 0x0000_000C,
-            sysclk_conf: 0x000A_8401,
-            from_cpu: 0,
-        }
+        Self { cpu_per_conf: 0x0000_000C, sysclk_conf: 0x000A_8401, from_cpu: 0 }
     }
 
     /// Picoseconds a CPU cycle, as SOC_CLK_SEL, CPUPERIOD_SEL and PRE_DIV_CNT say.

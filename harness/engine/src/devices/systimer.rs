@@ -171,12 +171,9 @@ impl Systimer {
                 .filter(|_| awaited >> n & 1 != 0 && self.enabled(n) && unit.running)?;
             Some(armed.wrapping_sub(unit.offset) & MASK)
         };
-        (0..3)
-            .filter_map(strike_tick)
-            .min()
-            .map_or(Instant::MAX, |tick| {
-                Instant::ZERO + Span::from_picos(tick.saturating_mul(TICK_PS))
-            })
+        (0..3).filter_map(strike_tick).min().map_or(Instant::MAX, |tick| {
+            Instant::ZERO + Span::from_picos(tick.saturating_mul(TICK_PS))
+        })
     }
 
     /// What a register shows; `None` if it is not modelled.
@@ -220,9 +217,7 @@ impl Systimer {
         let one = |offsets: &[u32]| offsets.iter().position(|&at| at == offset);
         let pair = |pairs: &[(u32, u32)]| {
             pairs.iter().enumerate().find_map(|(n, &(high, low))| {
-                (offset == high)
-                    .then_some((n, true))
-                    .or((offset == low).then_some((n, false)))
+                (offset == high).then_some((n, true)).or((offset == low).then_some((n, false)))
             })
         };
         match offset {
@@ -329,10 +324,7 @@ mod tests {
     #[test]
     fn the_counter_counts_sixteen_million_a_second() {
         let mut timer = timer();
-        assert_eq!(
-            value(&mut timer, Instant::ZERO + Span::from_seconds(1)),
-            16_000_000
-        );
+        assert_eq!(value(&mut timer, Instant::ZERO + Span::from_seconds(1)), 16_000_000);
         assert_eq!(value(&mut timer, Instant::from_picos(62_499)), 0);
     }
 

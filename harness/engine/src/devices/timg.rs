@@ -106,11 +106,7 @@ impl Timg {
             1 => 2,
             divider => divider,
         };
-        let source = if self.config & USE_XTAL != 0 {
-            XTAL_PERIOD_PS
-        } else {
-            APB_PERIOD_PS
-        };
+        let source = if self.config & USE_XTAL != 0 { XTAL_PERIOD_PS } else { APB_PERIOD_PS };
         divider * source
     }
 
@@ -185,21 +181,15 @@ impl Timg {
     /// The next instant at which an interrupt rises or the watchdog resets.
     pub(crate) fn next_event(&self) -> Instant {
         let awaited = self.int_ena & !self.int_raw;
-        let alarm = self
-            .alarm_instant()
-            .filter(|_| awaited & TIMER_INTERRUPT != 0)
-            .unwrap_or(Instant::MAX);
+        let alarm =
+            self.alarm_instant().filter(|_| awaited & TIMER_INTERRUPT != 0).unwrap_or(Instant::MAX);
         alarm.min(self.watchdog.next_event(awaited & WDT_INTERRUPT == 0))
     }
 
     fn configure_watchdog(&mut self, now: Instant) {
         let config = self.wdt_config[0];
         let boot = self.guards_boot && config & WDT_FLASHBOOT != 0;
-        let source = if config & WDT_USE_XTAL != 0 {
-            XTAL_PERIOD_PS
-        } else {
-            APB_PERIOD_PS
-        };
+        let source = if config & WDT_USE_XTAL != 0 { XTAL_PERIOD_PS } else { APB_PERIOD_PS };
         let prescale = u64::from(self.wdt_config[1] >> 16).max(1);
         let stages = [0, 1, 2, 3].map(|n| Stage {
             action: match (n, boot) {
@@ -209,8 +199,7 @@ impl Timg {
             hold_ticks: u64::from(self.wdt_config[n + 2]),
         });
         let enabled = boot || config & WDT_ENABLE != 0;
-        self.watchdog
-            .configure(enabled, source * prescale, stages, now);
+        self.watchdog.configure(enabled, source * prescale, stages, now);
     }
 
     /// What a register shows, once the group is up to date; `None` if it is not modelled.

@@ -90,14 +90,7 @@ pub(crate) struct Uart {
 
 impl Hash for Uart {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (
-            self.int_raw,
-            self.int_ena,
-            self.clkdiv,
-            self.conf0,
-            self.conf1,
-        )
-            .hash(state);
+        (self.int_raw, self.int_ena, self.clkdiv, self.conf0, self.conf1).hash(state);
         (self.mem_conf, self.clk_conf, self.id).hash(state);
         (&self.tx_fifo, self.tx, &self.rx_fifo, &self.rx_line).hash(state);
         (self.rx_timeout, self.losses.received, self.losses.sent).hash(state);
@@ -193,10 +186,7 @@ impl Uart {
     }
 
     fn start_sending(&mut self, byte: u8, at: Instant) {
-        self.tx = Some(InFlight {
-            byte,
-            complete: at + self.byte_time(),
-        });
+        self.tx = Some(InFlight { byte, complete: at + self.byte_time() });
     }
 
     /// Interrupts that hold as long as their condition does.
@@ -243,10 +233,8 @@ impl Uart {
     /// The next instant at which the interrupt output could rise by itself.
     pub(crate) fn next_event(&self) -> Instant {
         let awaited = self.int_ena & !self.int_raw;
-        let sent = self
-            .tx
-            .filter(|_| awaited & (TXFIFO_EMPTY | TX_DONE) != 0)
-            .map(|tx| tx.complete);
+        let sent =
+            self.tx.filter(|_| awaited & (TXFIFO_EMPTY | TX_DONE) != 0).map(|tx| tx.complete);
         let arrival = self
             .rx_line
             .front()
@@ -338,10 +326,7 @@ impl Uart {
         let mut line_free = self.rx_line.back().map_or(now, |rx| rx.complete);
         for &byte in bytes {
             line_free += self.byte_time();
-            self.rx_line.push_back(InFlight {
-                byte,
-                complete: line_free,
-            });
+            self.rx_line.push_back(InFlight { byte, complete: line_free });
         }
     }
 

@@ -33,10 +33,7 @@ impl Action {
     }
 
     fn is_reset(self) -> bool {
-        matches!(
-            self,
-            Action::ResetCpu | Action::ResetCore | Action::ResetSystem
-        )
+        matches!(self, Action::ResetCpu | Action::ResetCore | Action::ResetSystem)
     }
 }
 
@@ -69,10 +66,7 @@ impl Watchdog {
         Self {
             enabled: false,
             tick_ps: 1,
-            stages: [Stage {
-                action: Action::Nothing,
-                hold_ticks: 1,
-            }; 4],
+            stages: [Stage { action: Action::Nothing, hold_ticks: 1 }; 4],
             stage: 0,
             stage_start: Instant::ZERO,
         }
@@ -166,10 +160,7 @@ mod tests {
 
     fn watchdog(actions: [Action; 4]) -> Watchdog {
         let mut watchdog = Watchdog::new();
-        let stages = actions.map(|action| Stage {
-            action,
-            hold_ticks: 10,
-        });
+        let stages = actions.map(|action| Stage { action, hold_ticks: 10 });
         watchdog.configure(true, 100, stages, Instant::ZERO);
         watchdog
     }

@@ -29,9 +29,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts, ImageError> {
     check_identity(bytes)?;
     let header = Header::parse(bytes).map_err(corrupt)?;
     if header.e_type(LE) != ET_EXEC {
-        return Err(ImageError::NotExecutable {
-            found: header.e_type(LE),
-        });
+        return Err(ImageError::NotExecutable { found: header.e_type(LE) });
     }
     check_tables(header, bytes.len())?;
     let mut parts = Parts {
@@ -51,11 +49,7 @@ fn corrupt(error: object::Error) -> ImageError {
 }
 
 fn truncated(what: impl Into<String>, needed: u64, bytes: usize) -> ImageError {
-    ImageError::Truncated {
-        what: what.into(),
-        needed,
-        bytes: bytes as u64,
-    }
+    ImageError::Truncated { what: what.into(), needed, bytes: bytes as u64 }
 }
 
 /// Magic, machine, class and byte order, in the order that gives the most helpful answer.
@@ -69,11 +63,7 @@ fn check_identity(bytes: &[u8]) -> Result<(), ImageError> {
     };
     let is_big = identity[5] == 2;
     let pair = [identity[18], identity[19]];
-    let machine = if is_big {
-        u16::from_be_bytes(pair)
-    } else {
-        u16::from_le_bytes(pair)
-    };
+    let machine = if is_big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) };
     if machine != EM_RISCV {
         let found = machine_name(machine);
         return Err(ImageError::WrongMachine { found });
@@ -85,9 +75,9 @@ fn check_identity(bytes: &[u8]) -> Result<(), ImageError> {
             Err(truncated("the ELF header", HEADER_BYTES, bytes.len()))
         }
         (1, 1) => Ok(()),
-        (class, order) => Err(ImageError::Corrupt(format!(
-            "class {class} and byte order {order} do not exist"
-        ))),
+        (class, order) => {
+            Err(ImageError::Corrupt(format!("class {class} and byte order {order} do not exist")))
+        }
     }
 }
 
@@ -150,14 +140,9 @@ fn sections(header: &Header, bytes: &[u8]) -> Result<BTreeMap<String, Range<usiz
 
 fn symbols(header: &Header, bytes: &[u8]) -> Result<BTreeMap<String, u32>, ImageError> {
     let sections = header.sections(LE, bytes).map_err(corrupt)?;
-    let table = sections
-        .symbols(LE, bytes, object::elf::SHT_SYMTAB)
-        .map_err(corrupt)?;
+    let table = sections.symbols(LE, bytes, object::elf::SHT_SYMTAB).map_err(corrupt)?;
     let mut symbols = BTreeMap::new();
-    for symbol in table
-        .iter()
-        .filter(|symbol| symbol.is_definition(LE) || is_absolute(*symbol))
-    {
+    for symbol in table.iter().filter(|symbol| symbol.is_definition(LE) || is_absolute(*symbol)) {
         let name = symbol.name(LE, table.strings()).map_err(corrupt)?;
         if !name.is_empty() {
             let name = String::from_utf8_lossy(name).into_owned();
@@ -222,10 +207,7 @@ fn load_segments(header: &Header, bytes: &[u8], parts: &mut Parts) -> Result<(),
         let address = [physical, logical]
             .into_iter()
             .find(|&address| memory::is_one_place(address, length))
-            .ok_or(ImageError::OutsideMemory {
-                address: physical,
-                bytes: length,
-            })?;
+            .ok_or(ImageError::OutsideMemory { address: physical, bytes: length })?;
         load(address, content, parts);
         bytes_loaded += u64::from(length);
         if bytes_loaded > CAPACITY {

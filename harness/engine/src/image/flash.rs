@@ -18,15 +18,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
         return Err(ImageError::NotDirectBoot);
     }
     if bytes.len() > FLASH_BYTES_MAX {
-        return Err(ImageError::FlashTooLarge {
-            bytes: bytes.len() as u64,
-        });
+        return Err(ImageError::FlashTooLarge { bytes: bytes.len() as u64 });
     }
     let mapped = &bytes[..bytes.len().min(FLASH_WINDOW_BYTES as usize)];
-    let used = mapped
-        .iter()
-        .rposition(|&byte| byte != 0xFF)
-        .map_or(0, |last| last + 1);
+    let used = mapped.iter().rposition(|&byte| byte != 0xFF).map_or(0, |last| last + 1);
     let mut flash = mapped[..used].to_vec();
     fill_page(&mut flash);
     Ok(flash)
@@ -67,11 +62,6 @@ mod tests {
     fn more_flash_than_the_chip_addresses_is_refused() {
         let mut bytes = magic_twice();
         bytes.resize((16 << 20) + 1, 0xFF);
-        assert_eq!(
-            read(&bytes),
-            Err(ImageError::FlashTooLarge {
-                bytes: (16 << 20) + 1
-            })
-        );
+        assert_eq!(read(&bytes), Err(ImageError::FlashTooLarge { bytes: (16 << 20) + 1 }));
     }
 }

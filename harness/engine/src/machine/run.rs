@@ -37,12 +37,8 @@ impl FaultRun {
         let same = self.pc == pc
             && self.cause == cause
             && cycle.saturating_sub(self.last_cycle) < LOCKUP_CYCLES;
-        *self = Self {
-            pc,
-            cause,
-            repeats: if same { self.repeats + 1 } else { 1 },
-            last_cycle: cycle,
-        };
+        *self =
+            Self { pc, cause, repeats: if same { self.repeats + 1 } else { 1 }, last_cycle: cycle };
         self.repeats >= LOCKUP_REPEATS
     }
 }
@@ -144,12 +140,11 @@ impl Machine {
 
     /// The cycle at which the execute loop has to come back by itself.
     fn nearest_cycle(&self, until: Instant) -> u64 {
-        let raise_cycle = self.raises.first().map_or(u64::MAX, |&(instruction, _)| {
-            instruction.saturating_add(self.idle_cycles)
-        });
-        self.event_cycle
-            .min(self.clock.cycle_at(until))
-            .min(raise_cycle)
+        let raise_cycle = self
+            .raises
+            .first()
+            .map_or(u64::MAX, |&(instruction, _)| instruction.saturating_add(self.idle_cycles));
+        self.event_cycle.min(self.clock.cycle_at(until)).min(raise_cycle)
     }
 
     /// Jumps to the next event or to `until`; a stop if no event will ever come.
@@ -213,12 +208,7 @@ impl Machine {
         self.cycle += 1;
         self.enter_trap(cause, value, cycle, observer);
         let locked_up = self.fault_run.note(pc, cause, cycle);
-        locked_up.then_some(Fatal::Lockup {
-            handler: self.cpu.pc,
-            pc,
-            cause,
-            value,
-        })
+        locked_up.then_some(Fatal::Lockup { handler: self.cpu.pc, pc, cause, value })
     }
 
     /// Whether an interrupt would be taken before the next instruction.
