@@ -46,14 +46,7 @@ pub fn drive(
     look: &mut dyn FnMut(&Recorder, Instant) -> Reaction,
 ) -> HowEnded {
     let matcher = Matcher::new(run.scenario.settings.matching);
-    let mut driver = Driver {
-        run,
-        session,
-        recorder,
-        watchdog,
-        look,
-        matcher,
-    };
+    let mut driver = Driver { run, session, recorder, watchdog, look, matcher };
     let ended = match driver.steps_and_settle() {
         Ok(()) => HowEnded::StepsDone,
         Err(ended) => ended,
@@ -167,19 +160,13 @@ impl Driver<'_> {
 
     fn timed_out(&mut self, step: &Step, detail: &str) -> HowEnded {
         self.step_event(step, StepEventKind::TimedOut, detail);
-        HowEnded::TimedOut {
-            step: Some(step.index as u32),
-        }
+        HowEnded::TimedOut { step: Some(step.index as u32) }
     }
 
     fn step_event(&mut self, step: &Step, kind: StepEventKind, detail: &str) {
         let instant = self.session.now();
-        let event = StepEvent {
-            index: step.index as u32,
-            kind,
-            instant,
-            detail: detail.to_owned(),
-        };
+        let event =
+            StepEvent { index: step.index as u32, kind, instant, detail: detail.to_owned() };
         self.recorder.event(instant, &event);
     }
 
@@ -214,14 +201,8 @@ impl Driver<'_> {
             return Err(stopping.into());
         }
         let slice_end = until.min(next_multiple(self.session.now()));
-        let mut waiting = Waiting {
-            matcher: &mut self.matcher,
-            may_match: waits == Waits::Yes,
-        };
-        let progress = self
-            .session
-            .advance(slice_end, &mut waiting)
-            .map_err(failed)?;
+        let mut waiting = Waiting { matcher: &mut self.matcher, may_match: waits == Waits::Yes };
+        let progress = self.session.advance(slice_end, &mut waiting).map_err(failed)?;
         let quiet = progress.output.is_empty();
         let end = self.record(progress);
         if let End::Ended(how) = end {
@@ -233,8 +214,7 @@ impl Driver<'_> {
 
     fn record(&mut self, progress: Progress) -> End {
         for output in &progress.output {
-            self.recorder
-                .append(output.stream, output.instant, &output.bytes);
+            self.recorder.append(output.stream, output.instant, &output.bytes);
         }
         progress.end
     }

@@ -44,10 +44,7 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     /// Seed 1, stacks watched.
     fn default() -> Self {
-        Self {
-            seed: 1,
-            exact_stacks: true,
-        }
+        Self { seed: 1, exact_stacks: true }
     }
 }
 
@@ -75,10 +72,7 @@ impl EngineSession {
         let mut machine = Machine::esp32c3(image, &Options { seed: options.seed });
         let ring = TelemetryRing::of(image);
         machine.watch_word(ring.as_ref().map(TelemetryRing::write_offset_address));
-        let stacks = options
-            .exact_stacks
-            .then(|| StackWatch::of(image))
-            .flatten();
+        let stacks = options.exact_stacks.then(|| StackWatch::of(image)).flatten();
         Self {
             device: Device {
                 resets_told: machine.resets().len(),
@@ -103,10 +97,7 @@ impl EngineSession {
         let end = self.device.run(until);
         let bytes: Vec<u8> = self.device.serial.iter().map(|byte| byte.byte).collect();
         let Some(taken) = pause.feed(&bytes) else {
-            return Stride {
-                end,
-                serial_taken: bytes.len(),
-            };
+            return Stride { end, serial_taken: bytes.len() };
         };
         let paused_at = match taken {
             0 => before.machine.now(),
@@ -117,10 +108,7 @@ impl EngineSession {
             // Whatever ended the stride came after the match, or it ends the next one again.
             let _ = self.device.run(paused_at);
         }
-        Stride {
-            end: End::Paused,
-            serial_taken: taken,
-        }
+        Stride { end: End::Paused, serial_taken: taken }
     }
 }
 
@@ -135,12 +123,7 @@ impl Session for EngineSession {
     fn capabilities(&self) -> Capabilities {
         let mut lacking = Vec::new();
         lacking.extend(self.device.ring.is_none().then_some(Capability::Ring));
-        lacking.extend(
-            self.device
-                .stacks
-                .is_none()
-                .then_some(Capability::ExactStacks),
-        );
+        lacking.extend(self.device.stacks.is_none().then_some(Capability::ExactStacks));
         Self::CAPABILITIES.without(&lacking)
     }
 
@@ -188,17 +171,11 @@ impl Session for EngineSession {
         for access in device.machine.unmodelled() {
             device.events.push((
                 device.machine.now(),
-                ObserverEvent::Unmodelled {
-                    address: access.address,
-                    pc: access.pc,
-                },
+                ObserverEvent::Unmodelled { address: access.address, pc: access.pc },
             ));
         }
         device.tell(device.serial.len(), &mut output);
-        Ok(Progress {
-            output,
-            end: End::Reached,
-        })
+        Ok(Progress { output, end: End::Reached })
     }
 }
 
@@ -252,8 +229,7 @@ impl Device {
                 stacks.device_reset(reset.at);
             }
             let reason = kebab_case(&format!("{:?}", reset.reason));
-            self.events
-                .push((reset.at, ObserverEvent::Reset { reason }));
+            self.events.push((reset.at, ObserverEvent::Reset { reason }));
         }
         self.resets_told = self.machine.resets().len();
         if let Some(stacks) = &mut self.stacks {
@@ -298,12 +274,11 @@ fn lines(bytes: impl Iterator<Item = UartByte>) -> Vec<Output> {
                 line.bytes.push(byte);
                 line.instant = at;
             }
-            _ => lines.push(Output {
-                stream: Stream::Uart0,
-                instant: at,
-                bytes: vec![byte],
-            }),
+            _ => lines.push(Output { stream: Stream::Uart0, instant: at, bytes: vec![byte] }),
         }
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;

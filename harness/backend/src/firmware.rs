@@ -52,10 +52,8 @@ impl Firmware {
     /// # Errors
     /// If the file cannot be read, or is no whole executable for this chip.
     pub fn read(path: &Path) -> Result<Self, FirmwareError> {
-        let elf = std::fs::read(path).map_err(|source| FirmwareError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
+        let elf = std::fs::read(path)
+            .map_err(|source| FirmwareError::Unreadable { path: path.to_owned(), source })?;
         Self::from_elf(path, elf)
     }
 
@@ -64,10 +62,8 @@ impl Firmware {
     /// # Errors
     /// If they are no whole executable for this chip.
     pub fn from_elf(path: &Path, elf: Vec<u8>) -> Result<Self, FirmwareError> {
-        let image = Image::from_elf(&elf).map_err(|source| FirmwareError::Unusable {
-            path: path.to_owned(),
-            source,
-        })?;
+        let image = Image::from_elf(&elf)
+            .map_err(|source| FirmwareError::Unusable { path: path.to_owned(), source })?;
         Ok(Self {
             path: path.to_owned(),
             programs: image.section(PROGRAMS_SECTION).map(names),
@@ -97,9 +93,6 @@ mod tests {
 
     #[test]
     fn padding_between_names_is_no_name() {
-        assert_eq!(
-            names(b"blink\ncounting\n\0\0heap\n"),
-            ["blink", "counting", "heap"]
-        );
+        assert_eq!(names(b"blink\ncounting\n\0\0heap\n"), ["blink", "counting", "heap"]);
     }
 }

@@ -11,10 +11,7 @@ use crate::session::{BackendError, Capabilities, Session};
 /// What each target offers on this machine: for the planner, and for `ramscope doctor`.
 #[must_use]
 pub fn offers() -> BTreeMap<TargetKind, TargetOffer> {
-    TargetKind::ALL
-        .into_iter()
-        .map(|target| (target, offer(target)))
-        .collect()
+    TargetKind::ALL.into_iter().map(|target| (target, offer(target))).collect()
 }
 
 fn offer(target: TargetKind) -> TargetOffer {
@@ -44,15 +41,9 @@ pub fn capabilities(target: TargetKind) -> Capabilities {
 pub fn launch(run: &Run, firmware: &Firmware) -> Result<Box<dyn Session>, BackendError> {
     match run.target {
         TargetKind::Engine => {
-            let options = EngineOptions {
-                seed: run.seed,
-                ..EngineOptions::default()
-            };
+            let options = EngineOptions { seed: run.seed, ..EngineOptions::default() };
             Ok(Box::new(EngineSession::new(&firmware.image, &options)))
         }
-        other => Err(BackendError::Unavailable {
-            target: other.name(),
-            reason: not_yet(other),
-        }),
+        other => Err(BackendError::Unavailable { target: other.name(), reason: not_yet(other) }),
     }
 }

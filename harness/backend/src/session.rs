@@ -213,10 +213,7 @@ impl Capabilities {
 
     /// Those that it has, in the order of documentation.
     pub fn iter(self) -> impl Iterator<Item = Capability> {
-        Capability::ALL
-            .iter()
-            .copied()
-            .filter(move |&capability| self.has(capability))
+        Capability::ALL.iter().copied().filter(move |&capability| self.has(capability))
     }
 }
 

@@ -33,19 +33,13 @@ impl Watchdog {
     /// A watchdog that bites after `limit` from now on, or once `interrupted` is set.
     #[must_use]
     pub fn new(interrupted: Arc<AtomicBool>, limit: Duration) -> Self {
-        Self {
-            interrupted,
-            deadline: Instant::now().checked_add(limit),
-        }
+        Self { interrupted, deadline: Instant::now().checked_add(limit) }
     }
 
     /// A watchdog that never bites.
     #[must_use]
     pub fn asleep() -> Self {
-        Self {
-            interrupted: Arc::default(),
-            deadline: None,
-        }
+        Self { interrupted: Arc::default(), deadline: None }
     }
 
     /// Whether the run has to stop now.
@@ -54,9 +48,7 @@ impl Watchdog {
         if self.interrupted.load(Ordering::Relaxed) {
             return Some(Stopping::Interrupted);
         }
-        let late = self
-            .deadline
-            .is_some_and(|deadline| Instant::now() >= deadline);
+        let late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         late.then_some(Stopping::TookTooLong)
     }
 }

@@ -33,12 +33,7 @@ impl Scripted {
     /// Ten microseconds a byte.
     fn say(&mut self, from: Instant, bytes: &[u8]) {
         let at = |index: usize| from + Span::from_micros(10 * (index as u64 + 1));
-        self.says.extend(
-            bytes
-                .iter()
-                .enumerate()
-                .map(|(index, &byte)| (at(index), byte)),
-        );
+        self.says.extend(bytes.iter().enumerate().map(|(index, &byte)| (at(index), byte)));
         self.says.sort_by_key(|&(at, _)| at);
     }
 }
@@ -66,16 +61,9 @@ impl Session for Scripted {
         while self.says.first().is_some_and(|&(at, _)| at <= limit) {
             let (instant, byte) = self.says.remove(0);
             self.now = instant;
-            output.push(Output {
-                stream: Stream::Uart0,
-                instant,
-                bytes: vec![byte],
-            });
+            output.push(Output { stream: Stream::Uart0, instant, bytes: vec![byte] });
             if pause.feed(&[byte]).is_some() {
-                return Ok(Progress {
-                    output,
-                    end: End::Paused,
-                });
+                return Ok(Progress { output, end: End::Paused });
             }
         }
         self.now = limit;
@@ -94,10 +82,7 @@ impl Session for Scripted {
     }
 
     fn finish(&mut self) -> Result<Progress, BackendError> {
-        Ok(Progress {
-            output: Vec::new(),
-            end: End::Reached,
-        })
+        Ok(Progress { output: Vec::new(), end: End::Reached })
     }
 }
 
@@ -105,9 +90,7 @@ fn run_of(steps: &str, settings: &str) -> Run {
     let text =
         format!("name: test\nversion: 1\nsteps:\n{steps}\nramscope:\n  schema: 1\n{settings}");
     let parsed = parse("test.yaml", &text);
-    let scenario = parsed
-        .scenario
-        .unwrap_or_else(|| panic!("{:?}", parsed.problems));
+    let scenario = parsed.scenario.unwrap_or_else(|| panic!("{:?}", parsed.problems));
     plan(&[scenario], &PlanOptions::default()).runs.remove(0)
 }
 
@@ -119,24 +102,12 @@ struct Ran {
 fn carry_out(run: &Run, mut device: Scripted) -> Ran {
     let mut recorder = Recorder::new();
     let mut nobody = |_: &Recorder, _| Reaction::Continue;
-    let ended = drive(
-        run,
-        &mut device,
-        &mut recorder,
-        &Watchdog::asleep(),
-        &mut nobody,
-    );
-    Ran {
-        ended,
-        capture: recorder.finish(),
-    }
+    let ended = drive(run, &mut device, &mut recorder, &Watchdog::asleep(), &mut nobody);
+    Ran { ended, capture: recorder.finish() }
 }
 
 fn steps(capture: &Capture) -> Vec<StepEvent> {
-    capture
-        .events::<StepEvent>()
-        .map(|event| event.unwrap().event)
-        .collect()
+    capture.events::<StepEvent>().map(|event| event.unwrap().event).collect()
 }
 
 fn micros(micros: u64) -> Instant {
@@ -145,10 +116,7 @@ fn micros(micros: u64) -> Instant {
 
 #[test]
 fn a_step_begins_right_after_the_byte_that_ended_the_one_before() {
-    let run = run_of(
-        "- wait-serial: \"ok\"\n- write-serial: \"x\"\n- wait-serial: \"got x\"",
-        "",
-    );
+    let run = run_of("- wait-serial: \"ok\"\n- write-serial: \"x\"\n- wait-serial: \"got x\"", "");
     let ran = carry_out(&run, Scripted::saying(&[(15, "ok then")]));
     assert_eq!(ran.ended, HowEnded::StepsDone);
     let sent = ran.capture.events::<Stimulus>().next().unwrap().unwrap();
@@ -162,10 +130,7 @@ fn a_wait_sees_only_bytes_that_come_after_it_began() {
     let ran = carry_out(&run, Scripted::saying(&[(1, "ready")]));
     assert_eq!(ran.ended, HowEnded::TimedOut { step: Some(1) });
     let last = steps(&ran.capture).pop().unwrap();
-    assert_eq!(
-        (last.kind, last.instant),
-        (StepEventKind::TimedOut, micros(1_000_000))
-    );
+    assert_eq!((last.kind, last.instant), (StepEventKind::TimedOut, micros(1_000_000)));
     assert!(last.detail.contains("match: cursor"), "{}", last.detail);
 }
 
@@ -178,10 +143,7 @@ fn delays_are_exact_device_time() {
 
 #[test]
 fn a_step_has_a_time_out_of_its_own() {
-    let run = run_of(
-        "- delay: 5ms\n- wait-serial: \"never\"",
-        "  timeouts: {default: 20ms}\n",
-    );
+    let run = run_of("- delay: 5ms\n- wait-serial: \"never\"", "  timeouts: {default: 20ms}\n");
     let ran = carry_out(&run, Scripted::default());
     assert_eq!(steps(&ran.capture).last().unwrap().instant, micros(25_000));
 }
@@ -189,23 +151,14 @@ fn a_step_has_a_time_out_of_its_own() {
 #[test]
 fn a_crash_after_the_last_step_is_seen() {
     let run = run_of("- write-serial: \"x\"", "");
-    let device = Scripted {
-        dies_at: Some(micros(150_000)),
-        ..Scripted::default()
-    };
-    assert_eq!(
-        carry_out(&run, device).ended,
-        HowEnded::Fatal("it died".into())
-    );
+    let device = Scripted { dies_at: Some(micros(150_000)), ..Scripted::default() };
+    assert_eq!(carry_out(&run, device).ended, HowEnded::Fatal("it died".into()));
 }
 
 #[test]
 fn waiting_for_a_device_that_sleeps_for_ever_ends_at_once() {
     let run = run_of("- wait-serial: \"never\"", "  timeout: 30s\n");
-    let device = Scripted {
-        sleeps_for_ever: true,
-        ..Scripted::saying(&[(1, "good night")])
-    };
+    let device = Scripted { sleeps_for_ever: true, ..Scripted::saying(&[(1, "good night")]) };
     let ran = carry_out(&run, device);
     assert_eq!(ran.ended, HowEnded::Deadlocked);
     let end = ran.capture.events::<HowEnded>().next().unwrap().unwrap();
@@ -214,10 +167,7 @@ fn waiting_for_a_device_that_sleeps_for_ever_ends_at_once() {
 
 #[test]
 fn a_step_that_the_target_cannot_do_is_skipped_with_a_reason() {
-    let run = run_of(
-        "- set-control: {part-id: btn, control: pressed, value: 1}\n- delay: 1ms",
-        "",
-    );
+    let run = run_of("- set-control: {part-id: btn, control: pressed, value: 1}\n- delay: 1ms", "");
     let ran = carry_out(&run, Scripted::default());
     let first = &steps(&ran.capture)[0];
     assert_eq!(first.kind, StepEventKind::Skipped);
@@ -232,13 +182,7 @@ fn an_interrupted_run_is_recorded_up_to_there() {
     let watchdog = Watchdog::new(interrupted, Duration::MAX);
     let mut recorder = Recorder::new();
     let mut nobody = |_: &Recorder, _| Reaction::Continue;
-    let ended = drive(
-        &run,
-        &mut Scripted::default(),
-        &mut recorder,
-        &watchdog,
-        &mut nobody,
-    );
+    let ended = drive(&run, &mut Scripted::default(), &mut recorder, &watchdog, &mut nobody);
     assert_eq!(ended, HowEnded::Interrupted);
     assert_eq!(recorder.capture().events::<HowEnded>().count(), 1);
 }
@@ -249,13 +193,7 @@ fn the_hosts_clock_ends_a_run_that_device_time_does_not() {
     let watchdog = Watchdog::new(Arc::default(), Duration::ZERO);
     let mut recorder = Recorder::new();
     let mut nobody = |_: &Recorder, _| Reaction::Continue;
-    let ended = drive(
-        &run,
-        &mut Scripted::default(),
-        &mut recorder,
-        &watchdog,
-        &mut nobody,
-    );
+    let ended = drive(&run, &mut Scripted::default(), &mut recorder, &watchdog, &mut nobody);
     assert_eq!(ended, HowEnded::HostWatchdog);
 }
 
@@ -269,13 +207,7 @@ fn whoever_looks_on_can_type() {
         true => Reaction::Continue,
     };
     let device = &mut Scripted::default();
-    let ended = drive(
-        &run,
-        device,
-        &mut recorder,
-        &Watchdog::asleep(),
-        &mut type_once,
-    );
+    let ended = drive(&run, device, &mut recorder, &Watchdog::asleep(), &mut type_once);
     assert_eq!(ended, HowEnded::StepsDone);
     assert_eq!(recorder.capture().events::<Stimulus>().count(), 1);
 }

@@ -60,11 +60,8 @@ pub(super) fn describe(report: &WaitReport) -> String {
     }
     if let Some(earlier) = &report.earlier_match {
         let before = earlier.step_began - earlier.at.end;
-        write!(
-            text,
-            "; it came {before} bytes before the step began: `match: cursor` takes that"
-        )
-        .expect("as above");
+        write!(text, "; it came {before} bytes before the step began: `match: cursor` takes that")
+            .expect("as above");
     }
     text
 }
@@ -80,15 +77,8 @@ mod tests {
             pattern: b"done".to_vec(),
             received_tail: b"dome\n".to_vec(),
             received_bytes: 5,
-            nearest_miss: Some(NearestMiss {
-                offset: 40,
-                bytes: b"dome".to_vec(),
-                edits: 1,
-            }),
-            earlier_match: Some(EarlierMatch {
-                at: Match { start: 30, end: 34 },
-                step_began: 40,
-            }),
+            nearest_miss: Some(NearestMiss { offset: 40, bytes: b"dome".to_vec(), edits: 1 }),
+            earlier_match: Some(EarlierMatch { at: Match { start: 30, end: 34 }, step_began: 40 }),
         };
         assert_eq!(
             describe(&report),

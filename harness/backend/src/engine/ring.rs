@@ -110,10 +110,7 @@ impl TelemetryRing {
         let mut id = [0; ID.len()];
         machine.read_bytes(self.block, &mut id).ok()?;
         let word = |offset| machine.read_word(self.block + offset).ok();
-        let buffer = Buffer {
-            base: word(BUFFER)?,
-            bytes: word(SIZE)?,
-        };
+        let buffer = Buffer { base: word(BUFFER)?, bytes: word(SIZE)? };
         let makes_sense = id == ID
             && word(UP_COUNT)? >= 2
             && buffer.bytes.is_power_of_two()
@@ -147,11 +144,7 @@ impl TelemetryRing {
                 last.bytes.extend(bytes);
                 last.instant = instant;
             }
-            _ => self.records.push(Output {
-                stream: Stream::Ring,
-                instant,
-                bytes,
-            }),
+            _ => self.records.push(Output { stream: Stream::Ring, instant, bytes }),
         }
         self.cut = false;
     }

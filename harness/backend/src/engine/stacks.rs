@@ -65,14 +65,8 @@ impl StackWatch {
     pub(super) fn of(image: &Image) -> Option<Self> {
         let range = |low, high| Some((image.symbol(low)?, image.symbol(high)?));
         let handler_stacks = [
-            range(
-                "_ramscope_interrupt_stack_low",
-                "_ramscope_interrupt_stack_high",
-            ),
-            range(
-                "_ramscope_emergency_stack_low",
-                "_ramscope_emergency_stack_high",
-            ),
+            range("_ramscope_interrupt_stack_low", "_ramscope_interrupt_stack_high"),
+            range("_ramscope_emergency_stack_low", "_ramscope_emergency_stack_high"),
         ];
         Some(Self {
             block: image.symbol("RAMSCOPE_CURRENT")?,
@@ -86,8 +80,7 @@ impl StackWatch {
 
     /// The device was reset: what was announced before does not hold any more.
     pub(super) fn device_reset(&mut self, at: Instant) {
-        self.found
-            .retain(|finding| finding.at < at || finding.announced >= at);
+        self.found.retain(|finding| finding.at < at || finding.announced >= at);
         self.told.clear();
         if self.since < at {
             self.current = Current::default();
@@ -96,9 +89,7 @@ impl StackWatch {
 
     /// The findings since the last call.
     pub(super) fn take_findings(&mut self) -> impl Iterator<Item = (Instant, ObserverEvent)> {
-        self.found
-            .drain(..)
-            .map(|finding| (finding.at, finding.event))
+        self.found.drain(..).map(|finding| (finding.at, finding.event))
     }
 
     fn announce(&mut self, offset: u32, value: u32, now: Instant) {
@@ -113,9 +104,7 @@ impl StackWatch {
     }
 
     fn on_handler_stack(&self, sp: u32) -> bool {
-        self.handler_stacks
-            .iter()
-            .any(|&(low, high)| (low..=high).contains(&sp))
+        self.handler_stacks.iter().any(|&(low, high)| (low..=high).contains(&sp))
     }
 
     /// A store while the stack pointer, which was inside of the current stack, is not any more.
