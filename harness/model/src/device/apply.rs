@@ -249,12 +249,14 @@ impl Device {
     }
 
     /// Gives a unit its name, and units of the same name that came later their number. Ids are
-    /// serial, so the order of ids is the order of making, even if announcements were lost.
+    /// serial, so the order of ids is the order of making, even if announcements were lost. What
+    /// comes out of order is rare, so there is a bound on the work for it.
     fn name_unit(&mut self, id: UnitId, name: &str) {
         let namesakes = self.by_name.entry(name.to_owned()).or_default();
         let position = namesakes.partition_point(|&other| other < id);
         namesakes.insert(position, id);
-        for (index, other) in namesakes.iter().enumerate().skip(position) {
+        let later = namesakes.iter().enumerate().skip(position);
+        for (index, other) in later.take(RENUMBERED_MAX) {
             self.units[self.by_id[other]].name = match index {
                 0 => name.to_owned(),
                 index => format!("{name}#{}", index + 1),
@@ -493,6 +495,9 @@ impl Device {
         }
     }
 }
+
+/// The most units that get a new number because an earlier one of their name was told late.
+const RENUMBERED_MAX: usize = 1_024;
 
 /// What the machine's observer knows of a store below a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -121,3 +121,43 @@ fn shortened(path: &str) -> String {
         None => path.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_elf_are_an_error() {
+        assert!(ElfSymbols::new(b"").is_err());
+        assert!(ElfSymbols::new(b"\x7fELF\x01\x01\x01").is_err());
+    }
+
+    #[test]
+    fn a_function_without_a_size_goes_on_to_the_next() {
+        let function = |from, to| Function { from, to, name: String::new() };
+        let mut functions = [function(8, 8), function(8, 8), function(16, 20), function(24, 24)];
+        close_gaps(&mut functions);
+        let ends: Vec<u32> = functions.iter().map(|function| function.to).collect();
+        assert_eq!(ends, [16, 16, 20, 24]);
+    }
+
+    #[test]
+    fn a_path_begins_at_the_firmware() {
+        assert_eq!(shortened("/a/b/firmware/apps/src/x.rs"), "firmware/apps/src/x.rs");
+        assert_eq!(shortened("src/main.rs"), "src/main.rs");
+    }
+
+    /// The one image that is always there is this test itself.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_function_of_this_crate_is_found_with_its_source() {
+        let path = std::env::current_exe().unwrap();
+        let symbols = ElfSymbols::new(&std::fs::read(path).unwrap()).unwrap();
+        let name = "symbols::elf::close_gaps";
+        let demangled = |function: &Function| rustc_demangle::demangle(&function.name).to_string();
+        let function = symbols.functions.iter().find(|f| demangled(f).contains(name)).unwrap();
+        let symbol = symbols.function_at(function.from).unwrap();
+        assert_eq!(symbol.function, "ramscope_model::symbols::elf::close_gaps");
+        assert!(symbol.place.unwrap().0.ends_with("symbols/elf.rs"));
+    }
+}

@@ -1,7 +1,7 @@
 //! Budgets, findings, steps, and the reasons of a verdict.
 
 use ramscope_model::{
-    BudgetResult, BudgetState, Judged, Outcome, Standing, StepOutcome, format_value,
+    BudgetResult, BudgetState, Judged, Outcome, Standing, StepOutcome, counted, format_value,
 };
 use ramscope_time::Instant;
 
@@ -11,6 +11,9 @@ use crate::figures::seconds;
 use crate::style::{Meaning, Style, clean};
 use crate::table::{doubt_lines, failure_lines};
 
+/// A pattern can match thousands of subjects; past so many rows only what is not met is shown.
+const ROWS_MAX: usize = 64;
+
 pub(super) fn budgets(judged: &Judged, style: Style) -> String {
     if judged.verdict.budgets.is_empty() {
         return String::new();
@@ -18,11 +21,19 @@ pub(super) fn budgets(judged: &Judged, style: Style) -> String {
     let mut columns = Columns::default();
     let headings = ["budget", "", "subject", "observed", "demand", "headroom", "line"];
     columns.row(headings.map(|text| Cell::left(text).meaning(Meaning::Heading)));
-    for result in &judged.verdict.budgets {
+    let results = judged.verdict.budgets.iter().enumerate();
+    let (shown, hidden): (Vec<_>, Vec<_>) = results
+        .map(|(index, result)| (index < ROWS_MAX || result.state != BudgetState::Met, result))
+        .partition(|(is_shown, _)| *is_shown);
+    for (_, result) in shown {
         columns.row(budget_row(result));
         if result.observed.is_none() {
             columns.text(format!("     {}", clean(&result.observation())));
         }
+    }
+    if !hidden.is_empty() {
+        let count = counted(hidden.len() as u64, "subject");
+        columns.text(format!("and {count} for which a budget is met"));
     }
     columns.render(style)
 }
