@@ -114,10 +114,10 @@ fn cutting_a_run_anywhere_changes_nothing() {
             if random & 1 << 40 != 0 {
                 sent.extend(machine.take_uart0());
             }
-            if random & 1 << 41 != 0 {
+            if random & 0x1FF << 41 == 0 {
                 let _ = (machine.state_hash(), machine.read_word(UART0 + 0x1C));
             }
-            if random & 63 << 42 == 0 {
+            if random & 0x1FF << 50 == 0 {
                 machine = machine.clone();
             }
         }
@@ -167,7 +167,7 @@ fn a_watch_changes_nothing() {
 #[test]
 fn the_hash_of_a_run_is_fixed() {
     let (hash, instructions, ..) = uncut(1);
-    assert_eq!((hash, instructions), (0, 0));
+    assert_eq!((hash, instructions), (15_466_664_232_081_535_858, 37_030));
 }
 
 #[test]

@@ -21,13 +21,15 @@ fn lives(first: impl FnOnce(&mut Asm)) -> Machine {
         asm.watchdogs_off();
         asm.peek(A0, RESET_STATE);
         asm.i_type(0x13, 7, A0, A0, 0x3F); // andi
+        asm.wfi();
         asm.stay();
         asm.label("first");
         asm.poke(RTC_FAST, MARK);
         first(asm);
+        asm.wfi();
         asm.stay();
     });
-    assert_eq!(machine.run(millis(5_000)), Stop::Reached);
+    assert_eq!(machine.run(millis(5_000)), Stop::Deadlocked);
     machine
 }
 
