@@ -27,13 +27,7 @@ pub(crate) struct Recorded<'a> {
 /// What there is to say about a run. The image's names are looked up now, and only for what findings
 /// name, so that a replay needs no image.
 pub(crate) fn host_part(recorded: &Recorded<'_>) -> HostPart {
-    let Recorded {
-        run,
-        path,
-        firmware,
-        target,
-        ..
-    } = recorded;
+    let Recorded { run, path, firmware, target, .. } = recorded;
     let addresses = Feed::of(recorded.device_part).code_addresses();
     let symbols: &dyn Symbols = recorded.symbols.map_or(&NoSymbols, |symbols| symbols);
     let facts = HostFacts {
@@ -46,10 +40,7 @@ pub(crate) fn host_part(recorded: &Recorded<'_>) -> HostPart {
             time_model: target.time_model.clone(),
             instructions: target.instructions,
         },
-        image: ImageFacts {
-            name: image_name(&firmware.path),
-            hash: firmware.hash.clone(),
-        },
+        image: ImageFacts { name: image_name(&firmware.path), hash: firmware.hash.clone() },
         replay: format!("cargo run --release -- replay {}", as_argument(path)),
         symbols: SymbolTable::of(addresses, symbols),
     };

@@ -21,9 +21,7 @@ impl ScenarioFiles {
             collect(path, Named::ByPerson, &mut files)?;
         }
         let parsed = files.iter().map(|file| read(file));
-        Ok(Self {
-            parsed: parsed.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { parsed: parsed.collect::<Result<_, _>>()? })
     }
 
     /// All problems, in the order of files and places.
@@ -33,10 +31,7 @@ impl ScenarioFiles {
 
     /// The scenarios, if no file has an error.
     pub(crate) fn scenarios(self) -> Vec<Scenario> {
-        self.parsed
-            .into_iter()
-            .filter_map(|parsed| parsed.scenario)
-            .collect()
+        self.parsed.into_iter().filter_map(|parsed| parsed.scenario).collect()
     }
 }
 
@@ -48,10 +43,7 @@ enum Named {
 }
 
 fn collect(path: &Path, named: Named, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let unreadable = |source| Failure::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
     let kind = std::fs::metadata(path).map_err(unreadable)?;
     if !kind.is_dir() {
         if named == Named::ByPerson || is_scenario(path) {
@@ -64,27 +56,19 @@ fn collect(path: &Path, named: Named, files: &mut Vec<PathBuf>) -> Result<(), Fa
         entries.push(entry.map_err(unreadable)?.path());
     }
     entries.sort();
-    entries
-        .iter()
-        .try_for_each(|entry| collect(entry, Named::ByFolder, files))
+    entries.iter().try_for_each(|entry| collect(entry, Named::ByFolder, files))
 }
 
 fn is_scenario(path: &Path) -> bool {
-    let hidden = path
-        .file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
     let extension = path.extension().and_then(|extension| extension.to_str());
     !hidden && matches!(extension, Some("yaml" | "yml"))
 }
 
 fn read(path: &Path) -> Result<Parsed, Failure> {
-    let bytes = std::fs::read(path).map_err(|source| Failure::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    let text = String::from_utf8(bytes).map_err(|_| Failure::NotText {
-        path: path.to_owned(),
-    })?;
+    let bytes = std::fs::read(path)
+        .map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::NotText { path: path.to_owned() })?;
     // One spelling on every host: paths are part of reports.
     let name = path.to_string_lossy().replace('\\', "/");
     Ok(parse(&name, &text))

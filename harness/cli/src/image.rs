@@ -56,10 +56,7 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AddingTarget => {
-                write!(
-                    f,
-                    "adding the Rust target {TARGET} (rustup target add {TARGET})"
-                )
+                write!(f, "adding the Rust target {TARGET} (rustup target add {TARGET})")
             }
             Self::Building => f.pad("building firmware image ..."),
         }
@@ -142,18 +139,12 @@ pub fn build(
 }
 
 fn publish_image(built: &Path, images: &Path) -> Result<BuiltImage, BuildError> {
-    let elf_bytes = std::fs::read(built).map_err(|source| BuildError::File {
-        path: built.to_owned(),
-        source,
-    })?;
+    let elf_bytes = std::fs::read(built)
+        .map_err(|source| BuildError::File { path: built.to_owned(), source })?;
     let flash_bytes = direct_boot_image(&elf_bytes)?;
     let elf = images.join("esp32c3.elf");
     let flash = images.join("esp32c3.bin");
     let elf_changed = publish::if_different(&elf, &elf_bytes)?;
     let flash_changed = publish::if_different(&flash, &flash_bytes)?;
-    Ok(BuiltImage {
-        elf,
-        flash,
-        changed: elf_changed || flash_changed,
-    })
+    Ok(BuiltImage { elf, flash, changed: elf_changed || flash_changed })
 }

@@ -20,12 +20,7 @@ pub(crate) fn print_plan(plan: &Plan) {
         .map(|run| {
             let scenario = &run.scenario;
             let seed = run.seed.to_string();
-            [
-                scenario.name.clone(),
-                run.target.to_string(),
-                seed,
-                scenario.path.clone(),
-            ]
+            [scenario.name.clone(), run.target.to_string(), seed, scenario.path.clone()]
         })
         .collect();
     print_table(["scenario", "target", "seed", "file"], &rows);
@@ -37,19 +32,11 @@ pub(crate) fn print_plan(plan: &Plan) {
 /// Everything that was planned, with what became of it: runs first, in their order, then what
 /// could not even begin.
 pub(crate) fn entries(plan: &Plan, results: Vec<Option<Result<Judged, Failure>>>) -> Vec<Entry> {
-    let ran = plan
-        .runs
-        .iter()
-        .zip(results)
-        .map(|(run, result)| match result {
-            Some(Ok(judged)) => judged.into(),
-            Some(Err(failure)) => not_run(run, Outcome::Unavailable, failure.sentence()),
-            None => not_run(
-                run,
-                Outcome::Interrupted,
-                "it was interrupted before it began".into(),
-            ),
-        });
+    let ran = plan.runs.iter().zip(results).map(|(run, result)| match result {
+        Some(Ok(judged)) => judged.into(),
+        Some(Err(failure)) => not_run(run, Outcome::Unavailable, failure.sentence()),
+        None => not_run(run, Outcome::Interrupted, "it was interrupted before it began".into()),
+    });
     ran.chain(plan.skipped.iter().map(skipped)).collect()
 }
 
@@ -75,11 +62,7 @@ fn skipped(skip: &Skip) -> Entry {
 
 /// Prints the report on some runs: one of them in full, several as a table.
 pub(crate) fn print(entries: &[Entry], format: Format, terminal: &Terminal) {
-    let style = if terminal.stdout_color {
-        Style::Color
-    } else {
-        Style::Plain
-    };
+    let style = if terminal.stdout_color { Style::Color } else { Style::Plain };
     let text = match (format, entries) {
         (Format::Json, entries) => json(entries, TOOL),
         (Format::Text, [Entry::Ran(judged)]) => detail(judged, style),

@@ -67,10 +67,7 @@ impl<'a> Progress<'a> {
             let line = match result {
                 Ok(judged) => {
                     let Judged { verdict, .. } = judged;
-                    format!(
-                        "{number} {run}: {} at {}",
-                        verdict.outcome, verdict.ended_at
-                    )
+                    format!("{number} {run}: {} at {}", verdict.outcome, verdict.ended_at)
                 }
                 Err(failure) => format!("{number} {run}: {}", failure.sentence()),
             };

@@ -25,10 +25,8 @@ impl Store {
             Err(_) => Path::new("target/ramscope/runs").to_owned(),
         };
         let folder = asked.map_or_else(default, Path::to_owned);
-        fs::create_dir_all(&folder).map_err(|source| Failure::Unwritable {
-            path: folder.clone(),
-            source,
-        })?;
+        fs::create_dir_all(&folder)
+            .map_err(|source| Failure::Unwritable { path: folder.clone(), source })?;
         Ok(Self { folder })
     }
 
@@ -52,35 +50,22 @@ impl Store {
 /// Writes a capture, whole or not at all.
 pub(crate) fn write(path: &Path, capture: &Capture) -> Result<(), Failure> {
     let mut bytes = Vec::new();
-    let written = capture
-        .write(&mut bytes)
-        .and_then(|()| publish::whole(path, &bytes));
-    written.map_err(|source| Failure::Unwritable {
-        path: path.to_owned(),
-        source,
-    })
+    let written = capture.write(&mut bytes).and_then(|()| publish::whole(path, &bytes));
+    written.map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
 }
 
 /// Reads a capture.
 pub(crate) fn read(path: &Path) -> Result<Capture, Failure> {
-    let bytes = fs::read(path).map_err(|source| Failure::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    Capture::read(&mut bytes.as_slice()).map_err(|source| Failure::Capture {
-        path: path.to_owned(),
-        source,
-    })
+    let bytes =
+        fs::read(path).map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    Capture::read(&mut bytes.as_slice())
+        .map_err(|source| Failure::Capture { path: path.to_owned(), source })
 }
 
 /// A scenario's name as part of a file name on any system.
 fn file_name(scenario: &str) -> String {
     let safe = |c: char| {
-        if c.is_alphanumeric() || "-_.".contains(c) {
-            c
-        } else {
-            '-'
-        }
+        if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }
     };
     let name: String = scenario.trim().chars().take(80).map(safe).collect();
     match name.trim_start_matches('.') {
@@ -95,10 +80,7 @@ mod tests {
 
     #[test]
     fn any_name_of_a_scenario_gives_a_file_name() {
-        assert_eq!(
-            file_name("two threads: counting/up"),
-            "two-threads--counting-up"
-        );
+        assert_eq!(file_name("two threads: counting/up"), "two-threads--counting-up");
         assert_eq!(file_name("../../etc"), "-..-etc");
         assert_eq!(file_name(""), "unnamed");
         assert_eq!(file_name("zähler"), "zähler");

@@ -96,11 +96,7 @@ mod tests {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| OsString::from(value))
         };
-        assert_eq!(
-            takes_color(when, terminal, get),
-            expected,
-            "{when:?} {variables:?}"
-        );
+        assert_eq!(takes_color(when, terminal, get), expected, "{when:?} {variables:?}");
     }
 
     #[test]
@@ -110,12 +106,7 @@ mod tests {
         check(When::Auto, true, &[("NO_COLOR", "1")], false);
         check(When::Auto, true, &[("NO_COLOR", "")], true);
         check(When::Auto, false, &[("CLICOLOR_FORCE", "1")], true);
-        check(
-            When::Auto,
-            false,
-            &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")],
-            false,
-        );
+        check(When::Auto, false, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false);
         check(When::Auto, true, &[("TERM", "dumb")], false);
         check(When::Always, false, &[("NO_COLOR", "1")], true);
         check(When::Never, true, &[("CLICOLOR_FORCE", "1")], false);

@@ -28,14 +28,10 @@ impl Workspace {
     /// # Errors
     /// If there is none.
     pub fn containing(folder: &Path) -> Result<Self, NoWorkspace> {
-        let none = || NoWorkspace {
-            from: folder.to_owned(),
-        };
+        let none = || NoWorkspace { from: folder.to_owned() };
         let real = folder.canonicalize().map_err(|_| none())?;
         let root = real.ancestors().find(|folder| folder.join(MARK).is_file());
-        Ok(Self {
-            root: root.ok_or_else(none)?.to_owned(),
-        })
+        Ok(Self { root: root.ok_or_else(none)?.to_owned() })
     }
 
     /// Its root.
@@ -72,9 +68,6 @@ mod tests {
     #[test]
     fn outside_of_it_the_error_names_the_folder() {
         let error = Workspace::containing(Path::new("/")).unwrap_err();
-        assert!(
-            error.to_string().contains("no ramscope workspace in /"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("no ramscope workspace in /"), "{error}");
     }
 }

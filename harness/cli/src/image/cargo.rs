@@ -23,30 +23,16 @@ pub(super) fn build(
 ) -> Result<PathBuf, BuildError> {
     let target_dir = workspace.firmware_target_dir();
     let child = toolchain::command("cargo", workspace)
-        .args([
-            "build",
-            "--profile",
-            PROFILE,
-            "--target",
-            TARGET,
-            "--package",
-            PACKAGE,
-        ])
+        .args(["build", "--profile", PROFILE, "--target", TARGET, "--package", PACKAGE])
         .args(["--bin", BINARY])
         .arg("--target-dir")
         .arg(&target_dir)
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            toolchain.remap_flags(workspace, &target_dir),
-        )
+        .env("CARGO_ENCODED_RUSTFLAGS", toolchain.remap_flags(workspace, &target_dir))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|source| BuildError::NoToolchain {
-            program: "cargo",
-            source,
-        })?;
+        .map_err(|source| BuildError::NoToolchain { program: "cargo", source })?;
     let (succeeded, output) = wait(child, notice)?;
     match succeeded {
         true => Ok(target_dir.join(TARGET).join(PROFILE).join(BINARY)),
@@ -69,13 +55,8 @@ fn wait(mut child: Child, notice: &mut dyn FnMut(Notice)) -> Result<(bool, Strin
         notice(Notice::Building);
         words.recv()
     });
-    let status = child.wait().map_err(|source| BuildError::NoToolchain {
-        program: "cargo",
-        source,
-    })?;
+    let status =
+        child.wait().map_err(|source| BuildError::NoToolchain { program: "cargo", source })?;
     let output = output.unwrap_or_default();
-    Ok((
-        status.success(),
-        String::from_utf8_lossy(&output).into_owned(),
-    ))
+    Ok((status.success(), String::from_utf8_lossy(&output).into_owned()))
 }

@@ -17,29 +17,15 @@ pub struct Diagnosis {
 #[must_use]
 pub fn diagnose(workspace: &Workspace) -> Vec<Diagnosis> {
     vec![
-        Diagnosis {
-            subject: "compiler",
-            state: version("rustc", workspace),
-        },
-        Diagnosis {
-            subject: "cargo",
-            state: version("cargo", workspace),
-        },
-        Diagnosis {
-            subject: "target",
-            state: target(workspace),
-        },
-        Diagnosis {
-            subject: "linker",
-            state: host_linker(workspace),
-        },
+        Diagnosis { subject: "compiler", state: version("rustc", workspace) },
+        Diagnosis { subject: "cargo", state: version("cargo", workspace) },
+        Diagnosis { subject: "target", state: target(workspace) },
+        Diagnosis { subject: "linker", state: host_linker(workspace) },
     ]
 }
 
 fn version(program: &'static str, workspace: &Workspace) -> Result<String, String> {
-    let output = toolchain::command(program, workspace)
-        .arg("--version")
-        .output();
+    let output = toolchain::command(program, workspace).arg("--version").output();
     let output = output.map_err(|error| {
         format!(
             "{program} cannot be started ({error}): install Rust with rustup, https://rustup.rs"
@@ -66,9 +52,7 @@ fn host_linker(workspace: &Workspace) -> Result<String, String> {
     if cfg!(not(unix)) {
         return Ok("the host's own".to_owned());
     }
-    let output = toolchain::command("cc", workspace)
-        .arg("--version")
-        .output();
+    let output = toolchain::command("cc", workspace).arg("--version").output();
     let output = output.map_err(|_| {
         "cc cannot be started: install a C toolchain, for example gcc or clang".to_owned()
     })?;

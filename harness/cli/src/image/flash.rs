@@ -55,10 +55,7 @@ pub fn direct_boot_image(elf: &[u8]) -> Result<Vec<u8>, FlashError> {
         if taken.iter().any(|&(from, to)| start < to && from < end) {
             return Err(FlashError::Overlap { offset: start });
         }
-        flash
-            .get_mut(start..end)
-            .ok_or(outside)?
-            .copy_from_slice(bytes);
+        flash.get_mut(start..end).ok_or(outside)?.copy_from_slice(bytes);
         taken.push((start, end));
     }
     match flash[..4] == MAGIC && flash[4..8] == MAGIC {
@@ -87,9 +84,7 @@ fn loaded_segments(file: &[u8]) -> Result<Vec<(u32, &[u8])>, FlashError> {
         .filter(|segment| segment.p_type(endian) == PT_LOAD && segment.p_filesz(endian) > 0)
         .filter(|segment| !is_headers(segment))
         .map(|segment| {
-            let bytes = segment
-                .data(endian, file)
-                .map_err(|()| FlashError::NotAnElf)?;
+            let bytes = segment.data(endian, file).map_err(|()| FlashError::NotAnElf)?;
             Ok((segment.p_paddr(endian), bytes))
         })
         .collect()
@@ -147,9 +142,7 @@ mod tests {
     #[test]
     fn a_segment_outside_of_flash_is_named() {
         let elf = elf(&[(0x4200_0000, &code()), (0x3FC8_0000, b"ram")]);
-        let expected = FlashError::OutsideFlash {
-            address: 0x3FC8_0000,
-        };
+        let expected = FlashError::OutsideFlash { address: 0x3FC8_0000 };
         assert_eq!(direct_boot_image(&elf), Err(expected));
     }
 
@@ -164,10 +157,7 @@ mod tests {
     #[test]
     fn both_windows_show_the_same_bytes() {
         let elf = elf(&[(0x4200_0000, &code()), (0x3C00_0008, b"x")]);
-        assert_eq!(
-            direct_boot_image(&elf),
-            Err(FlashError::Overlap { offset: 8 })
-        );
+        assert_eq!(direct_boot_image(&elf), Err(FlashError::Overlap { offset: 8 }));
     }
 
     #[test]

@@ -19,10 +19,7 @@ pub(super) fn if_different(path: &Path, bytes: &[u8]) -> Result<bool, BuildError
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }
-    whole(path, bytes).map_err(|source| BuildError::File {
-        path: path.to_owned(),
-        source,
-    })?;
+    whole(path, bytes).map_err(|source| BuildError::File { path: path.to_owned(), source })?;
     Ok(true)
 }
 

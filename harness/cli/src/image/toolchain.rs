@@ -9,13 +9,8 @@ use crate::workspace::Workspace;
 
 /// What is kept of cargo's variables: where it is and how it reaches the registry, nothing that
 /// changes code.
-const KEPT: [&str; 5] = [
-    "CARGO_HOME",
-    "CARGO_HTTP_",
-    "CARGO_NET_",
-    "CARGO_REGISTRIES_",
-    "CARGO_TERM_",
-];
+const KEPT: [&str; 5] =
+    ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_TERM_"];
 /// Variables that change what is built. Those of a `cargo run` around us are among them.
 const CLEARED: [&str; 5] = ["CARGO", "__CARGO", "RUSTC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"];
 
@@ -38,19 +33,12 @@ impl Toolchain {
             }
             false => None,
         };
-        Ok(Self {
-            sysroot,
-            library_sources,
-        })
+        Ok(Self { sysroot, library_sources })
     }
 
     /// Whether it compiles for the chip.
     pub(super) fn has_target(&self) -> bool {
-        self.sysroot
-            .join("lib/rustlib")
-            .join(TARGET)
-            .join("lib")
-            .is_dir()
+        self.sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir()
     }
 
     /// Adds the chip's target, through rustup.
@@ -124,22 +112,15 @@ fn ask_rustc(workspace: &Workspace, args: &[&str]) -> Result<String, BuildError>
     let output = command("rustc", workspace)
         .args(args)
         .output()
-        .map_err(|source| BuildError::NoToolchain {
-            program: "rustc",
-            source,
-        })?;
+        .map_err(|source| BuildError::NoToolchain { program: "rustc", source })?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => Err(BuildError::BrokenToolchain {
-            said: last_line(&output),
-        }),
+        false => Err(BuildError::BrokenToolchain { said: last_line(&output) }),
     }
 }
 
 fn commit_hash(version: &str) -> Option<&str> {
-    version
-        .lines()
-        .find_map(|line| line.strip_prefix("commit-hash: "))
+    version.lines().find_map(|line| line.strip_prefix("commit-hash: "))
 }
 
 /// What a program said in the end, without the word "error".
@@ -147,9 +128,7 @@ pub(super) fn last_line(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     let error = lines().find(|line| line.starts_with("error"));
-    let said = error
-        .or_else(|| lines().next_back())
-        .unwrap_or("it said nothing");
+    let said = error.or_else(|| lines().next_back()).unwrap_or("it said nothing");
     said.trim_start_matches("error:").trim().to_owned()
 }
 
@@ -170,22 +149,13 @@ mod tests {
         ] {
             assert!(changes_code(cleared), "{cleared}");
         }
-        for kept in [
-            "PATH",
-            "CARGO_HOME",
-            "RUSTUP_HOME",
-            "CARGO_NET_OFFLINE",
-            "CARGO_HTTP_PROXY",
-        ] {
+        for kept in ["PATH", "CARGO_HOME", "RUSTUP_HOME", "CARGO_NET_OFFLINE", "CARGO_HTTP_PROXY"] {
             assert!(!changes_code(kept), "{kept}");
         }
     }
 
     #[test]
     fn the_commit_is_read_from_the_compilers_version() {
-        assert_eq!(
-            commit_hash("rustc 1.95.0\ncommit-hash: 5980\nhost: x"),
-            Some("5980")
-        );
+        assert_eq!(commit_hash("rustc 1.95.0\ncommit-hash: 5980\nhost: x"), Some("5980"));
     }
 }

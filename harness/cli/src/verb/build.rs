@@ -38,8 +38,6 @@ pub(super) fn build_image(quiet: bool, terminal: &Terminal) -> Result<BuiltImage
 /// A path as a person in the current folder writes it.
 pub(super) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    let short = here
-        .ok()
-        .and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    let short = here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
     short.as_deref().unwrap_or(path).display().to_string()
 }

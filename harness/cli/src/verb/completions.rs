@@ -9,10 +9,5 @@ use crate::args::Arguments;
 
 /// Prints the completion script of a shell.
 pub(crate) fn completions(shell: Shell) {
-    clap_complete::generate(
-        shell,
-        &mut Arguments::command(),
-        "ramscope",
-        &mut io::stdout(),
-    );
+    clap_complete::generate(shell, &mut Arguments::command(), "ramscope", &mut io::stdout());
 }

@@ -25,11 +25,7 @@ pub(crate) fn doctor() -> Result<(), Failure> {
         }
         Err(error) => rows.push(["workspace".into(), "none".into(), error.to_string()]),
     }
-    rows.extend(
-        offers()
-            .into_iter()
-            .map(|(target, offer)| target_row(target, offer)),
-    );
+    rows.extend(offers().into_iter().map(|(target, offer)| target_row(target, offer)));
     print_table(["what", "state", "detail"], &rows);
     match healthy {
         true => Ok(()),
@@ -47,22 +43,14 @@ fn row(subject: &str, state: Result<String, String>) -> [String; 3] {
 fn image_row(workspace: &Workspace) -> [String; 3] {
     let path = workspace.images().join("esp32c3.elf");
     if !path.exists() {
-        return [
-            "image".into(),
-            "not built".into(),
-            "`ramscope build` makes it".into(),
-        ];
+        return ["image".into(), "not built".into(), "`ramscope build` makes it".into()];
     }
     match Firmware::read(&path) {
         Ok(firmware) => {
             let programs = firmware.programs.unwrap_or_default().join(", ");
             ["image".into(), "ok".into(), format!("programs: {programs}")]
         }
-        Err(error) => [
-            "image".into(),
-            "unusable".into(),
-            Failure::from(error).sentence(),
-        ],
+        Err(error) => ["image".into(), "unusable".into(), Failure::from(error).sentence()],
     }
 }
 

@@ -17,17 +17,12 @@ pub(crate) fn lint(options: &PathOptions) -> Result<(), Failure> {
     let checked = files.parsed.len();
     eprintln!("{checked} scenario files: {errors} errors, {warnings} warnings");
     match (checked, errors) {
-        (0, _) => Err(Failure::NothingToRun {
-            reason: "no scenario files were found".into(),
-        }),
+        (0, _) => Err(Failure::NothingToRun { reason: "no scenario files were found".into() }),
         (_, 0) => Ok(()),
         (_, errors) => Err(Failure::Scenarios { errors }),
     }
 }
 
 pub(super) fn count(files: &ScenarioFiles, severity: Severity) -> usize {
-    files
-        .problems()
-        .filter(|problem| problem.severity == severity)
-        .count()
+    files.problems().filter(|problem| problem.severity == severity).count()
 }

@@ -13,11 +13,7 @@ pub(crate) fn list(options: &PathOptions) -> Result<(), Failure> {
         .iter()
         .filter_map(|parsed| parsed.scenario.as_ref())
         .map(|scenario| {
-            let targets = scenario
-                .settings
-                .targets
-                .iter()
-                .map(|target| target.kind.name());
+            let targets = scenario.settings.targets.iter().map(|target| target.kind.name());
             [
                 scenario.name.clone(),
                 scenario.path.clone(),
@@ -27,11 +23,7 @@ pub(crate) fn list(options: &PathOptions) -> Result<(), Failure> {
         })
         .collect();
     print_table(["scenario", "file", "targets", "tags"], &rows);
-    let unusable = files
-        .parsed
-        .iter()
-        .filter(|parsed| parsed.scenario.is_none())
-        .count();
+    let unusable = files.parsed.iter().filter(|parsed| parsed.scenario.is_none()).count();
     if unusable > 0 {
         eprintln!("{unusable} files are left out because they have errors: see `ramscope lint`");
     }

@@ -13,10 +13,7 @@ use crate::terminal::Terminal;
 
 /// Judges captures again and prints the same reports as when they were recorded.
 pub(crate) fn replay(options: &ReplayOptions, terminal: &Terminal) -> Result<ExitCode, Failure> {
-    let entries = options
-        .captures
-        .iter()
-        .map(|path| Ok(judge_file(path)?.into()));
+    let entries = options.captures.iter().map(|path| Ok(judge_file(path)?.into()));
     let entries = entries.collect::<Result<Vec<Entry>, Failure>>()?;
     output::print(&entries, options.output.format, terminal);
     Ok(output::exit_code(&entries))
@@ -24,8 +21,5 @@ pub(crate) fn replay(options: &ReplayOptions, terminal: &Terminal) -> Result<Exi
 
 fn judge_file(path: &Path) -> Result<Judged, Failure> {
     let capture = store::read(path)?;
-    judge(&capture).map_err(|source| Failure::NoPlan {
-        path: path.to_owned(),
-        source,
-    })
+    judge(&capture).map_err(|source| Failure::NoPlan { path: path.to_owned(), source })
 }

@@ -53,9 +53,7 @@ fn firmware(options: &RunOptions, terminal: &Terminal) -> Result<Firmware, Failu
     let path = match &options.elf {
         Some(elf) => elf.clone(),
         None if options.no_build => {
-            let path = Workspace::containing(Path::new("."))?
-                .images()
-                .join("esp32c3.elf");
+            let path = Workspace::containing(Path::new("."))?.images().join("esp32c3.elf");
             if !path.exists() {
                 return Err(Failure::NoImage { path });
             }
@@ -81,16 +79,9 @@ fn checked_plan(
             programs: firmware.programs.clone(),
         },
     );
-    plan.problems
-        .iter()
-        .for_each(|problem| eprintln!("{problem}"));
+    plan.problems.iter().for_each(|problem| eprintln!("{problem}"));
     let is_error = |severity| severity == Severity::Error;
-    match plan
-        .problems
-        .iter()
-        .filter(|problem| is_error(problem.severity))
-        .count()
-    {
+    match plan.problems.iter().filter(|problem| is_error(problem.severity)).count() {
         0 => Ok(plan),
         errors => Err(Failure::Scenarios { errors }),
     }

@@ -41,10 +41,7 @@ fn print_facts(capture: &Capture) {
             println!("scenario  {}", facts.run.scenario.path);
             println!("tool      {}", facts.tool);
             println!("image     {} {}", facts.image.name, facts.image.hash);
-            println!(
-                "machine   {}; {}",
-                facts.machine.name, facts.machine.time_model
-            );
+            println!("machine   {}; {}", facts.machine.name, facts.machine.time_model);
         }
         Err(error) => println!("run       unknown: {error}"),
     }
@@ -69,11 +66,7 @@ fn print_streams(capture: &Capture) {
     let rows: Vec<_> = rows
         .into_iter()
         .map(|(stream, chunks, bytes)| {
-            [
-                format!("{stream:?}").to_lowercase(),
-                chunks.to_string(),
-                bytes.to_string(),
-            ]
+            [format!("{stream:?}").to_lowercase(), chunks.to_string(), bytes.to_string()]
         })
         .collect();
     print_table(["stream", "chunks", "bytes"], &rows);

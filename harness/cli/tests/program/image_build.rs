@@ -1,12 +1,12 @@
 //! Building images, with a workspace that is small enough to be built often.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use ramscope_cli::image::{self, BuildError, BuiltImage, FLASH_BYTES};
 use ramscope_cli::workspace::Workspace;
+
+use crate::scratch::Folder;
 
 const MANIFEST: &str = r#"
 [workspace]
@@ -29,6 +29,8 @@ edition = "2024"
 name = "ramscope-esp32c3"
 path = "src/main.rs"
 "#;
+
+const MAIN_PATH: &str = "firmware/board-esp32c3/src/main.rs";
 
 const BUILD_SCRIPT: &str = r#"
 fn main() {
@@ -65,31 +67,31 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
 }
 "#;
 
-/// A workspace in a folder of its own, which goes away with it.
+/// A workspace in a folder of its own.
 struct Scratch {
-    /// What goes away.
-    top: PathBuf,
     root: PathBuf,
+    /// Takes the workspace with it.
+    _folder: Folder,
 }
 
 impl Scratch {
     fn new(name: &str, below: &str) -> Self {
-        let top = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("image-build-{}-{name}", std::process::id()));
-        let root = top.join(below);
-        let board = root.join("firmware/board-esp32c3");
-        fs::create_dir_all(board.join("src")).unwrap();
-        fs::write(root.join("Cargo.toml"), MANIFEST).unwrap();
-        fs::write(board.join("Cargo.toml"), BOARD).unwrap();
-        fs::write(board.join("build.rs"), BUILD_SCRIPT).unwrap();
-        fs::write(board.join("link.x"), LINK).unwrap();
-        let scratch = Self { top, root };
-        scratch.write_main(MAIN);
-        scratch
+        let folder = Folder::new(name);
+        for (path, text) in [
+            ("Cargo.toml", MANIFEST),
+            ("firmware/board-esp32c3/Cargo.toml", BOARD),
+            ("firmware/board-esp32c3/build.rs", BUILD_SCRIPT),
+            ("firmware/board-esp32c3/link.x", LINK),
+            (MAIN_PATH, MAIN),
+        ] {
+            folder.write(&format!("{below}/{path}"), text);
+        }
+        let root = Path::new(&folder.path(below)).to_owned();
+        Self { root, _folder: folder }
     }
 
     fn write_main(&self, text: &str) {
-        fs::write(self.root.join("firmware/board-esp32c3/src/main.rs"), text).unwrap();
+        fs::write(self.root.join(MAIN_PATH), text).unwrap();
     }
 
     fn build(&self) -> Result<BuiltImage, BuildError> {
@@ -98,27 +100,58 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // A folder that stays is below the target folder, where it harms nobody.
-        let _ = fs::remove_dir_all(&self.top);
-    }
+fn both_files(image: &BuiltImage) -> (Vec<u8>, Vec<u8>) {
+    (fs::read(&image.elf).unwrap(), fs::read(&image.flash).unwrap())
 }
 
 #[test]
 fn two_folders_give_the_same_image() {
     let images = [("one", ""), ("two", "with a space/and deeper")].map(|(name, below)| {
         let scratch = Scratch::new(name, below);
-        let image = scratch.build().unwrap();
-        (fs::read(image.elf).unwrap(), fs::read(image.flash).unwrap())
+        both_files(&scratch.build().unwrap())
     });
     assert!(images[0] == images[1], "the images differ");
     assert_eq!(images[0].1.len(), FLASH_BYTES);
     let text = String::from_utf8_lossy(&images[0].0);
-    assert!(
-        !text.contains("image-build-"),
-        "a folder of this machine is in the image"
-    );
+    assert!(!text.contains("and deeper"), "a folder of this machine is in the image");
+}
+
+/// The same with our own sources, which takes a few seconds.
+#[test]
+fn two_folders_give_the_same_image_of_the_board() {
+    let own = Workspace::containing(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let images = ["board-one", "board-two/deeper"].map(|name| {
+        let folder = Folder::new(name);
+        copy_sources(own.root(), Path::new(&folder.path("")));
+        let workspace = Workspace::containing(Path::new(&folder.path(""))).unwrap();
+        both_files(&image::build(&workspace, &mut |_| {}).unwrap())
+    });
+    assert!(images[0] == images[1], "the images differ");
+    let text = String::from_utf8_lossy(&images[0].0);
+    assert!(!text.contains("board-one"), "a folder of this machine is in the image");
+}
+
+/// Copies what cargo needs to know: every manifest, and the firmware.
+fn copy_sources(from: &Path, to: &Path) {
+    for name in ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
+        fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+    for name in ["firmware", "harness", "ci"] {
+        copy_folder(&from.join(name), &to.join(name));
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let copy = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true if path.ends_with("target") => {}
+            true => copy_folder(&path, &copy),
+            false => drop(fs::copy(&path, &copy).unwrap()),
+        }
+    }
 }
 
 #[test]

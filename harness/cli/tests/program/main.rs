@@ -1,0 +1,8 @@
+//! Tests of the whole program, in one binary: it is linked once.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod command_line;
+mod image_build;
+mod scratch;
+mod whole_path;
