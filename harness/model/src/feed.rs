@@ -58,6 +58,8 @@ struct Clock {
     last: Instant,
     /// Whether a hello of a version that we do not know has ended the reading.
     refused: bool,
+    /// Whether sequence numbers went back, and no hello has said yet whether that is another boot.
+    rejoined: bool,
 }
 
 impl Feed {
@@ -100,6 +102,9 @@ impl Feed {
         self.read_ring(at);
         self.uart.finish();
         self.read_uart(at);
+        for clock in [&mut self.ring_clock, &mut self.uart_clock] {
+            clock.tell_rejoining(&mut self.device, at);
+        }
     }
 
     /// The addresses of instructions that its findings need names for.
@@ -138,6 +143,15 @@ impl Feed {
         }
     }
 
+    /// The ring begins anew with the device: what is incomplete will never be completed, and
+    /// sequence numbers begin at any number.
+    fn restart_ring(&mut self, at: Instant) {
+        self.ring.finish();
+        self.read_ring(at);
+        self.ring = RawDecoder::new();
+        self.ring_clock.rejoined = false;
+    }
+
     fn push_uart(&mut self, at: Instant, bytes: &[u8]) {
         self.uart.feed(bytes);
         self.read_uart(at);
@@ -174,6 +188,7 @@ impl Feed {
                 self.device.unmodelled_access(Unmodelled { address, pc });
             }
             ObserverEvent::Reset { reason } => {
+                self.restart_ring(at);
                 self.device.reset(at, &reason);
                 self.ring_clock.reboot(at);
                 self.uart_clock.reboot(at);
@@ -221,8 +236,7 @@ fn take_item(device: &mut Device, clock: &mut Clock, at: Instant, item: &Item<'_
         }
         Item::Lost { records } => device.lose_records(instant, records.into()),
         Item::Damaged { bytes } => device.damage(instant, bytes),
-        // How many are missing cannot be known.
-        Item::Rejoined => device.lose_records(instant, 1),
+        Item::Rejoined => clock.rejoined = true,
     }
 }
 
@@ -236,6 +250,13 @@ impl Clock {
         };
         self.last = instant.min(at).max(self.last);
         self.last
+    }
+
+    /// Sequence numbers went back within a boot: records are missing, nobody knows how many.
+    fn tell_rejoining(&mut self, device: &mut Device, at: Instant) {
+        if std::mem::take(&mut self.rejoined) {
+            device.lose_records(at, 1);
+        }
     }
 
     fn reboot(&mut self, at: Instant) {

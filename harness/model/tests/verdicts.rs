@@ -370,6 +370,35 @@ fn peaks_of_a_boot_before_a_reset_count() {
 }
 
 #[test]
+fn a_reset_loses_no_records_whoever_told_of_it() {
+    for told in [true, false] {
+        let mut device = healthy();
+        if told {
+            let reason = "software".to_owned();
+            device.observe(&ObserverEvent::Reset { reason });
+        }
+        // The sequence begins anew, and a unit is announced before the hello.
+        device.at(1_250).reboot().thread(1, "main", 0x3fc8_8000, 4_096).hello();
+        let judged =
+            check(&mut device, "expect: {reset: software}", Outcome::Pass, "0 budgets held");
+        assert_eq!(judged.feed.device().losses().records, 0, "told: {told}");
+    }
+}
+
+#[test]
+fn a_thread_that_was_reset_before_its_first_sample_is_skipped() {
+    let mut device = Recording::new();
+    device.thread(2, "counter", STACK, 2_048).at(50).reboot();
+    device.thread(2, "counter", STACK, 2_048).stack(2, 2_048, 8, 16);
+    check(
+        &mut device,
+        "budgets:\n- {thread: counter, stack-peak: 1000}\nexpect: {reset: true}",
+        Outcome::Pass,
+        "1 budget held, 1 skipped",
+    );
+}
+
+#[test]
 fn losses_after_the_last_sample_make_a_budget_inconclusive() {
     let mut device = healthy();
     device.lose(3).hello().hello().hello();

@@ -2,12 +2,15 @@
 
 use ramscope_model::{Device, Stack, Unit, UnitKey, bytes, grouped};
 use ramscope_time::Instant;
+use ramscope_wire::UnitId;
 
-/// The unit whose stack came nearest to its end.
+/// The unit whose stack came nearest to its end. The kernel's own, for idle time, is the same in
+/// every run and nobody's to change.
 pub(crate) fn nearest_to_its_end(device: &Device) -> Option<&Unit> {
     let sampled = device
         .units()
         .iter()
+        .filter(|unit| unit.key.id != UnitId::KERNEL)
         .filter(|unit| unit.stack.sampled_at.is_some() && unit.stack.bytes > 0);
     // The first of equals, so that the order of units decides and nothing else.
     sampled.reduce(|nearest, unit| match is_nearer(&unit.stack, &nearest.stack) {

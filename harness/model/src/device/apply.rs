@@ -416,10 +416,12 @@ impl Device {
             stack_bytes,
             wrote_into: None,
         };
+        let losses_seen = self.losses.serial();
         if !overflow.in_handler
             && let Some(unit) = self.unit_mut(at, overflow.unit)
         {
             unit.stack.overflow(at, overflow.by_bytes);
+            unit.stack.losses_seen = losses_seen;
         }
         self.find(at, Some(overflow.unit), detail);
     }

@@ -201,6 +201,7 @@ impl Stack {
     pub(crate) fn overflow(&mut self, at: Instant, by_bytes: u32) {
         if self.bytes > 0 && by_bytes > 0 {
             self.raise_peak(at, self.bytes.saturating_add(by_bytes));
+            self.sampled_at = Some(at);
         }
     }
 

@@ -4,7 +4,7 @@ use ramscope_scenario::{Metric, Subject, SubjectKind};
 use ramscope_wire::{UnitId, UnitKind};
 use std::collections::BTreeSet;
 
-use crate::device::{Device, Heap, Interrupts, Unit};
+use crate::device::{Device, Ending, Heap, Interrupts, Unit};
 use crate::verdict::budget::figure::{self, Figure};
 
 /// The name of the one heap.
@@ -133,6 +133,9 @@ pub(super) fn units_never_told(device: &Device) -> u64 {
 impl FoundSubject<'_> {
     pub(super) fn figure(&self, metric: Metric) -> Figure {
         match (&self.of, metric) {
+            (Of::Unit(unit), metric) if was_cut_off(unit, metric) => {
+                Figure::NotGiven("the device was reset before it told".to_owned())
+            }
             (Of::Unit(unit), Metric::StackPeak | Metric::StackMargin) => {
                 figure::of_stack(&unit.stack, metric, self.losses_at_end)
             }
@@ -151,6 +154,18 @@ impl FoundSubject<'_> {
             (_, metric) => Figure::NotGiven(format!("the device does not tell {metric} of it")),
         }
     }
+}
+
+/// Whether the device was reset under a unit before the first sample of it. A reset that nobody
+/// expected fails the run anyway; after one that was expected nobody can tell.
+fn was_cut_off(unit: &Unit, metric: Metric) -> bool {
+    let sampled_at = match metric {
+        Metric::StackPeak | Metric::StackMargin => unit.stack.sampled_at,
+        Metric::HeapPeak | Metric::HeapUsed => unit.heap.sampled_at,
+        _ => unit.cpu.sampled_at,
+    };
+    let by_reset = unit.end.is_some_and(|end| end.how == Ending::Reset);
+    by_reset && sampled_at.is_none()
 }
 
 fn interrupt_stack(handlers: &Interrupts, metric: Metric, losses_at_end: u64) -> Figure {
