@@ -42,24 +42,27 @@ pub(crate) fn introduce() {
     site::send(true);
 }
 
-/// Writes the record that a boot begins with.
+/// Writes the record that a boot begins with, again.
 pub(crate) fn hello() {
-    kernel::with(|kernel| {
-        let facts = kernel.facts();
-        let record = wire::Hello {
-            version: wire::VERSION,
-            board: facts.board,
-            build_id: facts.build_id,
-            timestamp_hz: facts.timestamp_hz,
-            ticks: absolute_ticks(facts.timestamp_hz),
-            boot: facts.boot,
-            reset_reason: facts.reset_reason,
-            level: kernel.level,
-            dropped: kernel.ring.dropped,
-            name: facts.name,
-        };
-        kernel.record(Level::Samples, &record);
-    });
+    kernel::with(hello_of);
+}
+
+/// Writes the record that a boot begins with.
+pub(crate) fn hello_of(kernel: &mut Kernel) {
+    let facts = kernel.facts();
+    let record = wire::Hello {
+        version: wire::VERSION,
+        board: facts.board,
+        build_id: facts.build_id,
+        timestamp_hz: facts.timestamp_hz,
+        ticks: absolute_ticks(facts.timestamp_hz),
+        boot: facts.boot,
+        reset_reason: facts.reset_reason,
+        level: kernel.level,
+        dropped: kernel.ring.dropped,
+        name: facts.name,
+    };
+    kernel.record(Level::Samples, &record);
 }
 
 /// The time of now in ticks of the time stamps.
@@ -143,7 +146,8 @@ fn stack(slot: Slot) {
         let record = wire::StackSample {
             unit: UnitId(of),
             stack_bytes: range.bytes as u32,
-            used_now: range.high().saturating_sub(sp) as u32,
+            // After an overflow the pointer may be anywhere.
+            used_now: if range.holds(sp) { (range.high() - sp) as u32 } else { scanned },
             peak_boot: thread.stack_peak,
             peak_window: thread.stack_peak,
             window,

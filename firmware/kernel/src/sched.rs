@@ -13,7 +13,8 @@
 //!
 //! Invariants:
 //! 1. A slot is linked into exactly one queue if and only if it is ready, or blocked on a queue.
-//! 2. The running slot is in no queue; slot 0, the idle context, is never in a queue at all.
+//! 2. The running slot is in no queue; slot 0, the idle context, is never in a queue at all, though
+//!    it counts as ready while another one runs.
 //! 3. A slot is in the deadline heap if and only if it is blocked with a deadline.
 //! 4. Wake-up order is FIFO within a wait queue; run order is by priority, then FIFO.
 //! 5. No ready slot has a higher priority than the running one once a [`Next`] is carried out.
@@ -352,6 +353,9 @@ impl Scheduler {
             slot
         };
         let before = self.running;
+        if before == Slot::IDLE {
+            self.entries[Slot::IDLE.index()].state = State::Ready;
+        }
         self.running = slot;
         self.entries[slot.index()].state = State::Running;
         let peers = self.ready_bits & (1 << self.entries[slot.index()].priority) != 0;

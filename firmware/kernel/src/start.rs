@@ -48,6 +48,8 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
     idle_thread.stack = facts.idle_stack;
     idle_thread.context = idle;
     kernel.facts = Some(facts);
+    // The first record of a boot, so that a reader knows where it is.
+    sample::hello_of(kernel);
     let unit = kernel.next_unit();
     let owner = kernel.heap.owner_add(OwnerTag { kind: OwnerKind::Thread, unit });
     let thread = Thread {

@@ -12,6 +12,7 @@ use crate::kernel::{self, Kernel, Resume};
 use crate::lock;
 use crate::port::{self, ResetNote};
 use crate::report::{Cause, Message, Report};
+use crate::sample;
 use crate::sched::Slot;
 use crate::site;
 use crate::stack::KERNEL_STACK_MAX;
@@ -135,6 +136,10 @@ pub fn fatal(what: fmt::Arguments<'_>, overflow: Option<Overflow>, limit: usize)
         None => ResetNote::KernelFault,
     };
     let message = Message::from_fmt(what);
+    kernel.busy = false;
+    kernel.in_handler = false;
+    // Budgets are judged on samples, and these are the last ones of this boot.
+    sample::all();
     kernel.console.flush_now();
     port::transmit_now(b"\nfatal: ");
     port::transmit_now(message.as_str().as_bytes());
