@@ -56,6 +56,8 @@ pub(crate) struct Devices {
     /// Sources that are held up from outside until their interrupt is taken.
     stimuli: u64,
     reset: Option<ResetReason>,
+    /// A device that knows about time was written to, so `next_event` may have moved.
+    pub(crate) plans_changed: bool,
 }
 
 /// The block that a register belongs to.
@@ -69,6 +71,13 @@ enum Block {
     System,
     Matrix,
     Unknown,
+}
+
+impl Block {
+    /// Whether a write may change what happens later, or the chip as a whole.
+    fn knows_time(self) -> bool {
+        matches!(self, Block::Uart(_) | Block::Rtc | Block::Timg(_) | Block::Systimer)
+    }
 }
 
 fn block(address: u32) -> Block {
@@ -107,6 +116,7 @@ impl Devices {
             storage: Storage::default(),
             stimuli: 0,
             reset: None,
+            plans_changed: true,
         }
     }
 
@@ -164,7 +174,8 @@ impl Devices {
         }
     }
 
-    fn update_sources(&mut self) {
+    /// Shows the interrupt outputs to the matrix.
+    pub(crate) fn update_sources(&mut self) {
         let up = |number: u32, level: bool| u64::from(level) << number;
         let sources = self.stimuli
             | up(source::UART0, self.uart[0].interrupt())
@@ -173,7 +184,7 @@ impl Devices {
             | u64::from(self.timg[0].interrupts()) << source::TG0_T0
             | u64::from(self.timg[1].interrupts()) << source::TG1_T0
             | u64::from(self.systimer.interrupts()) << source::SYSTIMER
-            | u64::from(self.system.from_cpu()) << source::FROM_CPU;
+            | u64::from(self.system.software_interrupts()) << source::FROM_CPU;
         self.matrix.set_sources(sources);
     }
 
@@ -202,7 +213,7 @@ impl Devices {
     pub(crate) fn raise(&mut self, number: u8) {
         let number = u32::from(number);
         match number.checked_sub(source::FROM_CPU) {
-            Some(n @ 0..=3) => self.system.raise_from_cpu(n),
+            Some(n @ 0..=3) => self.system.raise_software_interrupt(n),
             _ => self.stimuli |= 1 << number,
         }
         self.update_sources();
@@ -222,6 +233,7 @@ impl Devices {
             return self.random.draw() as u32;
         }
         let offset = address & 0xFFF;
+        self.plans_changed |= Self::reading_changes(address);
         let known = match block(address) {
             Block::Uart(n) => self.uart[n].read(offset, now),
             Block::Gpio => self.gpio.peek(offset),
@@ -244,7 +256,9 @@ impl Devices {
     /// Writes the register at an aligned address for the instruction at `pc`.
     pub(crate) fn write(&mut self, address: u32, value: u32, pc: u32, now: Instant) {
         let offset = address & 0xFFF;
-        let known = match block(address) {
+        let block = block(address);
+        self.plans_changed |= block.knows_time();
+        let known = match block {
             Block::Uart(n) => self.uart[n].write(offset, value, now),
             Block::Gpio => self.gpio.write(offset, value),
             Block::Rtc => {

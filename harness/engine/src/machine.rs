@@ -157,7 +157,6 @@ impl Machine {
     pub fn take_uart0(&mut self) -> Vec<UartByte> {
         let now = self.now();
         self.devices.uart[0].sync(now);
-        self.attention = true;
         self.devices.uart[0].take_sent()
     }
 
@@ -166,6 +165,7 @@ impl Machine {
     pub fn receive_uart0(&mut self, bytes: &[u8]) {
         let now = self.now();
         self.devices.uart[0].receive(bytes, now);
+        self.devices.plans_changed = true;
         self.attention = true;
     }
 

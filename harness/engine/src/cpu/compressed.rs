@@ -6,7 +6,7 @@
 //!
 //! Encodings: RISC-V unprivileged manual, chapter "C", tables of the three quadrants.
 
-use super::decode::{Decoded, Op, signed};
+use super::decode::{Decoded, Op, halved, signed};
 
 /// Bit `from` of `bits`, moved to position `to`.
 fn bit(bits: u32, from: u32, to: u32) -> u32 {
@@ -120,7 +120,7 @@ fn quadrant2(bits: u32, funct3: u32) -> Option<Decoded> {
 }
 
 fn jump_offset(bits: u32) -> u32 {
-    signed(
+    halved(signed(
         bit(bits, 12, 11)
             | bit(bits, 11, 4)
             | move_bits(bits, 10, 9, 8)
@@ -130,18 +130,18 @@ fn jump_offset(bits: u32) -> u32 {
             | move_bits(bits, 5, 3, 1)
             | bit(bits, 2, 5),
         12,
-    )
+    ))
 }
 
 fn branch_offset(bits: u32) -> u32 {
-    signed(
+    halved(signed(
         bit(bits, 12, 8)
             | move_bits(bits, 11, 10, 3)
             | move_bits(bits, 6, 5, 6)
             | move_bits(bits, 4, 3, 1)
             | bit(bits, 2, 5),
         9,
-    )
+    ))
 }
 
 #[cfg(test)]

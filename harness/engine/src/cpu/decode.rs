@@ -7,7 +7,8 @@
 //! Invariants:
 //! 1. A `Decoded` does not depend on the address it stands at, so both names of SRAM1 share it.
 //! 2. `rd` is [`SINK`] where the bits say `x0`, so a write needs no test; `rs1` is below 32.
-//! 3. Bits that RV32IMC does not define, or reserves, decode to [`Op::Illegal`] with the bits
+//! 3. `imm` of a branch and of `jal` counts half-words, as the execute loop does.
+//! 4. Bits that RV32IMC does not define, or reserves, decode to [`Op::Illegal`] with the bits
 //!    in `imm`, which is what mtval must show.
 //!
 //! Encodings: RISC-V unprivileged manual, chapters "RV32I", "M" and "C".
@@ -92,7 +93,7 @@ pub(crate) struct Decoded {
     pub(crate) op: Op,
     pub(crate) rd: u8,
     pub(crate) rs1: u8,
-    /// Bits 4:0 the register, bits 7:5 the length in bytes.
+    /// Bits 4:0 the register, bits 7:5 the length in half-words.
     rs2_and_length: u8,
     pub(crate) imm: u32,
 }
@@ -115,8 +116,8 @@ impl Decoded {
         Self::new(Op::Illegal, 0, 0, 0, bits)
     }
 
-    fn with_length(mut self, bytes: u8) -> Self {
-        self.rs2_and_length = (self.rs2_and_length & 31) | (bytes << 5);
+    fn with_length(mut self, halves: u8) -> Self {
+        self.rs2_and_length = (self.rs2_and_length & 31) | (halves << 5);
         self
     }
 
@@ -125,10 +126,16 @@ impl Decoded {
         self.rs2_and_length & 31
     }
 
-    /// Length in bytes: 2 or 4.
+    /// Length in half-words: 1 or 2.
     #[inline(always)]
-    pub(crate) fn length(self) -> u32 {
-        u32::from(self.rs2_and_length >> 5)
+    pub(crate) fn halves(self) -> usize {
+        usize::from(self.rs2_and_length >> 5)
+    }
+
+    /// How many half-words a taken branch or a jump moves.
+    #[inline(always)]
+    pub(crate) fn distance(self) -> usize {
+        self.imm as i32 as isize as usize
     }
 
     /// Whether a jump that links in `rd` is a call by the calling convention.
@@ -153,11 +160,11 @@ pub(crate) fn is_compressed(low: u16) -> bool {
 /// is memory there.
 pub(crate) fn decode(low: u16, high: Option<u16>) -> Decoded {
     if is_compressed(low) {
-        return compressed::decode(low).with_length(2);
+        return compressed::decode(low).with_length(1);
     }
     match high {
-        Some(high) => decode_word(u32::from(low) | u32::from(high) << 16).with_length(4),
-        None => Decoded::new(Op::Torn, 0, 0, 0, u32::from(low)).with_length(4),
+        Some(high) => decode_word(u32::from(low) | u32::from(high) << 16).with_length(2),
+        None => Decoded::new(Op::Torn, 0, 0, 0, u32::from(low)).with_length(2),
     }
 }
 
@@ -170,6 +177,11 @@ fn field(word: u32, high: u32, low: u32) -> u32 {
 pub(super) fn signed(value: u32, bits: u32) -> u32 {
     let shift = 32 - bits;
     (((value << shift) as i32) >> shift) as u32
+}
+
+/// An offset in bytes as one in half-words.
+pub(super) fn halved(offset: u32) -> u32 {
+    (offset as i32 >> 1) as u32
 }
 
 fn decode_word(word: u32) -> Decoded {
@@ -204,7 +216,7 @@ fn jump_offset(word: u32) -> u32 {
         | field(word, 19, 12) << 12
         | field(word, 20, 20) << 11
         | field(word, 30, 21) << 1;
-    signed(bits, 21)
+    halved(signed(bits, 21))
 }
 
 fn branch_offset(word: u32) -> u32 {
@@ -212,7 +224,7 @@ fn branch_offset(word: u32) -> u32 {
         | field(word, 7, 7) << 11
         | field(word, 30, 25) << 5
         | field(word, 11, 8) << 1;
-    signed(bits, 13)
+    halved(signed(bits, 13))
 }
 
 fn branch(funct3: u32) -> Option<Op> {
@@ -308,7 +320,7 @@ mod tests {
 
     fn check(word: u32, op: Op, rd: u8, rs1: u8, rs2: u8, imm: i32) {
         let found = decode(word as u16, Some((word >> 16) as u16));
-        let of = Decoded { op, rd, rs1, rs2_and_length: rs2 | 4 << 5, imm: imm as u32 };
+        let of = Decoded { op, rd, rs1, rs2_and_length: rs2 | 2 << 5, imm: imm as u32 };
         assert_eq!(found, of, "{word:#010x}");
     }
 
@@ -317,8 +329,8 @@ mod tests {
         check(0xFFF0_0093, Op::Addi, 1, 0, 31, -1); // addi ra, x0, -1
         check(0x8000_00B7, Op::Lui, 1, 0, 0, i32::MIN); // lui ra, 0x80000
         check(0xFE11_2E23, Op::Sw, 28, 2, 1, -4); // sw ra, -4(sp)
-        check(0xFE00_0EE3, Op::Beq, 29, 0, 0, -4); // beq x0, x0, -4
-        check(0xFFDF_F0EF, Op::Jal, 1, 31, 29, -4); // jal ra, -4
+        check(0xFE00_0EE3, Op::Beq, 29, 0, 0, -2); // beq x0, x0, -4
+        check(0xFFDF_F0EF, Op::Jal, 1, 31, 29, -2); // jal ra, -4
         check(0x4051_5113, Op::Srai, 2, 2, 5, 5); // srai sp, sp, 5
     }
 

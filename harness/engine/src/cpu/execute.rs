@@ -1,7 +1,11 @@
 //! The execute loop: one long match, because a dispatch that the compiler can turn into one jump
 //! table is what an interpreter's speed comes from.
 //!
-//! The loop holds the program counter and the cycle itself and writes them back when it leaves.
+//! Two choices keep values in registers of the host. The place is an index of half-words into the
+//! stretch, so the next instruction is an addition away and its bounds check also notices a jump
+//! out of the stretch; the program counter is worked out where it is needed. Time is the number of
+//! cycles that are left. Both are written back when the loop leaves.
+//!
 //! It leaves *before* an instruction that has to wait ([`Exit::Undecoded`], [`Exit::Elsewhere`],
 //! [`Exit::Trap`]), or *after* one that changed something (`attention`, [`Exit::Due`]).
 
@@ -40,8 +44,9 @@ impl Cpu {
 }
 
 impl Machine {
-    /// Executes instructions of one stretch until `stop_cycle`, or until there is a reason to
+    /// Executes instructions of one stretch until `stop_cycle`, which is still to come, or until there is a reason to
     /// leave. `CAREFUL` looks for triggers on loads and fetches.
+    #[inline(never)] // its registers are its own
     pub(crate) fn execute<O: Observer, const CAREFUL: bool>(
         &mut self,
         stretch: &Stretch,
@@ -50,13 +55,24 @@ impl Machine {
     ) -> Exit {
         let entries = stretch.entries();
         let base = stretch.base;
-        let mut pc = self.cpu.pc;
-        let mut cycle = self.cycle;
+        let index_of = |address: u32| (address.wrapping_sub(base) >> 1) as usize;
+        let address_of = |index: usize| base.wrapping_add((index as u32) << 1);
+        let mut index = index_of(self.cpu.pc);
+        let mut left = stop_cycle - self.cycle;
         let exit = loop {
-            if cycle >= stop_cycle {
+            macro_rules! pc {
+                () => {
+                    address_of(index)
+                };
+            }
+            macro_rules! cycle {
+                () => {
+                    stop_cycle - left
+                };
+            }
+            if left == 0 {
                 break Exit::Due;
             }
-            let index = (pc.wrapping_sub(base) >> 1) as usize;
             let Some(&instruction) = entries.get(index) else {
                 break Exit::Elsewhere;
             };
@@ -64,18 +80,26 @@ impl Machine {
                 if instruction.op == Op::Undecoded {
                     break Exit::Undecoded;
                 }
-                if CAREFUL && self.cpu.trigger_fires(Watch::Execute, pc) {
+                if CAREFUL && self.cpu.trigger_fires(Watch::Execute, pc!()) {
                     break Exit::Trap(Exception::new(cause::BREAKPOINT, 0));
                 }
                 if O::RETIRES {
-                    let flow = observer.retire(&CpuView::new(self, pc, cycle), pc);
+                    let flow = observer.retire(&CpuView::new(self, pc!(), cycle!()), pc!());
                     self.note(flow);
                 }
             }
-            let a = self.cpu.registers[usize::from(instruction.rs1)];
-            let b = self.cpu.registers[usize::from(instruction.rs2())];
+            macro_rules! rs1 {
+                () => {
+                    self.cpu.registers[usize::from(instruction.rs1)]
+                };
+            }
+            macro_rules! rs2 {
+                () => {
+                    self.cpu.registers[usize::from(instruction.rs2())]
+                };
+            }
             let imm = instruction.imm;
-            let mut next = pc.wrapping_add(instruction.length());
+            let mut next = index + instruction.halves();
 
             macro_rules! set {
                 ($value:expr) => {
@@ -85,18 +109,18 @@ impl Machine {
             macro_rules! branch {
                 ($taken:expr) => {
                     if $taken {
-                        next = pc.wrapping_add(imm);
+                        next = index.wrapping_add(instruction.distance());
                     }
                 };
             }
             macro_rules! load {
                 ($bytes:literal, $extend:expr) => {{
-                    let address = a.wrapping_add(imm);
+                    let address = rs1!().wrapping_add(imm);
                     let quick =
                         if CAREFUL { None } else { self.memory.quick_load::<$bytes>(address) };
                     let value = match quick {
                         Some(value) => value,
-                        None => match self.slow_load(address, $bytes, pc, cycle) {
+                        None => match self.slow_load(address, $bytes, pc!(), cycle!()) {
                             Ok(value) => value,
                             Err(exception) => break Exit::Trap(exception),
                         },
@@ -109,15 +133,17 @@ impl Machine {
             }
             macro_rules! store {
                 ($bytes:literal) => {{
-                    let address = a.wrapping_add(imm);
-                    let quick = self.memory.quick_store::<$bytes>(address, b);
-                    if !quick && let Err(exception) = self.slow_store(address, $bytes, b, pc, cycle)
+                    let address = rs1!().wrapping_add(imm);
+                    let quick = self.memory.quick_store::<$bytes>(address, rs2!());
+                    if !quick
+                        && let Err(exception) =
+                            self.slow_store(address, $bytes, rs2!(), pc!(), cycle!())
                     {
                         break Exit::Trap(exception);
                     }
                     if O::STORES {
-                        let value = b & (u32::MAX >> (32 - 8 * $bytes));
-                        let view = CpuView::new(self, pc, cycle);
+                        let value = rs2!() & (u32::MAX >> (32 - 8 * $bytes));
+                        let view = CpuView::new(self, pc!(), cycle!());
                         let flow = observer.store(&view, address, $bytes, value);
                         self.note(flow);
                     }
@@ -128,8 +154,8 @@ impl Machine {
             }
             macro_rules! leave_after {
                 () => {{
-                    pc = next;
-                    cycle += 1;
+                    index = next;
+                    left -= 1;
                     break Exit::Due;
                 }};
             }
@@ -138,30 +164,31 @@ impl Machine {
                 Op::Undecoded => break Exit::Undecoded,
                 Op::Illegal => break Exit::Trap(Exception::new(cause::ILLEGAL, imm)),
                 Op::Torn => {
-                    break Exit::Trap(Exception::new(cause::FETCH_FAULT, pc.wrapping_add(2)));
+                    break Exit::Trap(Exception::new(cause::FETCH_FAULT, pc!().wrapping_add(2)));
                 }
                 Op::Lui => set!(imm),
-                Op::Auipc => set!(pc.wrapping_add(imm)),
+                Op::Auipc => set!(pc!().wrapping_add(imm)),
                 Op::Jal => {
-                    let target = pc.wrapping_add(imm);
-                    set!(next);
+                    let link = address_of(next);
+                    set!(link);
+                    next = index.wrapping_add(instruction.distance());
                     if O::CALLS && instruction.links() {
-                        let view = CpuView::new(self, pc, cycle);
-                        let flow = observer.call(&view, target, next);
+                        let view = CpuView::new(self, pc!(), cycle!());
+                        let flow = observer.call(&view, address_of(next), link);
                         self.note(flow);
                     }
-                    next = target;
                     if O::CALLS && self.attention {
                         leave_after!();
                     }
                 }
                 Op::Jalr => {
-                    let target = a.wrapping_add(imm) & !1;
-                    set!(next);
+                    let target = rs1!().wrapping_add(imm) & !1;
+                    let link = address_of(next);
+                    set!(link);
                     if O::CALLS {
-                        let view = CpuView::new(self, pc, cycle);
+                        let view = CpuView::new(self, pc!(), cycle!());
                         let flow = if instruction.links() {
-                            observer.call(&view, target, next)
+                            observer.call(&view, target, link)
                         } else if instruction.returns() {
                             observer.ret(&view, target)
                         } else {
@@ -169,17 +196,17 @@ impl Machine {
                         };
                         self.note(flow);
                     }
-                    next = target;
+                    next = index_of(target);
                     if O::CALLS && self.attention {
                         leave_after!();
                     }
                 }
-                Op::Beq => branch!(a == b),
-                Op::Bne => branch!(a != b),
-                Op::Blt => branch!((a as i32) < b as i32),
-                Op::Bge => branch!(a as i32 >= b as i32),
-                Op::Bltu => branch!(a < b),
-                Op::Bgeu => branch!(a >= b),
+                Op::Beq => branch!(rs1!() == rs2!()),
+                Op::Bne => branch!(rs1!() != rs2!()),
+                Op::Blt => branch!((rs1!() as i32) < rs2!() as i32),
+                Op::Bge => branch!(rs1!() as i32 >= rs2!() as i32),
+                Op::Bltu => branch!(rs1!() < rs2!()),
+                Op::Bgeu => branch!(rs1!() >= rs2!()),
                 Op::Lb => load!(1, |value| value as u8 as i8 as u32),
                 Op::Lh => load!(2, |value| value as u16 as i16 as u32),
                 Op::Lw => load!(4, |value| value),
@@ -188,33 +215,35 @@ impl Machine {
                 Op::Sb => store!(1),
                 Op::Sh => store!(2),
                 Op::Sw => store!(4),
-                Op::Addi => set!(a.wrapping_add(imm)),
-                Op::Slti => set!(u32::from((a as i32) < imm as i32)),
-                Op::Sltiu => set!(u32::from(a < imm)),
-                Op::Xori => set!(a ^ imm),
-                Op::Ori => set!(a | imm),
-                Op::Andi => set!(a & imm),
-                Op::Slli => set!(a.wrapping_shl(imm)),
-                Op::Srli => set!(a.wrapping_shr(imm)),
-                Op::Srai => set!((a as i32).wrapping_shr(imm) as u32),
-                Op::Add => set!(a.wrapping_add(b)),
-                Op::Sub => set!(a.wrapping_sub(b)),
-                Op::Sll => set!(a.wrapping_shl(b)),
-                Op::Slt => set!(u32::from((a as i32) < b as i32)),
-                Op::Sltu => set!(u32::from(a < b)),
-                Op::Xor => set!(a ^ b),
-                Op::Srl => set!(a.wrapping_shr(b)),
-                Op::Sra => set!((a as i32).wrapping_shr(b) as u32),
-                Op::Or => set!(a | b),
-                Op::And => set!(a & b),
-                Op::Mul => set!(a.wrapping_mul(b)),
-                Op::Mulh => set!((i64::from(a as i32) * i64::from(b as i32) >> 32) as u32),
-                Op::Mulhsu => set!((i64::from(a as i32) * i64::from(b) >> 32) as u32),
-                Op::Mulhu => set!((u64::from(a) * u64::from(b) >> 32) as u32),
-                Op::Div => set!(signed_quotient(a as i32, b as i32) as u32),
-                Op::Divu => set!(a.checked_div(b).unwrap_or(u32::MAX)),
-                Op::Rem => set!(signed_remainder(a as i32, b as i32) as u32),
-                Op::Remu => set!(a.checked_rem(b).unwrap_or(a)),
+                Op::Addi => set!(rs1!().wrapping_add(imm)),
+                Op::Slti => set!(u32::from((rs1!() as i32) < imm as i32)),
+                Op::Sltiu => set!(u32::from(rs1!() < imm)),
+                Op::Xori => set!(rs1!() ^ imm),
+                Op::Ori => set!(rs1!() | imm),
+                Op::Andi => set!(rs1!() & imm),
+                Op::Slli => set!(rs1!().wrapping_shl(imm)),
+                Op::Srli => set!(rs1!().wrapping_shr(imm)),
+                Op::Srai => set!((rs1!() as i32).wrapping_shr(imm) as u32),
+                Op::Add => set!(rs1!().wrapping_add(rs2!())),
+                Op::Sub => set!(rs1!().wrapping_sub(rs2!())),
+                Op::Sll => set!(rs1!().wrapping_shl(rs2!())),
+                Op::Slt => set!(u32::from((rs1!() as i32) < rs2!() as i32)),
+                Op::Sltu => set!(u32::from(rs1!() < rs2!())),
+                Op::Xor => set!(rs1!() ^ rs2!()),
+                Op::Srl => set!(rs1!().wrapping_shr(rs2!())),
+                Op::Sra => set!((rs1!() as i32).wrapping_shr(rs2!()) as u32),
+                Op::Or => set!(rs1!() | rs2!()),
+                Op::And => set!(rs1!() & rs2!()),
+                Op::Mul => set!(rs1!().wrapping_mul(rs2!())),
+                Op::Mulh => {
+                    set!(((i64::from(rs1!() as i32) * i64::from(rs2!() as i32)) >> 32) as u32)
+                }
+                Op::Mulhsu => set!(((i64::from(rs1!() as i32) * i64::from(rs2!())) >> 32) as u32),
+                Op::Mulhu => set!(((u64::from(rs1!()) * u64::from(rs2!())) >> 32) as u32),
+                Op::Div => set!(signed_quotient(rs1!() as i32, rs2!() as i32) as u32),
+                Op::Divu => set!(rs1!().checked_div(rs2!()).unwrap_or(u32::MAX)),
+                Op::Rem => set!(signed_remainder(rs1!() as i32, rs2!() as i32) as u32),
+                Op::Remu => set!(rs1!().checked_rem(rs2!()).unwrap_or(rs1!())),
                 Op::Fence => {}
                 Op::Ecall => {
                     let number = match self.cpu.privilege {
@@ -226,23 +255,25 @@ impl Machine {
                 Op::Ebreak => break Exit::Trap(Exception::new(cause::BREAKPOINT, 0)),
                 Op::Mret => {
                     if self.cpu.privilege == Privilege::User {
-                        break Exit::Trap(self.illegal(pc));
+                        break Exit::Trap(self.illegal(pc!()));
                     }
-                    self.trap_return(pc, cycle, observer);
-                    next = self.cpu.pc;
+                    self.trap_return(pc!(), cycle!(), observer);
+                    next = index_of(self.cpu.pc);
                     if self.attention {
                         leave_after!();
                     }
                 }
                 Op::Wfi => {
                     if self.cpu.wfi_is_illegal() {
-                        break Exit::Trap(self.illegal(pc));
+                        break Exit::Trap(self.illegal(pc!()));
                     }
                     self.cpu.waiting = true;
                     leave_after!();
                 }
                 Op::Csrrw | Op::Csrrs | Op::Csrrc | Op::Csrrwi | Op::Csrrsi | Op::Csrrci => {
-                    if let Err(exception) = self.csr_instruction(instruction, pc, cycle, observer) {
+                    if let Err(exception) =
+                        self.csr_instruction(instruction, pc!(), cycle!(), observer)
+                    {
                         break Exit::Trap(exception);
                     }
                     if self.attention {
@@ -250,14 +281,14 @@ impl Machine {
                     }
                 }
             }
-            pc = next;
-            cycle += 1;
+            index = next;
+            left -= 1;
             if O::RETIRES && self.attention {
                 break Exit::Due;
             }
         };
-        self.cpu.pc = pc;
-        self.cycle = cycle;
+        self.cpu.pc = address_of(index);
+        self.cycle = stop_cycle - left;
         exit
     }
 

@@ -35,12 +35,12 @@ impl System {
     }
 
     /// The software interrupts that are up, bits 0 to 3.
-    pub(crate) fn from_cpu(&self) -> u32 {
+    pub(crate) fn software_interrupts(&self) -> u32 {
         self.from_cpu
     }
 
     /// Raises a software interrupt from outside.
-    pub(crate) fn raise_from_cpu(&mut self, n: u32) {
+    pub(crate) fn raise_software_interrupt(&mut self, n: u32) {
         self.from_cpu |= 1 << n;
     }
 

@@ -6,8 +6,11 @@
 use super::{ImageError, flash};
 use crate::memory::{self, Place};
 use object::LittleEndian;
-use object::elf::{EM_RISCV, ET_EXEC, FileHeader32, NT_GNU_BUILD_ID, PT_LOAD, PT_NOTE};
-use object::read::elf::{FileHeader, ProgramHeader, SectionHeader, Sym};
+use object::elf::{
+    EM_RISCV, ET_EXEC, FileHeader32, NT_GNU_BUILD_ID, PT_LOAD, PT_NOTE, SHN_UNDEF, STT_FUNC,
+    STT_NOTYPE, STT_OBJECT,
+};
+use object::read::elf::{FileHeader, NoteIterator, ProgramHeader, SectionHeader, Sym};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -142,7 +145,7 @@ fn symbols(header: &Header, bytes: &[u8]) -> Result<BTreeMap<String, u32>, Image
     let sections = header.sections(LE, bytes).map_err(corrupt)?;
     let table = sections.symbols(LE, bytes, object::elf::SHT_SYMTAB).map_err(corrupt)?;
     let mut symbols = BTreeMap::new();
-    for symbol in table.iter().filter(|symbol| symbol.is_definition(LE) || is_absolute(*symbol)) {
+    for symbol in table.iter().filter(|symbol| names_a_place(symbol)) {
         let name = symbol.name(LE, table.strings()).map_err(corrupt)?;
         if !name.is_empty() {
             let name = String::from_utf8_lossy(name).into_owned();
@@ -152,40 +155,34 @@ fn symbols(header: &Header, bytes: &[u8]) -> Result<BTreeMap<String, u32>, Image
     Ok(symbols)
 }
 
-/// Symbols that a linker script defines, such as the end of a stack.
-fn is_absolute(symbol: &object::elf::Sym32<LittleEndian>) -> bool {
-    symbol.st_shndx(LE) != object::elf::SHN_UNDEF
-        && matches!(symbol.st_type(), object::elf::STT_NOTYPE)
+/// Functions, objects, and what a linker script defines, such as the end of a stack.
+fn names_a_place(symbol: &object::elf::Sym32<LittleEndian>) -> bool {
+    symbol.st_shndx(LE) != SHN_UNDEF
+        && matches!(symbol.st_type(), STT_NOTYPE | STT_OBJECT | STT_FUNC)
 }
 
 /// The build id note, looked for in the segments and the sections: either may have been dropped.
 fn build_id(header: &Header, bytes: &[u8]) -> Result<Option<Range<usize>>, ImageError> {
-    let range_of = |desc: &[u8]| {
-        let start = desc.as_ptr() as usize - bytes.as_ptr() as usize;
-        start..start + desc.len()
-    };
-    for segment in header.program_headers(LE, bytes).map_err(corrupt)? {
-        if segment.p_type(LE) != PT_NOTE {
-            continue;
-        }
-        if let Ok(Some(mut notes)) = segment.notes(LE, bytes) {
-            while let Ok(Some(note)) = notes.next() {
-                if note.name() == b"GNU" && note.n_type(LE) == NT_GNU_BUILD_ID {
-                    return Ok(Some(range_of(note.desc())));
-                }
-            }
-        }
-    }
-    for section in header.sections(LE, bytes).map_err(corrupt)?.iter() {
-        if let Ok(Some(mut notes)) = section.notes(LE, bytes) {
-            while let Ok(Some(note)) = notes.next() {
-                if note.name() == b"GNU" && note.n_type(LE) == NT_GNU_BUILD_ID {
-                    return Ok(Some(range_of(note.desc())));
-                }
-            }
+    let segments = header.program_headers(LE, bytes).map_err(corrupt)?;
+    let in_segments = segments
+        .iter()
+        .filter(|segment| segment.p_type(LE) == PT_NOTE)
+        .filter_map(|segment| segment.notes(LE, bytes).ok().flatten());
+    let sections = header.sections(LE, bytes).map_err(corrupt)?;
+    let in_sections = sections.iter().filter_map(|section| section.notes(LE, bytes).ok().flatten());
+    Ok(in_segments.chain(in_sections).find_map(build_id_note).map(|id| {
+        let start = id.as_ptr().addr() - bytes.as_ptr().addr(); // a part of the file
+        start..start + id.len()
+    }))
+}
+
+fn build_id_note<'a>(mut notes: NoteIterator<'a, Header>) -> Option<&'a [u8]> {
+    while let Ok(Some(note)) = notes.next() {
+        if note.name() == b"GNU" && note.n_type(LE) == NT_GNU_BUILD_ID {
+            return Some(note.desc());
         }
     }
-    Ok(None)
+    None
 }
 
 fn load_segments(header: &Header, bytes: &[u8], parts: &mut Parts) -> Result<(), ImageError> {

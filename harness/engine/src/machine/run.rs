@@ -99,18 +99,29 @@ impl Machine {
         if let Some((offset, bytes)) = self.stale.take() {
             self.code.forget(offset, bytes);
         }
+        if self.devices.plans_changed || self.cycle >= self.event_cycle {
+            self.settle_devices();
+        } else {
+            self.devices.update_sources();
+        }
+        let period_ps = self.devices.system.cpu_period_ps();
+        if period_ps != self.clock.period_ps() {
+            self.clock.change(self.cycle, period_ps);
+            self.event_cycle = self.clock.cycle_at(self.devices.next_event());
+        }
+        self.careful = self.cpu.triggers.need_care();
+        self.pending_line = self.devices.matrix.line();
+    }
+
+    /// Lets everything happen that is due, and finds out what is next.
+    fn settle_devices(&mut self) {
         let now = self.now();
         self.devices.sync(now);
         if let Some(reason) = self.devices.take_reset() {
             self.reset(reason, now);
             self.devices.sync(now);
         }
-        let period_ps = self.devices.system.cpu_period_ps();
-        if period_ps != self.clock.period_ps() {
-            self.clock.change(self.cycle, period_ps);
-        }
-        self.careful = self.cpu.triggers.need_care();
-        self.pending_line = self.devices.matrix.line();
+        self.devices.plans_changed = false;
         self.event_cycle = self.clock.cycle_at(self.devices.next_event());
     }
 
@@ -150,6 +161,7 @@ impl Machine {
     /// Jumps to the next event or to `until`; a stop if no event will ever come.
     fn skip_idle_time(&mut self, until: Instant) -> Option<Stop> {
         let target = self.event_cycle.min(self.clock.cycle_at(until));
+        debug_assert!(target > self.cycle, "what is due has happened");
         self.idle_cycles += target - self.cycle;
         self.cycle = target;
         let nothing_armed = self.devices.next_event() == Instant::MAX;
@@ -181,6 +193,7 @@ impl Machine {
 
     /// Executes up to `stop_cycle`, or until something has to be sorted out.
     fn execute_to<O: Observer>(&mut self, stop_cycle: u64, observer: &mut O) -> Option<Fatal> {
+        debug_assert!(stop_cycle > self.cycle, "what is due has happened");
         let Some(stretch) = self.code.stretch(self.cpu.pc) else {
             let pc = self.cpu.pc;
             return self.exception(Exception::new(cause::FETCH_FAULT, pc), observer);
