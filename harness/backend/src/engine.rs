@@ -91,12 +91,12 @@ impl EngineSession {
         &self.device.machine
     }
 
-    /// One stride with a pause possible. Serial bytes left over by the last one come first.
+    /// One stride. Serial bytes left over by the last one come first.
     fn stride(&mut self, until: Instant, pause: &mut dyn PauseAt) -> Stride {
-        let before = self.device.clone();
+        let before = pause.may_pause().then(|| self.device.clone());
         let end = self.device.run(until);
         let bytes: Vec<u8> = self.device.serial.iter().map(|byte| byte.byte).collect();
-        let Some(taken) = pause.feed(&bytes) else {
+        let (Some(taken), Some(before)) = (pause.feed(&bytes), before) else {
             return Stride { end, serial_taken: bytes.len() };
         };
         let paused_at = match taken {

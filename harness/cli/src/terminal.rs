@@ -8,6 +8,9 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::args::When;
 
+/// A line of so many characters fits into any terminal; a longer one could not be taken away again.
+const COLUMNS_MIN: usize = 79;
+
 /// What the two output streams can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Terminal {
@@ -63,9 +66,10 @@ impl StatusLine {
         Self { live, shown: false }
     }
 
-    /// Shows a text in place of the last one.
+    /// Shows a text in place of the last one, cut to what any terminal shows in one line.
     pub(crate) fn show(&mut self, text: &str) {
         if self.live {
+            let text: String = text.chars().take(COLUMNS_MIN).collect();
             eprint!("\r\x1b[2K{text}");
             self.shown = true;
             // A progress line that is not seen is no loss.

@@ -223,6 +223,20 @@ fn a_store_below_the_stack_is_named_once_a_unit() {
 }
 
 #[test]
+fn watching_changes_nothing_in_the_device() {
+    let [watched, unwatched] = [true, false].map(|exact_stacks| {
+        let mut program = on_a_stack();
+        program.li(SP, STACK_LOW - 0x400);
+        program.sw(T0, SP, 12);
+        let options = EngineOptions { exact_stacks, ..EngineOptions::default() };
+        let seen = run(EngineSession::new(&program.image(), &options), millis(1), once);
+        (seen.output.len(), seen.session.machine().state_hash())
+    });
+    assert_eq!((watched.0, unwatched.0), (1, 0));
+    assert_eq!(watched.1, unwatched.1);
+}
+
+#[test]
 fn a_switch_that_is_half_done_is_no_overflow() {
     assert_eq!(overflows(on_a_stack()), []);
 }

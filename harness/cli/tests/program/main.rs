@@ -5,4 +5,6 @@
 mod command_line;
 mod image_build;
 mod scratch;
+#[cfg(unix)]
+mod toolchain;
 mod whole_path;

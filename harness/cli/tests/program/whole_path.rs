@@ -79,6 +79,19 @@ fn a_program_that_does_not_exist_is_refused_with_the_nearest_name() {
 }
 
 #[test]
+fn an_image_that_was_cut_is_refused_wherever_it_was_cut() {
+    let folder = Folder::new("cut");
+    folder.write("scenarios/a.yaml", counting(""));
+    let whole = fs::read(image()).unwrap();
+    for part in [1, 10, 50, 99] {
+        let cut = folder.write("cut.elf", &whole[..whole.len() / 100 * part]);
+        let called = ramscope(["run", &folder.path("scenarios"), "--elf", &cut]);
+        assert_eq!((called.code, called.stdout.as_str()), (2, ""), "{part} %: {called:?}");
+        assert_eq!(called.stderr.lines().count(), 1, "{part} %: {called:?}");
+    }
+}
+
+#[test]
 fn a_wait_in_vain_is_a_time_out_of_device_time() {
     let text = scenario("late", "blink", "never said", "  timeout: 2s\n");
     check("late", &text, 42, "never said");
