@@ -566,6 +566,24 @@ pub fn current_id() -> u32 {
     kernel::with(|kernel| kernel.current().unit)
 }
 
+/// The most bytes of its stack that the running thread has used so far; 0 on the host port.
+///
+/// # Context
+/// Thread. Scans the unused part of the stack.
+#[must_use]
+pub fn stack_peak_bytes() -> usize {
+    sample::peak_of(kernel::running_stack()) as usize
+}
+
+/// How many bytes of its stack the running thread uses here; 0 on the host port.
+///
+/// # Context
+/// Thread.
+#[must_use]
+pub fn stack_used_bytes() -> usize {
+    port::stack_pointer().map_or(0, |pointer| kernel::running_stack().high() - pointer)
+}
+
 /// The name of the running thread.
 ///
 /// # Context

@@ -1,0 +1,71 @@
+//! How much stack each kernel call takes below its caller: the measurement behind
+//! `KERNEL_STACK_MAX`. Each call is made in a thread of its own, on a freshly painted stack; the
+//! figure is its peak less the depth at which the call was made.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use ramscope_kernel::mem::{Arc, Box};
+use ramscope_kernel::{Arguments, Error, KERNEL_STACK_MAX, Lock, Span, println, thread};
+
+/// What an interrupt may put on top of any call: one saved context.
+const INTERRUPT_FRAME_BYTES: usize = 128;
+
+const CALLS: &[(&str, fn())] = &[
+    ("nothing", || {}),
+    ("yield_now", thread::yield_now),
+    ("sleep", sleep),
+    ("lock", lock),
+    ("lock, timed out", lock_timed_out),
+    ("box", || drop(Box::new(0_u64))),
+    ("arc", || drop(Arc::new(0_u64))),
+    ("spawn and join", spawn_and_join),
+    ("println", || println!("headroom: a line with {} and {:>8}", 1, "text")),
+];
+
+// What the calls answer does not matter here: only how deep they go.
+
+fn sleep() {
+    let _ = thread::sleep(Span::from_millis(1));
+}
+
+fn lock() {
+    let lock = Lock::new();
+    let _ = lock.acquire();
+    let _ = lock.release();
+}
+
+fn lock_timed_out() {
+    let lock = Lock::new();
+    let _ = lock.acquire();
+    let _ = lock.acquire_for(Span::from_millis(1));
+}
+
+fn spawn_and_join() {
+    let spawned = thread::Builder::new("child").stack_bytes(1024).spawn(|| ());
+    let _ = spawned.map(thread::JoinHandle::join);
+}
+
+/// The stack that `call` takes, in a thread that does nothing else.
+fn measure(call: fn()) -> Result<usize, Error> {
+    let bytes = Arc::new(AtomicU32::new(0))?;
+    let theirs = bytes.clone();
+    let body = move || {
+        let before = thread::stack_used_bytes();
+        call();
+        theirs.store((thread::stack_peak_bytes() - before) as u32, Ordering::Relaxed);
+    };
+    thread::Builder::new("caller").stack_bytes(3072).spawn(body)?.join()?;
+    Ok(bytes.load(Ordering::Relaxed) as usize)
+}
+
+pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
+    let mut most = 0;
+    for (name, call) in CALLS {
+        let bytes = measure(*call)?;
+        println!("headroom: {name} takes {bytes} B");
+        most = most.max(bytes);
+    }
+    let with_interrupt = most + INTERRUPT_FRAME_BYTES;
+    let verdict = if with_interrupt <= KERNEL_STACK_MAX { "fits" } else { "does not fit" };
+    println!("headroom: {with_interrupt} B with an interrupt, {verdict} {KERNEL_STACK_MAX} B");
+    Ok(())
+}
