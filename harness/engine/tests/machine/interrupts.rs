@@ -110,8 +110,6 @@ fn the_higher_priority_goes_first_and_the_threshold_holds_back() {
             asm.label(&format!("line {line}"));
             asm.i_type(0x13, 1, S1, S1, 4); // slli
             asm.addi(S1, S1, line);
-            asm.bne(A0, ZERO, &format!("clear {line}"));
-            asm.label(&format!("clear {line}"));
             asm.poke(FROM_CPU_0 + 4 * n, 0);
             asm.mret();
         }
