@@ -91,7 +91,7 @@ pub struct ProgramRun {
     pub name: String,
     /// When it started.
     pub started: Instant,
-    /// When it was over and whether it ended well.
+    /// When it was over and whether it ended well; a reset ends it badly.
     pub ended: Option<(Instant, bool)>,
 }
 

@@ -17,6 +17,19 @@
 //! [`Feed::console`] and [`Feed::course`]. Afterwards: [`judge`] a
 //! [`Capture`](ramscope_capture::Capture) whose host part is a [`HostFacts`].
 //!
+//! # Examples
+//! ```
+//! use ramscope_capture::Stream;
+//! use ramscope_model::Feed;
+//! use ramscope_time::Instant;
+//!
+//! let mut feed = Feed::new();
+//! feed.push(Stream::Uart0, Instant::from_picos(2_500_000), b"ready\n");
+//! let line = feed.console().lines().next().expect("a line has ended");
+//! assert_eq!((line.text.as_str(), line.at.to_string().as_str()), ("ready", "2.500 us"));
+//! assert!(feed.device().units().is_empty());
+//! ```
+//!
 //! Invariants:
 //! 1. Pure: no file, no clock, no process. A verdict is a function of a capture's two parts, so a
 //!    replay gives the same verdict.

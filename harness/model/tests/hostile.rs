@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use ramscope_capture::{Capture, Chunk, HowEnded, Stream};
 use ramscope_model::{Device, Feed, Outcome, judge};
 use ramscope_time::Instant;
-use ramscope_wire::{Record, State, UnitId, UnitState, Why, header};
+use ramscope_wire::{
+    FrameWriter, HEADER_WORDS, Header, Record, State, UnitId, UnitState, Why, header,
+};
 use recording::{Recording, scenario};
 
 const STREAMS: [Stream; 7] = [
@@ -172,6 +174,41 @@ fn an_announcement_that_comes_late_gives_the_earlier_unit_the_earlier_name() {
     let feed = Feed::of(&device.capture(&scenario("")));
     let name = |id| feed.device().name_of(UnitId(id));
     assert_eq!((name(3).as_str(), name(4).as_str()), ("worker", "worker#2"));
+}
+
+#[test]
+fn frames_between_lines_of_text_say_the_same_as_the_ring() {
+    let capture = busy();
+    let by_ring = Feed::of(&capture);
+    let mut by_uart = Feed::new();
+    let mut writer = FrameWriter::new();
+    for chunk in capture.stream(Stream::Ring) {
+        by_uart.push(Stream::Uart0, chunk.instant, b"a line\n");
+        for record in records_of(&chunk.bytes) {
+            let frame: Vec<u8> = writer.frame(&record).collect();
+            by_uart.push(Stream::Uart0, chunk.instant, &frame);
+        }
+    }
+    by_uart.finish();
+    let units = |feed: &Feed| format!("{:?}{:?}", feed.device().units(), feed.device().heap());
+    assert_eq!(units(&by_ring), units(&by_uart));
+    assert!(by_uart.console().lines().all(|line| line.text == "a line"));
+    assert!(!by_uart.device().losses().any());
+}
+
+/// The words of each record of a ring.
+fn records_of(ring: &[u8]) -> Vec<Vec<u32>> {
+    let words =
+        ring.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+    let words: Vec<u32> = words.collect();
+    let mut rest = words.as_slice();
+    let mut records = Vec::new();
+    while let Some(&head) = rest.first() {
+        let (record, after) = rest.split_at(HEADER_WORDS + Header::from_word(head).payload_words);
+        records.push(record.to_vec());
+        rest = after;
+    }
+    records
 }
 
 #[test]

@@ -4,7 +4,7 @@
 #[path = "../../model/tests/support/recording.rs"]
 mod recording;
 
-use ramscope_capture::{HowEnded, ObserverEvent, StepEventKind};
+use ramscope_capture::{Capture, HowEnded, ObserverEvent, StepEventKind};
 use ramscope_model::{Judged, Outcome, Symbol, SymbolTable, Symbols, judge};
 use ramscope_report::{Entry, NotRun, Style, detail, json, table};
 use ramscope_wire::{
@@ -188,4 +188,20 @@ fn without_escapes(text: &str) -> String {
         rest = escape.split_once('m').map_or("", |(_, after)| after);
     }
     plain + rest
+}
+
+#[test]
+fn a_replay_prints_the_same_bytes() {
+    let mut device = two_threads();
+    device.ends(&HowEnded::StepsDone);
+    let capture = device.capture(&scenario(TOO_SMALL));
+    let mut file = Vec::new();
+    capture.write(&mut file).expect("a Vec takes everything");
+    let replayed = Capture::read(&mut file.as_slice()).expect("it was just written");
+    let report = |capture: &Capture| {
+        let judged = judge(capture).expect("the recording has a plan");
+        let text = detail(&judged, Style::Color);
+        text + &json(&[judged.into()], "ramscope 0.1.0")
+    };
+    assert_eq!(report(&capture), report(&replayed));
 }

@@ -73,7 +73,9 @@ fn what_overflowed(
     };
     match (in_handler, how) {
         (true, _) => format!("an interrupt handler overflowed the stack of the handlers{size}{by}"),
-        (false, OverflowHow::KernelCall) => format!("`{unit}` has used up its stack{size}"),
+        (false, OverflowHow::KernelCall) if by_bytes == 0 => {
+            format!("`{unit}` has used up its stack{size}")
+        }
         (false, _) => format!("`{unit}` overflowed its stack{size}{by}"),
     }
 }
@@ -90,7 +92,7 @@ fn seen_by(how: OverflowHow) -> &'static str {
         OverflowHow::Guard | OverflowHow::HandlerGuard => "caught by the guard",
         OverflowHow::Switch => "found at the next switch",
         OverflowHow::Trap => "found at the next trap",
-        OverflowHow::KernelCall => "where a kernel call found too little left",
+        OverflowHow::KernelCall => "found by a kernel call that needs more of it",
         OverflowHow::Unknown(_) => "caught by the device",
     }
 }

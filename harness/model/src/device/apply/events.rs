@@ -1,0 +1,91 @@
+//! What happened: to units, to locks, to programs.
+
+use ramscope_time::Instant;
+use ramscope_wire::{Fault, LockEvent, LockOp, ObjectKind, Overflow, Panic, Program, ProgramPhase};
+
+use crate::device::apply::push_bounded;
+use crate::device::{Device, ProgramRun, What};
+use crate::finding::Detail;
+
+impl Device {
+    pub(super) fn note_panic(&mut self, at: Instant, panic: &Panic<'_>) {
+        let detail = Detail::Panic {
+            file: panic.file.to_owned(),
+            line: panic.line,
+            message: panic.message.to_owned(),
+        };
+        self.find(at, Some(panic.unit), detail);
+    }
+
+    pub(super) fn note_overflow(&mut self, at: Instant, overflow: &Overflow) {
+        let stack_bytes = match overflow.in_handler {
+            true => self.interrupts.stack.bytes,
+            false => self.unit(overflow.unit).map_or(0, |unit| unit.stack.bytes),
+        };
+        let detail = Detail::Overflow {
+            how: overflow.how,
+            in_handler: overflow.in_handler,
+            pc: overflow.pc,
+            address: overflow.address,
+            by_bytes: overflow.by_bytes,
+            stack_bytes,
+            wrote_into: None,
+        };
+        let losses_seen = self.losses.serial();
+        if !overflow.in_handler
+            && let Some(unit) = self.unit_mut(at, overflow.unit)
+        {
+            unit.stack.overflow(at, overflow.by_bytes);
+            unit.stack.losses_seen = losses_seen;
+        }
+        self.find(at, Some(overflow.unit), detail);
+    }
+
+    pub(super) fn note_fault(&mut self, at: Instant, fault: &Fault) {
+        let detail = Detail::Fault {
+            cause: fault.cause,
+            pc: fault.pc,
+            ra: fault.ra,
+            address: fault.address,
+            place: self.place_of(fault.address),
+        };
+        self.find(at, Some(fault.unit), detail);
+    }
+
+    pub(super) fn note_lock(&mut self, at: Instant, event: &LockEvent) {
+        let Some(object) = self.object_mut(event.lock) else {
+            return;
+        };
+        object.kind = match object.name.is_empty() {
+            true => ObjectKind::Lock,
+            false => object.kind,
+        };
+        object.apply(at, event);
+        if event.op == LockOp::Poisoned {
+            let lock = object.name.clone();
+            self.find(at, Some(event.unit), Detail::LockPoisoned { lock });
+        }
+    }
+
+    pub(super) fn note_program(&mut self, at: Instant, program: &Program<'_>) {
+        let name = program.name.to_owned();
+        match program.phase {
+            ProgramPhase::Started => {
+                let run = ProgramRun { name: name.clone(), started: at, ended: None };
+                push_bounded(&mut self.programs, run, &mut self.forgotten);
+                self.log.push(at, What::ProgramStarted { name });
+            }
+            ProgramPhase::Ended => {
+                let ok = program.ok;
+                let open = self.programs.iter_mut().rev();
+                if let Some(run) =
+                    open.filter(|run| run.ended.is_none()).find(|run| run.name == program.name)
+                {
+                    run.ended = Some((at, ok));
+                }
+                self.log.push(at, What::ProgramEnded { name, ok });
+            }
+            ProgramPhase::Unknown(_) => {}
+        }
+    }
+}

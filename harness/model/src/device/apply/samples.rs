@@ -1,0 +1,75 @@
+//! Samples: absolute values, each of which stands alone.
+
+use ramscope_time::Instant;
+use ramscope_wire::{
+    CpuSample, InterruptSample, OwnerKind, OwnerSample, StackSample, UnitId, UnitKind,
+};
+
+use crate::device::unit::Elapsed;
+use crate::device::{Device, Owner};
+
+impl Device {
+    pub(super) fn sample_stack(&mut self, at: Instant, sample: &StackSample) {
+        let losses_seen = self.losses.serial();
+        if let Some(unit) = self.unit_mut(at, sample.unit) {
+            let used = if unit.is_over() { 0 } else { sample.used_now };
+            let stack = &mut unit.stack;
+            stack.sample(at, sample.stack_bytes, used, sample.peak_boot);
+            stack.losses_seen = losses_seen;
+        }
+    }
+
+    pub(super) fn sample_owner(&mut self, at: Instant, sample: &OwnerSample) {
+        let (current, peak, blocks) = (sample.current, sample.peak_boot, sample.blocks);
+        let is_unit =
+            matches!(sample.kind, OwnerKind::Thread | OwnerKind::Task | OwnerKind::Tasklet);
+        let losses_seen = self.losses.serial();
+        if is_unit {
+            if let Some(unit) = self.unit_mut(at, sample.unit) {
+                unit.heap.sample(at, current, peak, blocks);
+                unit.heap.losses_seen = losses_seen;
+            }
+            return;
+        }
+        let key = (sample.kind, sample.unit);
+        if self.owners.len() == Self::LIST_MAX && !self.owners.contains_key(&key) {
+            self.forgotten += 1;
+            return;
+        }
+        let owner = self.owners.entry(key).or_insert_with(|| Owner {
+            kind: sample.kind,
+            unit: sample.unit,
+            heap: Default::default(),
+        });
+        owner.heap.sample(at, current, peak, blocks);
+        owner.heap.losses_seen = losses_seen;
+    }
+
+    pub(super) fn sample_cpu(&mut self, at: Instant, sample: &CpuSample) {
+        let from = self.boot.from;
+        let hello = self.hello.clone();
+        let ticks_since =
+            |since: Instant| hello.as_ref().map_or(0, |hello| hello.ticks_in(at.since(since)));
+        let boot_ticks = ticks_since(from);
+        let losses_seen = self.losses.serial();
+        if let Some(unit) = self.unit_mut(at, sample.unit) {
+            let elapsed = Elapsed {
+                since_boot: boot_ticks,
+                since_sample: ticks_since(unit.cpu.sampled_at.unwrap_or(from)),
+            };
+            unit.cpu.sample(at, sample.switches, sample.ticks, elapsed);
+            unit.cpu.losses_seen = losses_seen;
+            if sample.unit == UnitId::KERNEL && !unit.announced {
+                unit.kind = UnitKind::Kernel;
+                unit.name = "kernel".to_owned();
+            }
+        }
+    }
+
+    pub(super) fn sample_interrupts(&mut self, at: Instant, sample: &InterruptSample) {
+        let stack = &mut self.interrupts.stack;
+        stack.sample(at, sample.stack_bytes, 0, sample.peak_boot);
+        stack.losses_seen = self.losses.serial();
+        self.interrupts.entries = sample.entries;
+    }
+}
