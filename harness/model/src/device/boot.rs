@@ -59,14 +59,13 @@ impl HelloFacts {
             name: hello.name.to_owned(),
         }
     }
+}
 
-    /// The ticks in a span of time, rounded down.
-    #[must_use]
-    pub fn ticks_in(&self, span: Span) -> u64 {
-        let ticks = u128::from(span.as_picos()) * u128::from(self.timestamp_hz)
-            / u128::from(ramscope_time::PICOS_PER_SECOND);
-        u64::try_from(ticks).unwrap_or(u64::MAX)
-    }
+/// The ticks of a clock of `hz` hertz in a span of time, rounded down.
+pub(crate) fn ticks_in(span: Span, hz: u32) -> u64 {
+    let ticks =
+        u128::from(span.as_picos()) * u128::from(hz) / u128::from(ramscope_time::PICOS_PER_SECOND);
+    u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
 /// The reset sources of the ESP32-C3 (technical reference manual, "Reset and Clock") by their code.

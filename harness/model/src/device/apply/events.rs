@@ -1,7 +1,7 @@
 //! What happened: to units, to locks, to programs.
 
 use ramscope_time::Instant;
-use ramscope_wire::{Fault, LockEvent, LockOp, ObjectKind, Overflow, Panic, Program, ProgramPhase};
+use ramscope_wire::{Fault, LockEvent, LockOp, Overflow, Panic, Program, ProgramPhase};
 
 use crate::device::apply::push_bounded;
 use crate::device::{Device, ProgramRun, What};
@@ -55,10 +55,6 @@ impl Device {
     pub(super) fn note_lock(&mut self, at: Instant, event: &LockEvent) {
         let Some(object) = self.object_mut(event.lock) else {
             return;
-        };
-        object.kind = match object.name.is_empty() {
-            true => ObjectKind::Lock,
-            false => object.kind,
         };
         object.apply(at, event);
         if event.op == LockOp::Poisoned {

@@ -5,6 +5,7 @@ use ramscope_wire::{
     CpuSample, InterruptSample, OwnerKind, OwnerSample, StackSample, UnitId, UnitKind,
 };
 
+use crate::device::boot::ticks_in;
 use crate::device::unit::Elapsed;
 use crate::device::{Device, Owner};
 
@@ -47,9 +48,8 @@ impl Device {
 
     pub(super) fn sample_cpu(&mut self, at: Instant, sample: &CpuSample) {
         let from = self.boot.from;
-        let hello = self.hello.clone();
-        let ticks_since =
-            |since: Instant| hello.as_ref().map_or(0, |hello| hello.ticks_in(at.since(since)));
+        let hz = self.hello.as_ref().map_or(0, |hello| hello.timestamp_hz);
+        let ticks_since = |since: Instant| ticks_in(at.since(since), hz);
         let boot_ticks = ticks_since(from);
         let losses_seen = self.losses.serial();
         if let Some(unit) = self.unit_mut(at, sample.unit) {
