@@ -7,7 +7,7 @@
 //! scanned with interrupts on.
 #![expect(unsafe_code, reason = "scans painted stacks")]
 
-use crate::heap::OwnerKind;
+use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
 use crate::kernel::{self, Kernel, wire_state};
 use crate::port::{self, StackRange, TICKS_PER_SECOND};
 use crate::sched::{Slot, THREADS_MAX};
@@ -194,6 +194,21 @@ fn interrupts() {
     });
 }
 
+/// Sends what one owner holds and held; for a unit that ends, the last time.
+pub(crate) fn owner_of(kernel: &mut Kernel, owner: OwnerIndex) {
+    let Some(totals) = kernel.heap.owner(owner) else { return };
+    let record = wire::OwnerSample {
+        kind: wire_owner(totals.tag.kind),
+        unit: UnitId(totals.tag.unit),
+        current: totals.current,
+        peak_boot: totals.peak,
+        peak_window: totals.peak_window,
+        blocks: totals.blocks,
+        window: WindowId(kernel.window),
+    };
+    kernel.record(Level::Samples, &record);
+}
+
 /// Sends the heap and all its owners.
 fn heap() {
     kernel::with(|kernel| {
@@ -212,21 +227,8 @@ fn heap() {
         };
         kernel.record(Level::Samples, &record);
     });
-    for index in 0..crate::heap::OWNERS_MAX as u16 {
-        kernel::with(|kernel| {
-            let found = kernel.heap.owners().find(|(at, _)| at.get() == index);
-            let Some((_, owner)) = found else { return };
-            let record = wire::OwnerSample {
-                kind: wire_owner(owner.tag.kind),
-                unit: UnitId(owner.tag.unit),
-                current: owner.current,
-                peak_boot: owner.peak,
-                peak_window: owner.peak_window,
-                blocks: owner.blocks,
-                window: WindowId(kernel.window),
-            };
-            kernel.record(Level::Samples, &record);
-        });
+    for index in 0..OWNERS_MAX as u16 {
+        kernel::with(|kernel| owner_of(kernel, OwnerIndex::new(index)));
     }
 }
 

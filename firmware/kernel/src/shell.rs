@@ -13,6 +13,7 @@
 use crate::console;
 use crate::drain::{self, WayOut};
 use crate::error::Error;
+use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
 use crate::kernel::{self, MAILBOX};
 use crate::port::{self, ResetNote};
 use crate::println;
@@ -365,11 +366,11 @@ fn mem() {
         totals.used_blocks
     );
     println!("owner                 unit     now    peak  blocks");
-    for index in 0..crate::heap::OWNERS_MAX as u16 {
+    for index in 0..OWNERS_MAX as u16 {
         let found = kernel::with(|kernel| {
-            let (_, owner) = kernel.heap.owners().find(|(at, _)| at.get() == index)?;
+            let owner = kernel.heap.owner(OwnerIndex::new(index))?;
             let named = kernel.threads.iter().find(|thread| thread.unit == owner.tag.unit);
-            let is_thread = owner.tag.kind == crate::heap::OwnerKind::Thread;
+            let is_thread = owner.tag.kind == OwnerKind::Thread;
             let name = named.filter(|_| is_thread).map_or("", |thread| thread.name);
             Some((owner, name))
         });

@@ -217,6 +217,7 @@ fn end_condemned(kernel: &mut Kernel, end: End) {
     let (unit, owner) = (UnitId(thread.unit), thread.owner);
     let quarantined_bytes = kernel.heap.owner(owner).map_or(0, |totals| totals.current);
     kernel.heap.owner_quarantine(owner);
+    sample::owner_of(kernel, owner);
     let (reason, code) = end.wire();
     let quarantined = quarantined_bytes > 0;
     let record = wire::UnitEnd { unit, reason, quarantined, code, quarantined_bytes };

@@ -385,6 +385,7 @@ extern "C" fn leave() -> ! {
             let freed = unsafe { kernel.heap.free(block) };
             debug_assert!(freed.is_ok(), "the block came from this heap");
         }
+        sample::owner_of(kernel, owner);
         kernel.heap.owner_release(owner);
         let quarantined = false;
         let end = wire::UnitEnd { unit, reason, quarantined, code, quarantined_bytes: 0 };

@@ -17,6 +17,11 @@ impl OwnerIndex {
     pub const fn get(self) -> u16 {
         self.0
     }
+
+    /// The index of this position; whether anybody has it is another question.
+    pub const fn new(position: u16) -> Self {
+        Self(position)
+    }
 }
 
 /// What kind of unit owns memory.
