@@ -118,7 +118,8 @@ impl Cpu {
         self.pc = csrs.handler(mcause);
     }
 
-    /// Returns from a trap (mret).
+    /// Returns from a trap (mret). As the chip's manual says, and unlike the RISC-V manual, MPIE is
+    /// clear afterwards.
     pub(crate) fn trap_return(&mut self) {
         let csrs = &mut self.csrs;
         self.privilege = match csrs.mstatus & csr::MPP {
@@ -126,8 +127,7 @@ impl Cpu {
             _ => Privilege::Machine,
         };
         let enable = csrs.mstatus & csr::MPIE != 0;
-        csrs.mstatus &= !(csr::MIE | csr::MPP);
-        csrs.mstatus |= csr::MPIE;
+        csrs.mstatus &= !(csr::MIE | csr::MPIE | csr::MPP);
         if enable {
             csrs.mstatus |= csr::MIE;
         }

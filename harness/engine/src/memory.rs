@@ -114,6 +114,21 @@ pub(crate) fn code_stretch(address: u32) -> Option<(u32, u32, u32)> {
     })
 }
 
+/// The offsets into RAM, first and last, that a range of addresses (first, how many less one)
+/// reaches by any of RAM's names.
+pub(crate) fn ram_overlaps((first, span): (u32, u32)) -> impl Iterator<Item = (u32, u32)> {
+    let names = [
+        (DATA_BUS, SRAM1_BYTES, SRAM0_BYTES),
+        (INSTRUCTION_BUS, SRAM_BYTES, 0),
+        (RTC_FAST, RTC_FAST_BYTES, SRAM_BYTES),
+    ];
+    names.into_iter().filter_map(move |(base, bytes, offset)| {
+        let low = first.max(base);
+        let high = first.saturating_add(span).min(base + (bytes - 1));
+        (low <= high).then(|| (offset + (low - base), offset + (high - base)))
+    })
+}
+
 /// The end of the memory block that holds an offset: no instruction reaches across it.
 pub(crate) fn block_end(offset: u32) -> u32 {
     if offset < SRAM_BYTES { SRAM_BYTES } else { RAM_BYTES }
@@ -267,6 +282,22 @@ mod tests {
         assert!(!is_one_place(0x5000_1FFF, 2));
         assert!(!is_one_place(0x4200_0000, u32::MAX));
         assert!(!is_one_place(0, 4));
+    }
+
+    #[test]
+    fn a_range_of_addresses_reaches_ram_by_every_name() {
+        let check = |first, span, expected: &[(u32, u32)]| {
+            let found: Vec<_> = ram_overlaps((first, span)).collect();
+            assert_eq!(found, expected, "{first:#x} and {span:#x} more");
+        };
+        check(0x3FC8_1000, 63, &[(0x5000, 0x503F)]);
+        check(0x4037_0000, 0xFFFF, &[(0, 0x3FFF)]);
+        check(0x6000_0000, 63, &[]);
+        check(
+            0,
+            0x7FFF_FFFF,
+            &[(SRAM0_BYTES, SRAM_BYTES - 1), (0, SRAM_BYTES - 1), (SRAM_BYTES, RAM_BYTES - 1)],
+        );
     }
 
     #[test]

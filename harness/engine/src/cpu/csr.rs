@@ -7,8 +7,11 @@
 //! - mtvec keeps direct mode when it is written, though silicon is always vectored. In vectored
 //!   mode the base is rounded down to 256 bytes, as the chip does.
 //! - PMP registers are storage that respects the lock bits; they protect nothing here.
-//! - mpccr counts every CPU clock cycle, also while the core waits, whatever mpcer and mpcmr say:
-//!   the low 32 bits of [`Machine::cycles`](crate::Machine::cycles), from its last write.
+//! - mpccr counts every CPU clock cycle from its last write on, whatever mpcer and mpcmr say, and
+//!   **also while the core waits**, so that it can serve as a clock. On silicon it stands still
+//!   in WFI (description of mpcer, event CYCLE).
+//! - mstatus.MIE is set at the start, as Espressif's boot chain leaves it; after a bare reset of
+//!   silicon it is clear.
 
 use super::Privilege;
 
@@ -18,6 +21,7 @@ pub(crate) const MIE: u32 = 1 << 3;
 pub(crate) const MPIE: u32 = 1 << 7;
 /// mstatus.MPP: privilege before the trap, 0 user, 3 machine.
 pub(crate) const MPP: u32 = 3 << 11;
+const MPP_LOW: u32 = 1 << 11;
 /// mstatus.TW: WFI is illegal in user mode.
 pub(crate) const TW: u32 = 1 << 21;
 
@@ -176,10 +180,10 @@ impl Csrs {
     }
 }
 
-/// MPP is 0 or 3: the chip has no supervisor, and an undefined value becomes user.
+/// Of MPP only the lower bit can be written; the higher follows it.
 fn legal_mstatus(value: u32) -> u32 {
-    let kept = value & (MIE | MPIE | MPP | TW);
-    if kept & MPP == MPP { kept } else { kept & !MPP }
+    let kept = value & (MIE | MPIE | TW);
+    if value & MPP_LOW != 0 { kept | MPP } else { kept }
 }
 
 /// Whether software of this privilege may name this CSR, by the bits of its number.
@@ -208,6 +212,15 @@ mod tests {
         assert_eq!(csrs.read(PMPADDR_FIRST, 0), Some(0x100));
         assert_eq!(csrs.read(PMPADDR_FIRST + 1, 0), Some(0x200));
         assert_eq!(csrs.read(PMPCFG_FIRST, 0), Some(0x891F));
+    }
+
+    #[test]
+    fn the_previous_privilege_is_user_or_machine() {
+        let mut csrs = Csrs::new();
+        for (written, kept) in [(0, 0), (1 << 11, MPP), (2 << 11, 0), (MPP, MPP)] {
+            csrs.write(MSTATUS, written, 0);
+            assert_eq!(csrs.read(MSTATUS, 0), Some(kept));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::trigger::Watch;
 use super::{Cpu, Exception, Privilege, cause, csr};
 use crate::code::Stretch;
 use crate::machine::Machine;
-use crate::memory::{MARK_TRIGGER, Place, place};
+use crate::memory::{MARK_TRIGGER, ram_overlaps};
 use crate::observer::{CpuView, Flow, Observer};
 
 /// Why the execute loop came back.
@@ -32,8 +32,8 @@ pub(crate) enum Exit {
 
 impl Cpu {
     /// Whether a trigger fires, by the privilege that executes.
-    pub(crate) fn trigger_fires(&mut self, watch: Watch, address: u32) -> bool {
-        self.triggers.fires(watch, address, self.privilege)
+    pub(crate) fn trigger_fires(&mut self, watch: Watch, address: u32, bytes: u32) -> bool {
+        self.triggers.fires(watch, address, bytes, self.privilege)
     }
 
     /// The value of a CSR, if there is one of this number.
@@ -80,7 +80,7 @@ impl Machine {
                 if instruction.op == Op::Undecoded {
                     break Exit::Undecoded;
                 }
-                if CAREFUL && self.cpu.trigger_fires(Watch::Execute, pc!()) {
+                if CAREFUL && self.cpu.trigger_fires(Watch::Execute, pc!(), 1) {
                     break Exit::Trap(Exception::new(cause::BREAKPOINT, 0));
                 }
                 if O::RETIRES {
@@ -404,28 +404,17 @@ impl Machine {
     /// Takes the marks of all triggers off, before one of them changes.
     pub(crate) fn clear_trigger_marks(&mut self) {
         let ranges = self.cpu.triggers.store_ranges();
-        for offset in ranges.flat_map(granules) {
-            self.memory.unmark(offset, offset, MARK_TRIGGER);
+        for (first, last) in ranges.flat_map(ram_overlaps) {
+            self.memory.unmark(first, last, MARK_TRIGGER);
         }
     }
 
     fn set_trigger_marks(&mut self) {
         let ranges = self.cpu.triggers.store_ranges();
-        for offset in ranges.flat_map(granules) {
-            self.memory.mark(offset, offset, MARK_TRIGGER);
+        for (first, last) in ranges.flat_map(ram_overlaps) {
+            self.memory.mark(first, last, MARK_TRIGGER);
         }
     }
-}
-
-/// The granules of RAM, by an offset in each, that a range of addresses touches.
-fn granules((first, span): (u32, u32)) -> impl Iterator<Item = u32> {
-    let step = crate::memory::GRANULE;
-    (0..=span).step_by(step as usize).filter_map(move |distance| {
-        match place(first.wrapping_add(distance)) {
-            Some(Place::Ram(offset)) => Some(offset),
-            _ => None,
-        }
-    })
 }
 
 /// Division by zero gives -1, the one overflow gives the dividend (unprivileged manual, "M").

