@@ -10,6 +10,7 @@ mod blink;
 mod caught;
 mod counting;
 mod demo;
+mod fault;
 mod headroom;
 mod overflow;
 mod shared;
@@ -55,6 +56,7 @@ programs! {
     "uncaught", "a panic ends its thread and nothing else", uncaught::run;
     "blink", "a thread blinks while main goes on [times=3]", blink::run;
     "overflow", "a stack overflow [how=recursion|yield|return|masked|handler]", overflow::run;
+    "fault", "illegal accesses, each ends only its thread", fault::run;
     "headroom", "how much stack each kernel call takes", headroom::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }
