@@ -3,6 +3,7 @@
 
 mod asm;
 mod board;
+mod chaos;
 mod csr;
 mod determinism;
 mod devices;
