@@ -1,7 +1,7 @@
 //! How fast the machine executes: `cargo run --release -p ramscope-engine --example speed`.
 //!
-//! The program counts primes with a sieve in RAM, calls a function for each number and sums with
-//! loads, stores, branches, divisions: roughly what compiled firmware does.
+//! The program calls a function for each number and mixes a table in RAM with the results: loads,
+//! stores, calls, branches and arithmetic, roughly as compiled firmware has them.
 
 use ramscope_engine::{CpuView, Flow, Image, Machine, Observer, Options};
 use ramscope_time::{Instant, Span};

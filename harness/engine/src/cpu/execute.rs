@@ -44,8 +44,8 @@ impl Cpu {
 }
 
 impl Machine {
-    /// Executes instructions of one stretch until `stop_cycle`, which is still to come, or until there is a reason to
-    /// leave. `CAREFUL` looks for triggers on loads and fetches.
+    /// Executes instructions of one stretch until `stop_cycle`, which is still to come, or until
+    /// there is a reason to leave. `CAREFUL` looks for triggers on loads and fetches.
     #[inline(never)] // its registers are its own
     pub(crate) fn execute<O: Observer, const CAREFUL: bool>(
         &mut self,

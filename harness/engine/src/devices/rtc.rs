@@ -1,8 +1,8 @@
 //! RTC_CNTL: the reset reason, software resets, two watchdogs, and registers that survive.
 //!
 //! The RTC watchdog guards the boot as the watchdog of TIMG0 does: after a reset it runs for twice
-//! 200,000 slow cycles (2.9 s) until firmware clears WDT_FLASHBOOT_MOD_EN. The super watchdog always
-//! runs, one second, unless it is fed, feeds itself or is disabled.
+//! 200,000 slow cycles (2.9 s) until firmware clears WDT_FLASHBOOT_MOD_EN. The super watchdog
+//! always runs, one second, unless it is fed, feeds itself or is disabled.
 //!
 //! Choices of this model: every reset but one of the CPU alone sets both watchdogs up anew, as the
 //! boot ROM does; STORE registers survive those and are lost with a reset of the whole system

@@ -2,8 +2,8 @@
 //!
 //! The usual case is aligned, in SRAM1 through the data bus, with nothing watching; the execute
 //! loop does it alone. Everything else comes here: other memories, registers, watched granules,
-//! and every access that faults. A misaligned access raises the exceptions of the RISC-V manual (causes
-//! 4 and 6). The chip's manual does not list them, but compilers for the target never make such an
+//! and every access that faults. A misaligned access raises the exceptions of the RISC-V manual
+//! (causes 4 and 6). The chip's manual does not list them, but compilers for the target never make such an
 //! access, so here it is a mistake that shows.
 //!
 //! Invariant: an access that raises an exception has changed nothing; a trigger comes first.

@@ -28,7 +28,8 @@ pub enum Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fatal {
-    /// The trap handler faults again and again.
+    /// The trap handler faults again and again. It is reported at once, even if a watchdog would
+    /// reset the chip in the end: the first fault is what there is to know.
     #[error(
         "locked up: the trap handler at {handler:#010x} faults at {pc:#010x} again and again (cause {cause}, value {value:#010x})"
     )]
