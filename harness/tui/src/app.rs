@@ -1,0 +1,155 @@
+//! What a person has chosen on the screen, and what they ask for.
+//!
+//! Keys change how the screen looks (scroll, help, the line being typed, pause, speed) or ask for
+//! something to be done to the device, which is a [`Command`]. An [`App`] knows nothing of the
+//! device but how much console there is to scroll through.
+
+mod editor;
+mod scroll;
+
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use crate::palette::Palette;
+use crate::speed::Speed;
+
+pub use scroll::ConsoleExtent;
+pub(crate) use {editor::Editor, scroll::Scroll};
+
+/// The state of the screen.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// How device time goes.
+    pub pace: Pace,
+    /// The speed while it goes.
+    pub speed: Speed,
+    /// The speed that was reached lately: device time per host time.
+    pub reached: Option<f64>,
+    /// Colours.
+    pub palette: Palette,
+    /// What runs, if the device does not say.
+    pub title: String,
+    pub(crate) scroll: Scroll,
+    pub(crate) editor: Editor,
+    pub(crate) typing: bool,
+    pub(crate) help: bool,
+}
+
+/// Whether device time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// It does.
+    Running,
+    /// It waits for a person.
+    Paused,
+    /// It has been taken at one instant, for a picture.
+    Still,
+}
+
+/// Something to be done to the device, or to the program.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Leave.
+    Quit,
+    /// Power the machine off and on.
+    Restart,
+    /// Let the device run for one sample's time.
+    Step,
+    /// Type this line at its console.
+    Type(String),
+}
+
+impl App {
+    /// A screen on which nothing has been chosen yet.
+    #[must_use]
+    pub fn new(title: String, palette: Palette) -> Self {
+        Self {
+            pace: Pace::Running,
+            speed: Speed::REAL_TIME,
+            reached: None,
+            palette,
+            title,
+            scroll: Scroll::Follow,
+            editor: Editor::default(),
+            typing: false,
+            help: false,
+        }
+    }
+
+    /// Takes an event of the terminal; `console` is what can be scrolled through now.
+    pub fn update(&mut self, event: &Event, console: ConsoleExtent) -> Option<Command> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.press(*key, console),
+            // The size is looked at with each drawing.
+            _ => None,
+        }
+    }
+
+    fn press(&mut self, key: KeyEvent, console: ConsoleExtent) -> Option<Command> {
+        if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c') {
+            return Some(Command::Quit);
+        }
+        if self.help {
+            self.help = false;
+            return (key.code == KeyCode::Char('q')).then_some(Command::Quit);
+        }
+        match key.code {
+            KeyCode::PageUp => self.scroll.up(console),
+            KeyCode::PageDown => self.scroll.down(console),
+            _ if self.typing => return self.edit(key),
+            code => return self.control(code),
+        }
+        None
+    }
+
+    fn control(&mut self, code: KeyCode) -> Option<Command> {
+        match code {
+            KeyCode::Char('q') => return Some(Command::Quit),
+            KeyCode::Char('r') => {
+                self.scroll = Scroll::Follow;
+                return Some(Command::Restart);
+            }
+            KeyCode::Char('.') => {
+                self.pace = Pace::Paused;
+                return Some(Command::Step);
+            }
+            KeyCode::Char('?') => self.help = true,
+            KeyCode::Char(' ') => self.toggle_pause(),
+            KeyCode::Char('+' | '=') => self.set_speed(self.speed.faster()),
+            KeyCode::Char('-') => self.set_speed(self.speed.slower()),
+            KeyCode::Char('i') | KeyCode::Enter => self.typing = true,
+            KeyCode::Char('g') | KeyCode::Home => self.scroll = Scroll::FIRST,
+            KeyCode::Char('G') | KeyCode::End | KeyCode::Esc => self.scroll = Scroll::Follow,
+            _ => {}
+        }
+        None
+    }
+
+    fn edit(&mut self, key: KeyEvent) -> Option<Command> {
+        match key.code {
+            KeyCode::Esc => self.typing = false,
+            KeyCode::Enter => {
+                self.scroll = Scroll::Follow;
+                return Some(Command::Type(self.editor.take()));
+            }
+            _ => self.editor.press(key),
+        }
+        None
+    }
+
+    fn toggle_pause(&mut self) {
+        self.pace = match self.pace {
+            Pace::Running => Pace::Paused,
+            Pace::Paused | Pace::Still => Pace::Running,
+        };
+        self.reached = None;
+    }
+
+    fn set_speed(&mut self, speed: Speed) {
+        self.speed = speed;
+        self.reached = None;
+    }
+}
+
+#[cfg(test)]
+mod tests;

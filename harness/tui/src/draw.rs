@@ -1,0 +1,76 @@
+//! The screen as a function of what there is to see and what a person has chosen.
+
+mod areas;
+mod chart;
+mod console;
+mod findings;
+mod footer;
+mod header;
+mod heap;
+mod help;
+mod pieces;
+mod threads;
+
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Constraint, Layout, Rect, Size};
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use crate::app::{App, ConsoleExtent};
+use crate::scene::Scene;
+use areas::Areas;
+
+/// The smallest screen that shows everything.
+pub const SIZE_MIN: Size = Size::new(80, 24);
+
+/// Draws the whole screen.
+pub fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>, app: &App) {
+    let area = frame.area();
+    if is_too_small(area.as_size()) {
+        return draw_too_small(frame, area);
+    }
+    let areas = Areas::of(area, scene);
+    header::draw(frame, areas.header, scene, app);
+    heap::draw(frame, areas.heap, scene, app.palette);
+    threads::draw(frame, areas.threads, scene, app.palette);
+    findings::draw(frame, areas.findings, scene, app.palette);
+    console::draw(frame, areas.console, scene, app);
+    footer::draw(frame, areas.footer, app);
+    if app.help {
+        help::draw(frame, area, app.palette);
+    }
+}
+
+/// What can be scrolled through on a screen of this size.
+#[must_use]
+pub fn console_extent(size: Size, scene: &Scene<'_>) -> ConsoleExtent {
+    let page = match is_too_small(size) {
+        true => 1,
+        false => {
+            let area = Rect::from((ratatui::layout::Position::ORIGIN, size));
+            console::lines_in(Areas::of(area, scene).console)
+        }
+    };
+    console::extent(scene, page)
+}
+
+const fn is_too_small(size: Size) -> bool {
+    size.width < SIZE_MIN.width || size.height < SIZE_MIN.height
+}
+
+fn draw_too_small(frame: &mut Frame<'_>, area: Rect) {
+    let Size { width, height } = SIZE_MIN;
+    let lines = vec![
+        Line::from("too small"),
+        Line::from(format!("needs {width}x{height}")),
+        Line::from(format!("this is {}x{}", area.width, area.height)),
+        Line::from("q quits"),
+    ];
+    let text = Paragraph::new(lines).alignment(Alignment::Center);
+    let [middle] =
+        Layout::vertical([Constraint::Length(4)]).flex(ratatui::layout::Flex::Center).areas(area);
+    frame.render_widget(text, middle);
+}
+
+#[cfg(test)]
+mod tests;

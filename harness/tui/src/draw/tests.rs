@@ -1,0 +1,206 @@
+//! Whole screens of devices made by hand, compared with golden texts in `golden/`. With
+//! `RAMSCOPE_BLESS=1` in the environment the golden texts are written anew.
+
+mod stage;
+
+use std::path::PathBuf;
+
+use ramscope_time::Instant;
+use ramscope_wire::{EndReason, OverflowHow, UnitId};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent};
+use ratatui::layout::Size;
+use ratatui::style::Color;
+
+use super::*;
+use crate::app::Pace;
+use crate::once::{self, ScreenSize};
+use crate::palette::Palette;
+use crate::scene::MachineState;
+use stage::Stage;
+
+fn check(name: &str, scene: &Scene<'_>, app: &App, size: (u16, u16)) {
+    let drawn = once::text(scene, app, ScreenSize(Size::from(size)));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("golden/{name}.txt"));
+    if std::env::var_os("RAMSCOPE_BLESS").is_some() {
+        std::fs::write(&path, &drawn).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(drawn, golden, "{name}: see {}", path.display());
+}
+
+fn app() -> App {
+    App::new("demo".into(), Palette::PLAIN)
+}
+
+fn press(app: &mut App, codes: &[KeyCode], scene: &Scene<'_>) {
+    for &code in codes {
+        let extent = console_extent(SIZE_MIN, scene);
+        let _ = app.update(&Event::Key(KeyEvent::from(code)), extent);
+    }
+}
+
+#[test]
+fn the_smallest_screen_shows_everything() {
+    check("demo-80x24", &Stage::demo().scene(), &app(), (80, 24));
+}
+
+#[test]
+fn a_large_screen_gives_room_to_chart_threads_and_console() {
+    check("demo-160x50", &Stage::demo().scene(), &app(), (160, 50));
+}
+
+#[test]
+fn a_device_that_has_said_nothing_is_shown_as_such() {
+    check("silent-80x24", &Stage::new().scene(), &app(), (80, 24));
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_so() {
+    check("too-small-79x24", &Stage::demo().scene(), &app(), (79, 24));
+    for size in [(1, 1), (10, 3), (80, 1), (3, 50)] {
+        let _ = once::text(&Stage::demo().scene(), &app(), ScreenSize(size.into()));
+    }
+}
+
+#[test]
+fn no_size_makes_the_drawing_fail() {
+    let stage = broken();
+    let mut help = app();
+    help.help = true;
+    for width in [80, 99, 100, 110, 300] {
+        for height in [24, 25, 33, 60] {
+            let _ = once::text(&stage.scene(), &help, ScreenSize((width, height).into()));
+        }
+    }
+}
+
+/// A device on which a thread overflowed and another panicked.
+fn broken() -> Stage {
+    let mut stage = Stage::demo();
+    stage.panic(UnitId(5), "apps/src/demo.rs", 71, "index out of bounds: the len is 4");
+    stage.end(UnitId(5), EndReason::Panicked);
+    stage.overflow(UnitId(4), OverflowHow::Guard, 148);
+    stage.end(UnitId(4), EndReason::Overflowed);
+    stage
+}
+
+#[test]
+fn findings_are_sentences_and_broken_threads_stay_in_view() {
+    check("broken-80x24", &broken().scene(), &app(), (80, 24));
+    check("broken-120x40", &broken().scene(), &app(), (120, 40));
+}
+
+#[test]
+fn a_stopped_machine_says_why() {
+    let mut stage = Stage::demo();
+    stage.machine = MachineState::Stopped("no instruction at 0x00000000".into());
+    check("stopped-80x24", &stage.scene(), &app(), (80, 24));
+}
+
+#[test]
+fn lost_telemetry_and_a_reset_are_said_at_the_top() {
+    let mut stage = Stage::demo();
+    stage.device.lose_records(stage.now, 12);
+    stage.device.damage(stage.now, 96);
+    stage.device.reset(stage.now, "software");
+    check("lost-80x24", &stage.scene(), &app(), (80, 24));
+}
+
+#[test]
+fn a_pause_is_said_at_the_top_and_in_the_footer() {
+    let stage = Stage::demo();
+    let mut app = app();
+    press(&mut app, &[KeyCode::Char(' ')], &stage.scene());
+    check("paused-80x24", &stage.scene(), &app, (80, 24));
+}
+
+#[test]
+fn a_still_picture_has_no_speed() {
+    let mut app = app();
+    app.pace = Pace::Still;
+    check("still-100x30", &Stage::demo().scene(), &app, (100, 30));
+}
+
+#[test]
+fn a_machine_that_is_too_slow_says_what_it_reached() {
+    let mut slow = app();
+    slow.reached = Some(0.62);
+    let drawn = once::text(&Stage::demo().scene(), &slow, ScreenSize::DEFAULT);
+    assert!(drawn.contains("1x (reaches 0.6x)"), "{drawn}");
+}
+
+#[test]
+fn help_lies_over_the_screen() {
+    let stage = Stage::demo();
+    let mut app = app();
+    press(&mut app, &[KeyCode::Char('?')], &stage.scene());
+    check("help-80x24", &stage.scene(), &app, (80, 24));
+}
+
+#[test]
+fn a_line_being_typed_stands_below_the_console() {
+    let stage = Stage::demo();
+    let mut app = app();
+    let keys = [KeyCode::Char('i'), KeyCode::Char('m'), KeyCode::Char('e')];
+    press(&mut app, &keys, &stage.scene());
+    check("typing-80x24", &stage.scene(), &app, (80, 24));
+}
+
+#[test]
+fn a_console_that_was_scrolled_up_says_what_is_below() {
+    let mut stage = Stage::demo();
+    for number in 0..50 {
+        stage.print(&format!("line {number}"));
+    }
+    let mut app = app();
+    press(&mut app, &[KeyCode::PageUp, KeyCode::PageUp], &stage.scene());
+    check("scrolled-80x24", &stage.scene(), &app, (80, 24));
+}
+
+#[test]
+fn a_thread_that_ends_moves_no_row_above_it() {
+    let mut stage = Stage::demo();
+    let row_of = |stage: &Stage, name: &str| {
+        let drawn = once::text(&stage.scene(), &app(), ScreenSize::DEFAULT);
+        drawn.lines().position(|line| line.starts_with(name))
+    };
+    let before = [" main ", " visitor#2 ", " kernel "].map(|name| row_of(&stage, name));
+    stage.end(UnitId(7), EndReason::Returned);
+    let after = [" main ", " visitor#2 ", " kernel "].map(|name| row_of(&stage, name));
+    assert!(before.iter().all(Option::is_some));
+    assert_eq!(before, after);
+}
+
+#[test]
+fn many_threads_leave_a_line_about_those_left_out() {
+    let mut stage = Stage::demo();
+    for id in 100..160 {
+        stage.thread(UnitId(id), "many", 8, 1024, 100);
+    }
+    let drawn = once::text(&stage.scene(), &app(), ScreenSize::DEFAULT);
+    assert!(drawn.contains("more threads"), "{drawn}");
+}
+
+#[test]
+fn without_colour_the_text_is_the_same_and_has_none() {
+    let stage = broken();
+    let plain = once::buffer(&stage.scene(), &app(), ScreenSize::DEFAULT);
+    let coloured = App::new("demo".into(), Palette::COLOR);
+    let coloured = once::buffer(&stage.scene(), &coloured, ScreenSize::DEFAULT);
+    let symbols = |buffer: &ratatui::buffer::Buffer| {
+        let cells = buffer.content().iter();
+        cells.map(|cell| cell.symbol().to_owned()).collect::<String>()
+    };
+    assert_eq!(symbols(&plain), symbols(&coloured));
+    assert!(plain.content().iter().all(|cell| cell.fg == Color::Reset));
+    assert!(coloured.content().iter().any(|cell| cell.fg == Color::Red));
+}
+
+#[test]
+fn a_wide_character_from_a_device_breaks_nothing() {
+    let mut stage = Stage::demo();
+    stage.print(&"漢".repeat(100));
+    let drawn = once::text(&stage.scene(), &app(), ScreenSize::DEFAULT);
+    assert!(drawn.contains('漢'));
+    assert_eq!(stage.scene().now, Instant::ZERO + stage::LENGTH);
+}

@@ -1,0 +1,246 @@
+//! A device made by hand: records in, as the firmware would send them.
+
+use ramscope_backend::TargetFacts;
+use ramscope_capture::Stream;
+use ramscope_model::{Device, Feed, NoSymbols};
+use ramscope_time::{Instant, Span};
+use ramscope_wire::{
+    Board, CpuSample, EndReason, HeapSample, Hello, InterruptSample, Level, Object, ObjectId,
+    ObjectKind, Overflow, OverflowHow, OwnerKind, OwnerSample, Panic, Program, ProgramPhase,
+    Record, SiteId, StackSample, State, UnitEnd, UnitId, UnitKind, UnitNew, UnitState, Why,
+    WindowId,
+};
+
+use crate::scene::{MachineState, Scene};
+
+/// Device time that the demo has run for.
+pub(super) const LENGTH: Span = Span::from_millis(12_340);
+const HZ: u32 = 160_000_000;
+const HEAP_BYTES: u32 = 356_984;
+
+pub(super) struct Stage {
+    pub(super) device: Device,
+    pub(super) machine: MachineState,
+    pub(super) now: Instant,
+    target: TargetFacts,
+    /// Only its console is of use: records go to the device without their bytes.
+    feed: Feed,
+    records: u64,
+}
+
+impl Stage {
+    /// A machine that has just been powered on.
+    pub(super) fn new() -> Self {
+        Self {
+            device: Device::new(),
+            machine: MachineState::Able,
+            now: Instant::ZERO,
+            target: TargetFacts {
+                name: "engine esp32c3".into(),
+                time_model: "one instruction = one CPU cycle, no cache, no wait states".into(),
+                clock_hz: Some(HZ),
+                instructions: Some(0),
+            },
+            feed: Feed::new(),
+            records: 0,
+        }
+    }
+
+    /// A demo that has run for a while: threads in many states, one of them tight, one over.
+    pub(super) fn demo() -> Self {
+        let mut stage = Self::new();
+        stage.begin();
+        for sample in 1..=123_u32 {
+            stage.now = Instant::ZERO + Span::from_millis(100 * u64::from(sample));
+            stage.heap(10_000 + 1_040 * (sample % 16) + if sample == 70 { 9_000 } else { 0 });
+        }
+        stage.threads();
+        stage.owner(OwnerKind::Kernel, UnitId::KERNEL, 464, 464);
+        for second in 1..=12 {
+            stage.now = Instant::ZERO + Span::from_millis(1_000 * second);
+            stage.print(&format!("logger: {} readings", 6 * second));
+        }
+        stage.now = Instant::ZERO + LENGTH;
+        stage
+    }
+
+    fn begin(&mut self) {
+        self.apply(&Record::Hello(Hello {
+            version: ramscope_wire::VERSION,
+            board: Board::Esp32c3,
+            build_id: 1,
+            timestamp_hz: HZ,
+            ticks: 0,
+            boot: 1,
+            reset_reason: 1,
+            level: Level::Events,
+            dropped: 0,
+            name: "esp32c3",
+        }));
+        self.apply(&Record::Program(Program {
+            phase: ProgramPhase::Started,
+            ok: false,
+            name: "demo",
+        }));
+        self.apply(&Record::Object(Object {
+            object: ObjectId(1),
+            kind: ObjectKind::Lock,
+            owner: UnitId::MAIN,
+            name: "readings",
+        }));
+        self.print("ramscope 0.1.0 on esp32c3: ready");
+        self.print("> run demo seconds=3600");
+    }
+
+    fn threads(&mut self) {
+        self.thread(UnitId::MAIN, "main", 8, 8192, 688);
+        self.state(UnitId::MAIN, State::Blocked, Why::Join);
+        self.thread(UnitId(2), "console", 12, 2560, 1136);
+        self.state(UnitId(2), State::Running, Why::None);
+        self.thread(UnitId(3), "sampler", 8, 2048, 352);
+        self.state(UnitId(3), State::Blocked, Why::Sleep);
+        self.thread(UnitId(4), "worker", 7, 3072, 2800);
+        self.state(UnitId(4), State::Ready, Why::Preempted);
+        self.thread(UnitId(5), "logger", 8, 2048, 496);
+        self.state(UnitId(5), State::Blocked, Why::Lock);
+        self.thread(UnitId(6), "visitor", 8, 1024, 176);
+        self.end(UnitId(6), EndReason::Returned);
+        self.thread(UnitId(7), "visitor", 8, 1024, 176);
+        self.state(UnitId(7), State::Blocked, Why::Sleep);
+        self.cpu(UnitId::KERNEL, 9_000);
+        self.apply(&Record::StackSample(stack(UnitId::KERNEL, 256, 128)));
+        self.apply(&Record::InterruptSample(InterruptSample {
+            stack_bytes: 1024,
+            peak_boot: 512,
+            peak_window: 512,
+            entries: 1_244,
+            window: WindowId::BOOT,
+        }));
+    }
+
+    /// A thread, announced and sampled.
+    pub(super) fn thread(&mut self, unit: UnitId, name: &str, priority: u8, bytes: u32, peak: u32) {
+        self.apply(&Record::UnitNew(UnitNew {
+            unit,
+            parent: UnitId::MAIN,
+            kind: UnitKind::Thread,
+            priority,
+            site: SiteId::NONE,
+            stack_base: 0x3fc9_0000,
+            stack_bytes: bytes,
+            stack_requested_bytes: bytes,
+            name,
+        }));
+        self.apply(&Record::StackSample(stack(unit, bytes, peak)));
+        self.owner(OwnerKind::Thread, unit, bytes + 88, bytes + 10 * peak);
+        self.cpu(unit, 25);
+    }
+
+    fn state(&mut self, unit: UnitId, state: State, why: Why) {
+        let object = match why {
+            Why::Lock => ObjectId(1),
+            _ => ObjectId::NONE,
+        };
+        self.apply(&Record::UnitState(UnitState { unit, state, why, object }));
+    }
+
+    pub(super) fn end(&mut self, unit: UnitId, reason: EndReason) {
+        self.apply(&Record::UnitEnd(UnitEnd {
+            unit,
+            reason,
+            quarantined: false,
+            code: 0,
+            quarantined_bytes: 0,
+        }));
+    }
+
+    pub(super) fn panic(&mut self, unit: UnitId, file: &str, line: u32, message: &str) {
+        self.apply(&Record::Panic(Panic { unit, line, file, message }));
+    }
+
+    pub(super) fn overflow(&mut self, unit: UnitId, how: OverflowHow, by_bytes: u32) {
+        self.apply(&Record::Overflow(Overflow {
+            unit,
+            how,
+            in_handler: false,
+            pc: 0x4200_1234,
+            sp: 0x3fc8_ff6c,
+            limit: 0x3fc9_0000,
+            address: 0x3fc8_ff6c,
+            by_bytes,
+        }));
+    }
+
+    fn heap(&mut self, used: u32) {
+        let peak = self.device.heap().peak.max(used);
+        self.apply(&Record::HeapSample(HeapSample {
+            total: HEAP_BYTES,
+            used,
+            free: HEAP_BYTES - used,
+            peak_boot: peak,
+            peak_window: peak,
+            largest_free: 290_800,
+            free_blocks: 5,
+            used_blocks: 20,
+            quarantined: 0,
+            window: WindowId::BOOT,
+        }));
+    }
+
+    fn owner(&mut self, kind: OwnerKind, unit: UnitId, current: u32, peak: u32) {
+        self.apply(&Record::OwnerSample(OwnerSample {
+            kind,
+            unit,
+            current,
+            peak_boot: peak,
+            peak_window: peak,
+            blocks: 3,
+            window: WindowId::BOOT,
+        }));
+    }
+
+    /// A share of the processor since boot, in hundredths of a per cent.
+    fn cpu(&mut self, unit: UnitId, share: u64) {
+        let millis = self.now.since(Instant::ZERO).as_millis();
+        self.apply(&Record::CpuSample(CpuSample {
+            unit,
+            switches: 100,
+            ticks: millis * u64::from(HZ / 1_000) * share / 10_000,
+            window: WindowId::BOOT,
+        }));
+    }
+
+    /// Prints a line on the device's console.
+    pub(super) fn print(&mut self, line: &str) {
+        let text = format!("{line}\n");
+        self.feed.push(Stream::Uart0, self.now, text.as_bytes());
+    }
+
+    fn apply(&mut self, record: &Record<'_>) {
+        self.device.apply(self.now, record);
+        self.records += 1;
+    }
+
+    pub(super) fn scene(&self) -> Scene<'_> {
+        Scene {
+            device: &self.device,
+            console: self.feed.console(),
+            symbols: &NoSymbols,
+            target: &self.target,
+            now: self.now,
+            records: self.records,
+            machine: &self.machine,
+        }
+    }
+}
+
+fn stack(unit: UnitId, stack_bytes: u32, peak: u32) -> StackSample {
+    StackSample {
+        unit,
+        stack_bytes,
+        used_now: peak / 2,
+        peak_boot: peak,
+        peak_window: peak,
+        window: WindowId::BOOT,
+    }
+}
