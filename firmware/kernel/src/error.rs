@@ -8,8 +8,8 @@ use core::fmt;
 
 /// A request that the current unit end.
 ///
-/// It has a type of its own and no public constructor, so that a user's error type cannot invent
-/// one, and a body that returns it ends as *exited*, never as *failed*. A thread that goes on in
+/// It has a type of its own, so that no user's error type can swallow it, and a body that returns it
+/// ends as *exited*, never as *failed*. A thread that goes on in
 /// spite of it is asked again at each blocking call; after the third it is torn down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a unit that was asked to end returns this to its caller"]

@@ -16,7 +16,7 @@
 use crate::console::Console;
 use crate::drain::WayOut;
 use crate::heap::{Heap, OwnerIndex};
-use crate::lock::LockState;
+use crate::lock::{self, TornDown};
 use crate::port::{self, Context, Entering, Facts, StackRange};
 use crate::report::Reports;
 use crate::rtt::Ring;
@@ -44,6 +44,7 @@ pub struct Kernel {
     pub(crate) mailbox: Mailbox,
     pub(crate) reports: Reports,
     pub(crate) sites: Sites,
+    pub(crate) torn_down: TornDown,
     pub(crate) ring: Ring,
     pub(crate) level: Level,
     pub(crate) way_out: WayOut,
@@ -70,6 +71,7 @@ impl Kernel {
             mailbox: Mailbox::new(),
             reports: Reports::new(),
             sites: Sites::new(),
+            torn_down: TornDown::new(),
             ring: Ring::absent(),
             level: Level::Events,
             way_out: WayOut::Ring,
@@ -136,8 +138,8 @@ impl Kernel {
                 _ => &mut console.writers,
             },
             Why::Lock | Why::Sleep | Why::Nothing => {
-                // SAFETY: invariant 3: a lock that is waited for is borrowed by the waiting frame.
-                unsafe { &mut (*(name as *mut LockState)).waiters }
+                // SAFETY: the slot is blocked on that lock, and interrupts are masked.
+                unsafe { &mut lock::state_of(name).waiters }
             }
         };
         sched.wake(slot, Some(queue), wake);

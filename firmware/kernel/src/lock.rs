@@ -1,23 +1,23 @@
 //! `Lock`: MicroPython's binary semaphore.
 //!
-//! It is free or held, not recursive and not owned: any thread may release it. Who has waited
-//! longest gets it next, handed over without ever becoming free, so nobody can barge in. The
-//! kernel still notes who acquired it last: when that thread is torn down, the lock is poisoned
-//! and everybody who waits learns it at once.
+//! It is free or held, not recursive and not owned: any thread may release it, and it stays held
+//! when the thread that acquired it ends in order. Who has waited longest gets it next, handed over
+//! without ever becoming free, so nobody can barge in. The kernel still notes who acquired it last:
+//! when that thread is torn down, the lock is poisoned and everybody who waits learns it at once.
 //!
 //! Invariants:
-//! 1. A lock has waiters only while it is held.
-//! 2. A held lock is in the list of exactly one thread, the one that acquired it.
+//! 1. A lock has waiters only while it is held, and each of them borrows it: it cannot move then.
+//! 2. A lock that nobody waits for is known to nobody: it may be moved and dropped, also when held.
+//!    That is why the holder is noted by name here, and not the lock in a list there.
 #![expect(unsafe_code, reason = "state that units share, touched with interrupts masked only")]
 
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
-use crate::sched::{Slot, WaitQueue, Wake, Why};
+use crate::sched::{QueueName, Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
 use crate::site;
 use crate::thread;
 use crate::time::{Instant, Span};
 use core::cell::UnsafeCell;
-use core::marker::PhantomPinned;
 use core::ptr;
 use ramscope_wire as wire;
 use wire::{Level, LockOp, ObjectId, SiteId, UnitId};
@@ -38,22 +38,17 @@ enum Notes {
 
 pub(crate) struct LockState {
     pub(crate) waiters: WaitQueue,
-    holder: Option<Slot>,
+    /// The unit that acquired it last and has not released it.
+    holder: Option<UnitId>,
     poisoned: bool,
-    object: u32,
-    next_held: *mut LockState,
-    previous_held: *mut LockState,
-    _pinned: PhantomPinned,
+    object: ObjectId,
 }
 
 // SAFETY: the state is touched with interrupts masked only.
 unsafe impl Sync for Lock {}
-// SAFETY: a lock that is borrowed by nobody is linked nowhere but in its holder's list, which
-// `Drop` leaves; a held lock must not be moved, see `Lock::new`.
-unsafe impl Send for Lock {}
 
 impl Lock {
-    /// A free lock without a name. Place it where it stays before it is used.
+    /// A free lock without a name.
     #[must_use]
     pub const fn new() -> Self {
         Self::named("lock")
@@ -78,10 +73,7 @@ impl Lock {
                 waiters: WaitQueue::new(),
                 holder: None,
                 poisoned: false,
-                object: 0,
-                next_held: ptr::null_mut(),
-                previous_held: ptr::null_mut(),
-                _pinned: PhantomPinned,
+                object: ObjectId::NONE,
             }),
             name,
         }
@@ -196,14 +188,17 @@ impl Lock {
     fn take_if_free(&self, kernel: &mut Kernel, site: SiteId) -> Result<bool, Error> {
         // SAFETY: interrupts are masked, as the kernel's reference shows.
         let state = unsafe { &mut *self.state.get() };
+        if state.holder.is_some_and(|holder| kernel.torn_down.contains(holder)) {
+            state.holder = None;
+            state.poisoned = true;
+        }
         if state.poisoned {
             return Err(Error::Poisoned);
         }
         if state.holder.is_some() {
             return Ok(false);
         }
-        let slot = kernel.sched.running();
-        state.give_to(kernel, slot);
+        state.holder = Some(UnitId(kernel.current().unit));
         self.note(kernel, LockOp::Acquired, site);
         Ok(true)
     }
@@ -212,18 +207,17 @@ impl Lock {
         self.note(kernel, LockOp::Waiting, site);
         // SAFETY: interrupts are masked, as the kernel's reference shows.
         let state = unsafe { &mut *self.state.get() };
-        let name = ptr::from_mut(state) as usize;
+        let name = ptr::from_mut(state).expose_provenance();
         kernel.sched.block_running(Why::Lock, Some((&mut state.waiters, name)), deadline);
     }
 
     fn hand_over(&self, kernel: &mut Kernel) -> Result<(), Error> {
         // SAFETY: interrupts are masked, as the kernel's reference shows.
         let state = unsafe { &mut *self.state.get() };
-        let holder = state.holder.ok_or(Error::NotHeld)?;
-        state.take_from(kernel, holder);
+        state.holder.take().ok_or(Error::NotHeld)?;
         match kernel.sched.wake_first(&mut state.waiters, Wake::Granted) {
             Some(next) => {
-                state.give_to(kernel, next);
+                state.holder = Some(UnitId(kernel.threads[next.index()].unit));
                 self.note(kernel, LockOp::HandedOver, SiteId::NONE);
             }
             None => self.note(kernel, LockOp::Released, SiteId::NONE),
@@ -239,14 +233,14 @@ impl Lock {
         let unit = UnitId(kernel.current().unit);
         // SAFETY: interrupts are masked, as the kernel's reference shows.
         let state = unsafe { &mut *self.state.get() };
-        if state.object == 0 {
-            state.object = kernel.next_object();
-            let object = ObjectId(state.object);
+        if state.object == ObjectId::NONE {
+            state.object = ObjectId(kernel.next_object());
+            let object = state.object;
             let kind = wire::ObjectKind::Lock;
             let name = self.name;
             kernel.record(Level::Events, &wire::Object { object, kind, owner: unit, name });
         }
-        let lock = ObjectId(state.object);
+        let lock = state.object;
         kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
     }
 }
@@ -257,62 +251,59 @@ impl Default for Lock {
     }
 }
 
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let state = self.state.get_mut();
-        if let Some(holder) = state.holder {
-            kernel::with(|kernel| state.take_from(kernel, holder));
-        }
-    }
+/// The state of the lock that a blocked slot waits for.
+///
+/// # Safety
+/// `name` is what a slot that waits for a lock, and is blocked now, has as its queue's name.
+/// Interrupts are masked, and no other reference to the state is alive.
+pub(crate) unsafe fn state_of<'a>(name: QueueName) -> &'a mut LockState {
+    // SAFETY: by invariant 1 the waiting frame borrows the lock, so it is alive and stays.
+    unsafe { &mut *ptr::with_exposed_provenance_mut(name) }
 }
 
-impl LockState {
-    /// Enters the lock into the list of `slot`.
-    fn give_to(&mut self, kernel: &mut Kernel, slot: Slot) {
-        self.holder = Some(slot);
-        self.previous_held = ptr::null_mut();
-        self.next_held = kernel.threads[slot.index()].held;
-        if !self.next_held.is_null() {
-            // SAFETY: invariant 2: what is in a list is held, and a held lock stays where it is.
-            unsafe { (*self.next_held).previous_held = self };
+/// Poisons every lock that a unit holds and others wait for, and wakes these. For a unit that is
+/// torn down; what it holds and nobody waits for is found poisoned by the next who asks.
+pub(crate) fn poison_all(kernel: &mut Kernel, unit: UnitId) {
+    for index in 0..THREADS_MAX as u8 {
+        let slot = Slot(index);
+        if kernel.sched.state(slot) != State::Blocked(Why::Lock) {
+            continue;
         }
-        kernel.threads[slot.index()].held = self;
-    }
-
-    /// Takes the lock out of the list of `holder`.
-    fn take_from(&mut self, kernel: &mut Kernel, holder: Slot) {
-        self.holder = None;
-        if self.previous_held.is_null() {
-            kernel.threads[holder.index()].held = self.next_held;
-        } else {
-            // SAFETY: invariant 2, as in `give_to`.
-            unsafe { (*self.previous_held).next_held = self.next_held };
+        let Some(name) = kernel.sched.queue_of(slot) else { continue };
+        // SAFETY: the slot is blocked on that lock, and interrupts are masked.
+        let state = unsafe { state_of(name) };
+        if state.holder != Some(unit) {
+            continue;
         }
-        if !self.next_held.is_null() {
-            // SAFETY: invariant 2, as in `give_to`.
-            unsafe { (*self.next_held).previous_held = self.previous_held };
-        }
-        self.next_held = ptr::null_mut();
-        self.previous_held = ptr::null_mut();
-    }
-}
-
-/// Poisons every lock that `slot` holds and wakes who waits for them. For a unit that is torn down.
-pub(crate) fn poison_all(kernel: &mut Kernel, slot: Slot) {
-    loop {
-        let held = kernel.threads[slot.index()].held;
-        if held.is_null() {
-            return;
-        }
-        // SAFETY: invariant 2: it is held, so it is alive and stays where it is.
-        let state = unsafe { &mut *held };
-        state.take_from(kernel, slot);
+        state.holder = None;
         state.poisoned = true;
-        let lock = ObjectId(state.object);
-        let unit = UnitId(kernel.threads[slot.index()].unit);
-        let (op, site) = (LockOp::Poisoned, SiteId::NONE);
+        let (lock, op, site) = (state.object, LockOp::Poisoned, SiteId::NONE);
         kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
         while kernel.sched.wake_first(&mut state.waiters, Wake::Poisoned).is_some() {}
+    }
+}
+
+/// Units that were torn down lately, so that what they held is known to be poisoned.
+pub(crate) struct TornDown {
+    units: [UnitId; TORN_DOWN_MAX],
+    next: usize,
+}
+
+/// How many torn-down units are remembered. A lock that an older one held stays held.
+const TORN_DOWN_MAX: usize = 32;
+
+impl TornDown {
+    pub(crate) const fn new() -> Self {
+        Self { units: [UnitId::KERNEL; TORN_DOWN_MAX], next: 0 }
+    }
+
+    pub(crate) fn note(&mut self, unit: UnitId) {
+        self.units[self.next] = unit;
+        self.next = (self.next + 1) % TORN_DOWN_MAX;
+    }
+
+    fn contains(&self, unit: UnitId) -> bool {
+        self.units.contains(&unit)
     }
 }
 

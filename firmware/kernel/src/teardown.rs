@@ -211,10 +211,11 @@ fn push_report(kernel: &mut Kernel, cause: Cause, message: Message) {
 
 fn end_condemned(kernel: &mut Kernel, end: End) {
     let slot: Slot = kernel.sched.running();
-    lock::poison_all(kernel, slot);
     let thread = &mut kernel.threads[slot.index()];
     thread.end = Some(end);
     let (unit, owner) = (UnitId(thread.unit), thread.owner);
+    kernel.torn_down.note(unit);
+    lock::poison_all(kernel, unit);
     let quarantined_bytes = kernel.heap.owner(owner).map_or(0, |totals| totals.current);
     kernel.heap.owner_quarantine(owner);
     sample::owner_of(kernel, owner);

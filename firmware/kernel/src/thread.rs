@@ -10,7 +10,6 @@
 use crate::error::{Error, Exit, Shortage};
 use crate::heap::{OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
-use crate::lock::LockState;
 use crate::port::{self, Context, StackRange};
 use crate::sched::{PRIORITY_DEFAULT, Slot, State, WaitQueue, Wake, Why};
 use crate::site;
@@ -151,7 +150,6 @@ pub(crate) struct Thread {
     pub(crate) context: Context,
     pub(crate) owner: OwnerIndex,
     pub(crate) joiners: WaitQueue,
-    pub(crate) held: *mut LockState,
     pub(crate) end: Option<End>,
     pub(crate) start: Option<Start>,
     pub(crate) ticks: u64,
@@ -180,7 +178,6 @@ impl Thread {
         context: 0,
         owner: OwnerIndex::KERNEL,
         joiners: WaitQueue::new(),
-        held: core::ptr::null_mut(),
         end: None,
         start: None,
         ticks: 0,
@@ -594,14 +591,15 @@ pub fn current_name() -> &'static str {
     kernel::with(|kernel| kernel.current().name)
 }
 
-/// Ends the calling thread as if its body returned here.
+/// What a body returns to end silently: MicroPython's `exit()`.
 ///
-/// What its frames own is *not* dropped: a body that holds memory or locks should return instead.
+/// There is no unwinding, so a thread ends by returning: `return Err(thread::exit().into())`, and
+/// everything that its frames own is dropped on the way.
 ///
 /// # Context
-/// Thread.
-pub fn exit() -> ! {
-    finish(End::Exited)
+/// Any.
+pub const fn exit() -> Exit {
+    Exit::new()
 }
 
 /// Stops the unit if its stack has less than [`KERNEL_STACK_MAX`] bytes left.
