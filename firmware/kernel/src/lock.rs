@@ -188,9 +188,10 @@ impl Lock {
     fn take_if_free(&self, kernel: &mut Kernel, site: SiteId) -> Result<bool, Error> {
         // SAFETY: interrupts are masked, as the kernel's reference shows.
         let state = unsafe { &mut *self.state.get() };
-        if state.holder.is_some_and(|holder| kernel.torn_down.contains(holder)) {
-            state.holder = None;
-            state.poisoned = true;
+        if let Some(holder) = state.holder
+            && kernel.torn_down.contains(holder)
+        {
+            state.poison(kernel, holder);
         }
         if state.poisoned {
             return Err(Error::Poisoned);
@@ -251,6 +252,16 @@ impl Default for Lock {
     }
 }
 
+impl LockState {
+    /// Takes the lock from a holder that was torn down.
+    fn poison(&mut self, kernel: &mut Kernel, holder: UnitId) {
+        self.holder = None;
+        self.poisoned = true;
+        let (lock, op, site) = (self.object, LockOp::Poisoned, SiteId::NONE);
+        kernel.record(Level::Events, &wire::LockEvent { lock, unit: holder, op, site });
+    }
+}
+
 /// The state of the lock that a blocked slot waits for.
 ///
 /// # Safety
@@ -275,10 +286,7 @@ pub(crate) fn poison_all(kernel: &mut Kernel, unit: UnitId) {
         if state.holder != Some(unit) {
             continue;
         }
-        state.holder = None;
-        state.poisoned = true;
-        let (lock, op, site) = (state.object, LockOp::Poisoned, SiteId::NONE);
-        kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
+        state.poison(kernel, unit);
         while kernel.sched.wake_first(&mut state.waiters, Wake::Poisoned).is_some() {}
     }
 }
