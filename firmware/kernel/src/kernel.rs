@@ -57,6 +57,8 @@ pub struct Kernel {
     units: u32,
     objects: u32,
     switch_stamp: u32,
+    stamp_offset: u32,
+    pub(crate) stamps_per_tick: u64,
 }
 
 impl Kernel {
@@ -83,6 +85,8 @@ impl Kernel {
             units: 0,
             objects: 0,
             switch_stamp: 0,
+            stamp_offset: 0,
+            stamps_per_tick: 1,
         }
     }
 
@@ -113,11 +117,25 @@ impl Kernel {
         if self.in_handler { OwnerIndex::KERNEL } else { self.current().owner }
     }
 
+    /// The low 32 bits of the time in ticks of the time stamps.
+    #[inline]
+    pub(crate) fn stamp(&self) -> u32 {
+        port::timestamp().wrapping_add(self.stamp_offset)
+    }
+
+    /// Sets the time stamps right by the clock. The cycle counter is cheap to read, but on silicon
+    /// it stands still while the processor waits for interrupts.
+    pub(crate) fn align_stamps(&mut self) {
+        let now = port::now().wrapping_mul(self.stamps_per_tick);
+        self.stamp_offset = (now as u32).wrapping_sub(port::timestamp());
+    }
+
     /// Writes a record if the level asks for it.
     #[inline]
     pub(crate) fn record(&mut self, level: Level, record: &impl Payload) {
         if self.level.code() >= level.code() {
-            self.ring.push(record, port::timestamp());
+            let stamp = self.stamp();
+            self.ring.push(record, stamp);
         }
     }
 
@@ -157,7 +175,7 @@ impl Kernel {
 
     /// Books the change of the processor from one slot to the other.
     fn hand_over(&mut self, from: Slot, to: Slot) -> Resume {
-        let stamp = port::timestamp();
+        let stamp = self.stamp();
         let ran = stamp.wrapping_sub(self.switch_stamp);
         self.switch_stamp = stamp;
         self.threads[from.index()].ticks += u64::from(ran);
@@ -298,7 +316,7 @@ fn choose_another() -> Resume {
 
 /// What boards call from their trap code, with interrupts masked.
 pub mod handler {
-    use super::{Kernel, Next, Resume, choose_another, port};
+    use super::{Kernel, Next, Resume, Slot, choose_another, port};
 
     fn kernel() -> &'static mut Kernel {
         // SAFETY: invariant 1: a handler runs masked, on top of no `with`.
@@ -314,6 +332,9 @@ pub mod handler {
         let kernel = kernel();
         kernel.in_handler = true;
         kernel.handler_entries = kernel.handler_entries.wrapping_add(1);
+        if kernel.sched.running() == Slot::IDLE {
+            kernel.align_stamps();
+        }
     }
 
     /// Runs `work` as an interrupt handler, at the next moment when interrupts are on.

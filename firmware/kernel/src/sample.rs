@@ -55,7 +55,7 @@ pub(crate) fn hello_of(kernel: &mut Kernel) {
         board: facts.board,
         build_id: facts.build_id,
         timestamp_hz: facts.timestamp_hz,
-        ticks: absolute_ticks(facts.timestamp_hz),
+        ticks: absolute_ticks(kernel),
         boot: facts.boot,
         reset_reason: facts.reset_reason,
         level: kernel.level,
@@ -66,8 +66,8 @@ pub(crate) fn hello_of(kernel: &mut Kernel) {
 }
 
 /// The time of now in ticks of the time stamps.
-fn absolute_ticks(timestamp_hz: u32) -> u64 {
-    port::now() * u64::from(timestamp_hz / TICKS_PER_SECOND)
+fn absolute_ticks(kernel: &Kernel) -> u64 {
+    port::now() * kernel.stamps_per_tick
 }
 
 fn region_record(region: &port::Region) -> wire::Region<'static> {
@@ -96,7 +96,7 @@ pub(crate) fn all() {
         return;
     }
     kernel::with(|kernel| {
-        let ticks = absolute_ticks(kernel.facts().timestamp_hz);
+        let ticks = absolute_ticks(kernel);
         kernel.record(Level::Samples, &wire::Clock { ticks });
     });
     site::send(false);

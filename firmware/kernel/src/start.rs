@@ -28,7 +28,9 @@ const CONSOLE_PRIORITY: u8 = 12;
 pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
     // SAFETY: nothing else runs yet.
     let kernel = unsafe { kernel::instance().as_mut() };
-    kernel.ring = Ring::open(facts.telemetry, port::timestamp());
+    kernel.stamps_per_tick = u64::from(facts.timestamp_hz / port::TICKS_PER_SECOND);
+    kernel.align_stamps();
+    kernel.ring = Ring::open(facts.telemetry, kernel.stamp());
     for area in facts.heap_areas {
         let base = NonNull::new(area.start().cast_mut()).expect("no area is at zero");
         // SAFETY: as promised by the caller.
