@@ -35,6 +35,9 @@ const MAIN_STACK: StackRange = StackRange { low: 0, bytes: 0 };
 /// Commands are typed this long after one another: each finds the device idle.
 const TYPING_TICKS: u64 = port::TICKS_PER_SECOND as u64 / 100;
 
+/// Bytes that arrive together.
+const TYPED_BYTES: usize = 32;
+
 /// What a run left.
 #[derive(Debug)]
 pub struct Run {
@@ -107,9 +110,7 @@ impl Instance {
         let bytes = heap.as_mut_ptr_range();
         let kind = RegionKind::HeapArea;
         let area = Region::new(kind, "heap", bytes.start.cast(), bytes.end.cast());
-        let typed = commands.iter().enumerate();
-        let input = typed
-            .map(|(at, line)| ((at as u64 + 1) * TYPING_TICKS, format!("{line}\n").into_bytes()));
+        let input = commands.iter().enumerate().flat_map(|(at, line)| typed(at as u64, line));
         Self {
             kernel: NonNull::from(Box::leak(Box::new(Kernel::new()))),
             heap: Box::leak(Box::new([area])),
@@ -180,6 +181,14 @@ impl Instance {
         }
         self.masked.set(false);
     }
+}
+
+/// A line and its end, a few bytes at a time, as a UART brings them.
+fn typed(at: u64, line: &str) -> Vec<(u64, Vec<u8>)> {
+    let bytes = format!("{line}\n").into_bytes();
+    let pieces = bytes.chunks(TYPED_BYTES).enumerate();
+    let start = (at + 1) * TYPING_TICKS;
+    pieces.map(|(index, piece)| (start + index as u64, piece.to_vec())).collect()
 }
 
 struct Host;

@@ -23,7 +23,7 @@ use crate::rtt::Ring;
 use crate::sched::{Next, QueueName, Scheduler, Slot, State, THREADS_MAX, Wake, Why};
 use crate::shell::Mailbox;
 use crate::site::Sites;
-use crate::thread::Thread;
+use crate::thread::{self, Thread};
 use core::ptr::NonNull;
 use ramscope_wire as wire;
 use wire::{Level, Payload, UnitId};
@@ -310,7 +310,10 @@ fn choose_another() -> Resume {
         let Next::Switch(to) = next else {
             unreachable!("the running slot has ended, so another one is named");
         };
-        kernel.hand_over(from, to)
+        let resume = kernel.hand_over(from, to);
+        // Only now does nothing run in it any more.
+        thread::release_slot(kernel, from);
+        resume
     })
 }
 

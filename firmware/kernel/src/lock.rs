@@ -186,13 +186,7 @@ impl Lock {
     }
 
     fn take_if_free(&self, kernel: &mut Kernel, site: SiteId) -> Result<bool, Error> {
-        // SAFETY: interrupts are masked, as the kernel's reference shows.
-        let state = unsafe { &mut *self.state.get() };
-        if let Some(holder) = state.holder
-            && kernel.torn_down.contains(holder)
-        {
-            state.poison(kernel, holder);
-        }
+        let state = self.checked(kernel);
         if state.poisoned {
             return Err(Error::Poisoned);
         }
@@ -204,6 +198,19 @@ impl Lock {
         Ok(true)
     }
 
+    /// The state, after a look whether the holder was torn down.
+    #[expect(clippy::mut_from_ref, reason = "interrupts are masked while the result lives")]
+    fn checked(&self, kernel: &mut Kernel) -> &mut LockState {
+        // SAFETY: interrupts are masked, as the kernel's reference shows.
+        let state = unsafe { &mut *self.state.get() };
+        if let Some(holder) = state.holder
+            && kernel.torn_down.contains(holder)
+        {
+            state.poison(kernel, holder);
+        }
+        state
+    }
+
     fn enqueue(&self, kernel: &mut Kernel, deadline: Option<u64>, site: SiteId) {
         self.note(kernel, LockOp::Waiting, site);
         // SAFETY: interrupts are masked, as the kernel's reference shows.
@@ -213,8 +220,7 @@ impl Lock {
     }
 
     fn hand_over(&self, kernel: &mut Kernel) -> Result<(), Error> {
-        // SAFETY: interrupts are masked, as the kernel's reference shows.
-        let state = unsafe { &mut *self.state.get() };
+        let state = self.checked(kernel);
         state.holder.take().ok_or(Error::NotHeld)?;
         match kernel.sched.wake_first(&mut state.waiters, Wake::Granted) {
             Some(next) => {

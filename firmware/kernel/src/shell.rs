@@ -65,10 +65,12 @@ impl<'a> Arguments<'a> {
 struct Line {
     bytes: [u8; LINE_BYTES],
     length: usize,
+    /// More was typed than fits: the line is refused as a whole.
+    too_long: bool,
 }
 
 impl Line {
-    const EMPTY: Line = Line { bytes: [0; LINE_BYTES], length: 0 };
+    const EMPTY: Line = Line { bytes: [0; LINE_BYTES], length: 0, too_long: false };
 
     fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..self.length]).unwrap_or("")
@@ -199,14 +201,18 @@ fn type_byte(line: &mut Line, byte: u8) {
         b'\r' | b'\n' if line.length > 0 => {
             show_typed(line);
             console::echo(b"\n", false);
-            command(line);
+            match line.too_long {
+                true => println!("a line has at most {LINE_BYTES} bytes: nothing was done"),
+                false => command(line),
+            }
             *line = Line::EMPTY;
         }
         8 | 127 if line.length > 0 => {
             line.length -= 1;
             console::echo(b"\x08 \x08", true);
         }
-        byte if byte >= b' ' && line.length < LINE_BYTES => {
+        byte if byte >= b' ' && line.length == LINE_BYTES => line.too_long = true,
+        byte if byte >= b' ' => {
             line.bytes[line.length] = byte;
             line.length += 1;
             if console::echo_is_open() {
