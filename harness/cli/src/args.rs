@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::verb::tui::TuiOptions;
+
 /// Shows where every byte of RAM goes while the threads of an ESP32 program run, on a simulated chip.
 #[derive(Debug, Parser)]
 #[command(name = "ramscope", version, about, arg_required_else_help = true)]
@@ -38,6 +40,8 @@ pub(crate) enum When {
 pub(crate) enum Verb {
     /// Run scenarios and judge them.
     Run(RunOptions),
+    /// Watch a program live: heap, stacks and console on one screen.
+    Tui(TuiOptions),
     /// Build the firmware image.
     Build(BuildOptions),
     /// Judge a recorded run again.

@@ -9,6 +9,7 @@ use ramscope_cli::image::BuildError;
 use ramscope_cli::workspace::NoWorkspace;
 use ramscope_model::HostError;
 use ramscope_report::ExitCode;
+use ramscope_tui::TuiError;
 
 /// Anything that ends the program before there is a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,12 @@ pub(crate) enum Failure {
     /// The target cannot be used.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// The image has no program of that name.
+    #[error("the image has no program `{name}`: {hint}")]
+    NoProgram { name: String, hint: String },
+    /// The screen cannot be shown.
+    #[error(transparent)]
+    Tui(TuiError),
     /// A file is no capture.
     #[error("{} cannot be replayed", path.display())]
     Capture {
@@ -92,6 +99,8 @@ impl Failure {
             | Self::NotText { .. }
             | Self::Scenarios { .. }
             | Self::NoWorkspace(_)
+            | Self::NoProgram { .. }
+            | Self::Tui(TuiError::NoTerminal)
             | Self::Firmware(_)
             | Self::Capture { .. }
             | Self::NoPlan { .. } => ExitCode::BadInput,
@@ -99,6 +108,7 @@ impl Failure {
             Self::NoImage { .. }
             | Self::Build(_)
             | Self::Backend(_)
+            | Self::Tui(_)
             | Self::OwnCapture { .. }
             | Self::Unwritable { .. }
             | Self::Unhealthy => ExitCode::Unavailable,

@@ -48,6 +48,7 @@ fn carry_out(verb: &Verb, terminal: &Terminal) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Run(options) => return verb::run::run(options, terminal),
         Verb::Replay(options) => return verb::replay::replay(options, terminal),
+        Verb::Tui(options) => verb::tui::tui(options, terminal)?,
         Verb::Build(options) => verb::build::build(options, terminal)?,
         Verb::Show(options) => verb::show::show(options)?,
         Verb::Lint(options) => verb::lint::lint(options)?,

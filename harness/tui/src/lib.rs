@@ -31,7 +31,7 @@ mod watched;
 
 pub use app::{App, Command, ConsoleExtent, Pace};
 pub use draw::{SIZE_MIN, console_extent, draw};
-pub use live::live;
+pub use live::{live, require_terminal};
 pub use once::{BadScreenSize, ScreenSize, text};
 pub use palette::Palette;
 pub use scene::{MachineState, Scene};

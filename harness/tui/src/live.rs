@@ -28,14 +28,23 @@ const MEASURE: Duration = Duration::from_millis(500);
 /// What `.` lets the device run for: the time between two samples.
 const SAMPLE: Span = Span::from_millis(100);
 
+/// Says whether there is a terminal that the live screen could be shown on.
+///
+/// # Errors
+/// If there is none.
+pub fn require_terminal() -> Result<(), TuiError> {
+    match std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        true => Ok(()),
+        false => Err(TuiError::NoTerminal),
+    }
+}
+
 /// Shows the screen until somebody leaves it.
 ///
 /// # Errors
 /// If there is no terminal, or it fails, or the machine does.
 pub fn live(watched: &mut Watched, app: &mut App) -> Result<(), TuiError> {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return Err(TuiError::NoTerminal);
-    }
+    require_terminal()?;
     // It also sees to it that a panic gives the terminal back before it prints anything.
     let terminal = ratatui::try_init()?;
     let result = watch(terminal, watched, app);
