@@ -147,14 +147,12 @@ impl Lock {
     /// Whether somebody holds the lock now.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        // SAFETY: masked by `with`.
-        kernel::with(|_| unsafe { (*self.state.get()).holder.is_some() })
+        kernel::with(|kernel| self.checked(kernel).holder.is_some())
     }
 
     /// Declares that what the lock protects is whole again after a holder was torn down.
     pub fn clear_poison(&self) {
-        // SAFETY: masked by `with`.
-        kernel::with(|_| unsafe { (*self.state.get()).poisoned = false });
+        kernel::with(|kernel| self.checked(kernel).poisoned = false);
     }
 
     pub(crate) fn acquire_until(
