@@ -62,6 +62,8 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
         stack_requested: facts.main_stack.bytes as u32,
         context: main,
         owner: owner.unwrap_or(OwnerIndex::KERNEL),
+        // The handle below is never dropped, so the slot is never given to another thread.
+        has_handle: true,
         ..Thread::EMPTY
     };
     let handle = thread::admit(kernel, thread, crate::sched::PRIORITY_DEFAULT);
