@@ -166,6 +166,9 @@ pub fn panic_note(message: fmt::Arguments<'_>, location: Option<(&str, u32)>) {
         let message = text.as_str();
         kernel.record(Level::Samples, &wire::Panic { unit, line, file, message });
         push_report(kernel, Cause::Panic, report);
+        // Now and not in `panic_end`, because on the host destructors run in between: they must
+        // not release locks as if what these protect were whole, nor free blocks.
+        seize(kernel);
     });
 }
 
@@ -197,7 +200,16 @@ extern "C" fn go_on() -> ! {
 
 fn condemn(kernel: &mut Kernel, end: End, cause: Cause, message: Message) {
     push_report(kernel, cause, message);
+    seize(kernel);
     end_condemned(kernel, end);
+}
+
+/// Takes from the running unit what it holds: its locks are poisoned, its memory is quarantined.
+fn seize(kernel: &mut Kernel) {
+    let (unit, owner) = (UnitId(kernel.current().unit), kernel.current().owner);
+    kernel.torn_down.note(unit);
+    lock::poison_all(kernel, unit);
+    kernel.heap.owner_quarantine(owner);
 }
 
 fn push_report(kernel: &mut Kernel, cause: Cause, message: Message) {
@@ -214,10 +226,7 @@ fn end_condemned(kernel: &mut Kernel, end: End) {
     let thread = &mut kernel.threads[slot.index()];
     thread.end = Some(end);
     let (unit, owner) = (UnitId(thread.unit), thread.owner);
-    kernel.torn_down.note(unit);
-    lock::poison_all(kernel, unit);
     let quarantined_bytes = kernel.heap.owner(owner).map_or(0, |totals| totals.current);
-    kernel.heap.owner_quarantine(owner);
     sample::owner_of(kernel, owner);
     let (reason, code) = end.wire();
     let quarantined = quarantined_bytes > 0;
