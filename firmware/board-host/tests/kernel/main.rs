@@ -1,0 +1,10 @@
+//! What programs may rely on: threads, locks, time, memory and the console, as claims about small
+//! programs that run whole on the host port.
+
+mod check;
+mod console;
+mod instances;
+mod locks;
+mod memory;
+mod sleeping;
+mod threads;
