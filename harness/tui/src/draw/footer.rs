@@ -16,8 +16,8 @@ const TYPING: [(&str, &str); 5] = [
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let pause = match app.pace {
-        Pace::Running => "pause",
-        Pace::Paused | Pace::Still => "go on",
+        Pace::Running | Pace::Still => "pause",
+        Pace::Paused => "go on",
     };
     let watching = [
         ("q", "quit"),

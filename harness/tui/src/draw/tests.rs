@@ -204,3 +204,16 @@ fn a_wide_character_from_a_device_breaks_nothing() {
     assert!(drawn.contains('漢'));
     assert_eq!(stage.scene().now, Instant::ZERO + stage::LENGTH);
 }
+
+#[test]
+fn threads_that_break_again_and_again_do_not_hide_those_that_live() {
+    let mut stage = Stage::demo();
+    for id in 100..160 {
+        stage.thread(UnitId(id), "many", 8, 1024, 100);
+        stage.end(UnitId(id), EndReason::Faulted);
+    }
+    let drawn = once::text(&stage.scene(), &app(), ScreenSize(SIZE_MIN));
+    assert!(drawn.contains(" logger "), "{drawn}");
+    assert!(drawn.contains(" many#60 "), "{drawn}");
+    assert!(!drawn.contains(" many#58 "), "{drawn}");
+}

@@ -1,11 +1,13 @@
 //! The threads: one row each, with what they do, a bar of their stack and its figures.
 //!
-//! Rows stand in the order in which threads came to be; one that broke keeps its place. Threads that
-//! ended well follow, dimmed, the newest first, so that a short-lived thread stays in its place
-//! too. The kernel and the interrupt handlers have the last rows.
+//! Rows stand in the order in which threads came to be; one that broke keeps its place for a while.
+//! Threads that ended well follow, dimmed, the newest first, so that a short-lived thread stays in
+//! its place too. The kernel and the interrupt handlers have the last rows.
 
 use ramscope_model::{Device, Ending, Stack, Unit, grouped};
 use ramscope_wire::{EndReason, State, UnitId, Why};
+use std::collections::BTreeSet;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -30,6 +32,18 @@ enum Standing {
     Broken,
     /// Not a thread, but it has a stack too.
     Other,
+}
+
+impl Standing {
+    fn of(unit: &Unit) -> Self {
+        match unit.end.map(|end| end.how) {
+            None => Self::Live,
+            Some(Ending::Reset | Ending::Ended(EndReason::Returned | EndReason::Exited)) => {
+                Self::Over
+            }
+            Some(Ending::Ended(_)) => Self::Broken,
+        }
+    }
 }
 
 struct Row<'a> {
@@ -65,10 +79,28 @@ impl Columns {
     }
 }
 
-/// How many rows there would be at most, with the rule.
+/// Broken threads that keep their place among those that live.
+const BROKEN_ROWS: usize = 2;
+/// Rows for threads that have ended, beside those of one thread of each name.
+const ENDED_ROWS: usize = 2;
+
+/// How many rows would be good to have, with the rule. It hardly changes while short-lived threads of
+/// the same name come and go.
 pub(super) fn rows_wanted(scene: &Scene<'_>) -> u16 {
-    let rows = scene.device.units().len() + usize::from(has_interrupts(scene.device)) + 1;
+    let device = scene.device;
+    let threads = || device.units().iter().filter(is_thread);
+    let names: BTreeSet<&str> = threads().map(name_without_number).collect();
+    let has_ended = threads().any(Unit::is_over);
+    let ended = if has_ended { ENDED_ROWS } else { 0 };
+    let threads = (names.len() + ended).max(Threads::of(device).present.len());
+    let kernel = usize::from(device.unit(UnitId::KERNEL).is_some());
+    let rows = 1 + threads + kernel + usize::from(has_interrupts(device));
     u16::try_from(rows.max(2)).unwrap_or(u16::MAX)
+}
+
+/// `worker` of `worker#2`.
+fn name_without_number(unit: &Unit) -> &str {
+    unit.name.split('#').next().unwrap_or_default()
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, palette: Palette) {
@@ -112,58 +144,83 @@ fn draw_headings(frame: &mut Frame<'_>, rule: Rect, columns: Columns, palette: P
 }
 
 fn lines(device: &Device, room: usize, columns: Columns, palette: Palette) -> Vec<Line<'static>> {
-    let (present, over) = threads(device);
+    let threads = Threads::of(device);
     // The kernel's row says the least, so it is the first to go.
-    let kernel = kernel(device).filter(|_| present.len() + 2 <= room);
+    let kernel = kernel(device).filter(|_| threads.present.len() + 2 <= room);
     let bottom: Vec<Row<'_>> = kernel.into_iter().chain(interrupts(device)).collect();
-    let room = room.saturating_sub(bottom.len());
-    let (rows, left_out) = chosen(present, over, room);
-    let draw = |row: &Row<'_>| row.line(columns, palette);
-    let mut lines: Vec<_> = rows.iter().map(draw).collect();
+    let (units, left_out) = threads.chosen(room.saturating_sub(bottom.len()));
+    let rows = units.into_iter().map(|unit| Row::of(unit, device));
+    let mut lines: Vec<_> = rows.map(|row| row.line(columns, palette)).collect();
     lines.extend(left_out.map(|text| Line::styled(format!(" {text}"), palette.quiet())));
-    lines.extend(bottom.iter().map(draw));
+    lines.extend(bottom.iter().map(|row| row.line(columns, palette)));
     lines
 }
 
-/// The rows that there is room for, and a line about those left out. Where the room does not
-/// even hold one ended thread beside the line, the line is left out.
-fn chosen<'a>(
-    present: Vec<Row<'a>>,
-    over: Vec<Row<'a>>,
-    room: usize,
-) -> (Vec<Row<'a>>, Option<String>) {
-    let (present_count, total) = (present.len(), present.len() + over.len());
-    let mut rows: Vec<_> = present.into_iter().chain(over).collect();
-    if total <= room {
-        return (rows, None);
-    }
-    if room == present_count || room == present_count + 1 {
-        rows.truncate(room);
-        return (rows, None);
-    }
-    let keep = room.saturating_sub(1);
-    while rows.len() > keep {
-        // Broken threads go last: they are what somebody looks for.
-        let expendable = rows.iter().rposition(|row| row.standing != Standing::Broken);
-        rows.remove(expendable.unwrap_or(rows.len() - 1));
-    }
-    let text = match room < present_count {
-        true => format!("… {} more threads", total - keep),
-        false => format!("… {} more that have ended", total - keep),
-    };
-    (rows, Some(text))
+/// The threads of a device in the order of their rows.
+struct Threads<'a> {
+    /// Those that live and the newest that broke, in the order in which they were first heard of.
+    present: Vec<&'a Unit>,
+    /// The others, the newest first.
+    over: Vec<&'a Unit>,
 }
 
-/// Threads that live or broke, in the order in which they were first heard of; then those that ended
-/// well, the newest first.
-fn threads(device: &Device) -> (Vec<Row<'_>>, Vec<Row<'_>>) {
-    let threads = device.units().iter();
-    let threads = threads.filter(|unit| unit.key.id != UnitId::KERNEL);
-    let rows = threads.map(|unit| Row::of(unit, device));
-    let (mut over, present): (Vec<_>, Vec<_>) =
-        rows.partition(|row| row.standing == Standing::Over);
-    over.reverse();
-    (present, over)
+impl<'a> Threads<'a> {
+    fn of(device: &'a Device) -> Self {
+        let units = device.units().iter().rev();
+        let mut broken = 0;
+        let is_present = |unit: &&Unit| match Standing::of(unit) {
+            Standing::Live => true,
+            Standing::Broken => {
+                broken += 1;
+                broken <= BROKEN_ROWS
+            }
+            _ => false,
+        };
+        let (mut present, over): (Vec<_>, Vec<_>) = units.filter(is_thread).partition(is_present);
+        present.reverse();
+        Self { present, over }
+    }
+
+    /// Those that there is room for, and a line about those left out. Where the room does not even
+    /// hold one ended thread beside the line, the line is left out.
+    fn chosen(mut self, room: usize) -> (Vec<&'a Unit>, Option<String>) {
+        let spare = room.checked_sub(self.present.len());
+        let text = match spare {
+            None => {
+                let keep = room.saturating_sub(1);
+                let left_out = self.present.len() + self.over.len() - keep;
+                self.keep_present(keep);
+                Some(format!("… {left_out} more threads"))
+            }
+            Some(spare @ 2..) if self.over.len() > spare => {
+                let left_out = self.over.len() - (spare - 1);
+                self.over.truncate(spare - 1);
+                Some(format!("… {left_out} more that have ended"))
+            }
+            Some(_) => None,
+        };
+        self.over.truncate(spare.unwrap_or(0));
+        let chosen = self.present.into_iter().chain(self.over);
+        (chosen.collect(), text)
+    }
+
+    /// Leaves out live threads first: broken ones are what somebody looks for.
+    fn keep_present(&mut self, keep: usize) {
+        let is_broken = |unit: &&Unit| Standing::of(unit) == Standing::Broken;
+        let broken = self.present.iter().filter(|unit| is_broken(unit)).count();
+        let mut room_for_live = keep.saturating_sub(broken);
+        self.present.retain(|unit| {
+            let stays = is_broken(unit) || room_for_live > 0;
+            room_for_live -= usize::from(stays && !is_broken(unit));
+            stays
+        });
+        self.present.truncate(keep);
+    }
+}
+
+/// The kernel has a number and a stack like a thread, but a row of its own.
+fn is_thread(unit: &&Unit) -> bool {
+    unit.key.id != UnitId::KERNEL
 }
 
 fn kernel(device: &Device) -> Option<Row<'_>> {
@@ -196,11 +253,7 @@ fn interrupts(device: &Device) -> Option<Row<'_>> {
 
 impl<'a> Row<'a> {
     fn of(unit: &'a Unit, device: &Device) -> Self {
-        let standing = match unit.end.map(|end| end.how) {
-            None => Standing::Live,
-            Some(how) if is_as_it_should_be(how) => Standing::Over,
-            Some(_) => Standing::Broken,
-        };
+        let standing = Standing::of(unit);
         let is_live = standing == Standing::Live;
         Self {
             standing,
@@ -253,12 +306,17 @@ impl<'a> Row<'a> {
         let is_known = self.stack.bytes > 0;
         let figure = |value: Option<u32>| {
             let value = value.filter(|_| is_known);
-            let text = value.map_or_else(|| "-".to_owned(), |value| grouped(value.into()));
+            let text = value.map_or_else(|| "-".to_owned(), short);
             format!("{text:>FIGURE_WIDTH$}")
         };
         let share = percent(self.stack.peak, self.stack.bytes);
         let is_tight = share.is_some_and(|share| share >= TIGHT_PERCENT);
-        let share = share.map_or_else(|| "-".to_owned(), |share| format!("{share}%"));
+        let share = match share {
+            None => "-".to_owned(),
+            // An overflow can be far below its stack.
+            Some(1_000..) => ">999%".to_owned(),
+            Some(share) => format!("{share}%"),
+        };
         let mark = if is_tight { "!" } else { "" };
         let share_style = match (is_tight, self.standing) {
             (true, _) => palette.doubt(),
@@ -281,11 +339,11 @@ impl<'a> Row<'a> {
     }
 }
 
-fn is_as_it_should_be(how: Ending) -> bool {
-    let good = [EndReason::Returned, EndReason::Exited];
-    match how {
-        Ending::Ended(reason) => good.contains(&reason),
-        Ending::Reset => true,
+/// A number of bytes that leaves a blank in its column.
+fn short(bytes: u32) -> String {
+    match bytes {
+        0..100_000 => grouped(bytes.into()),
+        _ => format!("{}k", bytes / 1_000),
     }
 }
 
