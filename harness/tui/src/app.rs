@@ -97,6 +97,8 @@ impl App {
             KeyCode::PageUp => self.scroll.up(console),
             KeyCode::PageDown => self.scroll.down(console),
             _ if self.typing => return self.edit(key),
+            // Alt-q is not q.
+            _ if is_modified(key) => {}
             code => return self.control(code),
         }
         None
@@ -149,6 +151,10 @@ impl App {
         self.speed = speed;
         self.reached = None;
     }
+}
+
+fn is_modified(key: KeyEvent) -> bool {
+    key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
 }
 
 #[cfg(test)]

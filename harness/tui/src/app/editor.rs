@@ -48,7 +48,7 @@ impl Editor {
             KeyCode::Char('a') if control => self.cursor = 0,
             KeyCode::Char('e') if control => self.cursor = self.text.len(),
             KeyCode::Char('w') if control => self.delete_word(),
-            KeyCode::Char(_) if control => {}
+            KeyCode::Char(_) if control || key.modifiers.contains(KeyModifiers::ALT) => {}
             KeyCode::Char(character) => self.insert(character),
             KeyCode::Backspace if self.cursor > 0 => {
                 self.cursor -= 1;

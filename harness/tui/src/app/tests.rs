@@ -152,3 +152,11 @@ fn a_restart_follows_the_console_again() {
     assert_eq!(press(&mut app, KeyCode::Char('r')), Some(Command::Restart));
     assert_eq!(app.scroll, Scroll::Follow);
 }
+
+#[test]
+fn a_key_with_alt_or_control_is_another_key() {
+    for modifier in [KeyModifiers::ALT, KeyModifiers::CONTROL] {
+        let key = KeyEvent::new(KeyCode::Char('r'), modifier);
+        assert_eq!(app().update(&Event::Key(key), CONSOLE), None);
+    }
+}

@@ -13,11 +13,11 @@ use crate::scene::{MachineState, Scene};
 /// The most findings that are shown; the newest ones.
 const SHOWN_MAX: usize = 4;
 
-/// The height for all that is to be said, within a quarter of `rows`; zero if there is nothing.
+/// The height for all that is to be said, within a fifth of `rows`; zero if there is nothing.
 pub(super) fn rows_wanted(scene: &Scene<'_>, width: u16, rows: u16) -> u16 {
     match lines(scene, width, Palette::PLAIN).len() {
         0 => 0,
-        lines => u16::try_from(lines + 1).unwrap_or(u16::MAX).min((rows / 4).max(4)),
+        lines => u16::try_from(lines + 1).unwrap_or(u16::MAX).min((rows / 5).max(4)),
     }
 }
 

@@ -204,18 +204,27 @@ impl<'a> Threads<'a> {
         (chosen.collect(), text)
     }
 
-    /// Leaves out live threads first: broken ones are what somebody looks for.
+    /// Leaves out the last live threads; a share of the rows is for broken ones, which are what
+    /// somebody looks for.
     fn keep_present(&mut self, keep: usize) {
         let is_broken = |unit: &&Unit| Standing::of(unit) == Standing::Broken;
         let broken = self.present.iter().filter(|unit| is_broken(unit)).count();
-        let mut room_for_live = keep.saturating_sub(broken);
-        self.present.retain(|unit| {
-            let stays = is_broken(unit) || room_for_live > 0;
-            room_for_live -= usize::from(stays && !is_broken(unit));
-            stays
+        let broken_kept = broken.min((keep / 3).max(1)).min(keep);
+        let mut older_broken = broken - broken_kept;
+        let mut room_for_live = keep - broken_kept;
+        self.present.retain(|unit| match is_broken(unit) {
+            // The newest broken ones stay, and the first live ones.
+            true => !take_one(&mut older_broken),
+            false => take_one(&mut room_for_live),
         });
-        self.present.truncate(keep);
     }
+}
+
+/// Takes one of what is left, if anything is.
+fn take_one(left: &mut usize) -> bool {
+    let some = *left > 0;
+    *left -= usize::from(some);
+    some
 }
 
 /// The kernel has a number and a stack like a thread, but a row of its own.
