@@ -7,4 +7,5 @@ mod image_build;
 mod scratch;
 #[cfg(unix)]
 mod toolchain;
+mod tui;
 mod whole_path;

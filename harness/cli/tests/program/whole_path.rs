@@ -10,7 +10,7 @@ use ramscope_cli::workspace::Workspace;
 use crate::scratch::{Called, Folder, ramscope};
 
 /// The workspace's image, built once.
-fn image() -> &'static str {
+pub(crate) fn image() -> &'static str {
     static ELF: OnceLock<String> = OnceLock::new();
     ELF.get_or_init(|| {
         let workspace = Workspace::containing(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
