@@ -1,0 +1,10 @@
+//! The real image on the built-in machine: the same text as on the host port, telemetry without
+//! gaps, figures that add up, and runs that are exact.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod device;
+mod exactness;
+mod resets;
+mod same_text;
+mod telemetry;
