@@ -306,7 +306,7 @@ impl Machine {
     /// The value of a CSR, if the core has it.
     #[must_use]
     pub fn csr(&self, number: u16) -> Option<u32> {
-        self.cpu.read_csr(number, self.cycle)
+        self.cpu.read_csr(number, self.instructions())
     }
 
     /// Whether the processor waits for an interrupt (WFI).

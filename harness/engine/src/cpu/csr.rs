@@ -7,9 +7,9 @@
 //! - mtvec keeps direct mode when it is written, though silicon is always vectored. In vectored
 //!   mode the base is rounded down to 256 bytes, as the chip does.
 //! - PMP registers are storage that respects the lock bits; they protect nothing here.
-//! - mpccr counts every CPU clock cycle from its last write on, whatever mpcer and mpcmr say, and
-//!   **also while the core waits**, so that it can serve as a clock. On silicon it stands still
-//!   in WFI (description of mpcer, event CYCLE).
+//! - mpccr counts CPU clock cycles from its last write on, whatever mpcer and mpcmr say. As on
+//!   silicon it **stands still while the core waits** in WFI (description of mpcer, event CYCLE),
+//!   so it is no clock; an instruction being a cycle here, it counts instructions.
 //! - mstatus.MIE is set at the start, as Espressif's boot chain leaves it; after a bare reset of
 //!   silicon it is clear.
 
@@ -70,7 +70,7 @@ pub(crate) struct Csrs {
     pmpaddr: [u32; 16],
     mpcer: u32,
     mpcmr: u32,
-    /// What is added to the cycle count to give mpccr.
+    /// What is added to the count of active cycles to give mpccr.
     mpccr_offset: u32,
     gpio: [u32; 2],
 }
@@ -93,9 +93,9 @@ impl Csrs {
         }
     }
 
-    /// Lets mpccr start at zero at `cycle`.
-    pub(crate) fn restart_counter(&mut self, cycle: u64) {
-        self.mpccr_offset = (cycle as u32).wrapping_neg();
+    /// Lets mpccr start at zero after `active` cycles that the core did not wait.
+    pub(crate) fn restart_counter(&mut self, active: u64) {
+        self.mpccr_offset = (active as u32).wrapping_neg();
     }
 
     /// Where a trap with `mcause` goes.
@@ -107,8 +107,9 @@ impl Csrs {
         if mcause & super::cause::INTERRUPT != 0 { base + 4 * (mcause & 31) } else { base }
     }
 
-    /// The value of a CSR that is not a trigger's; `None` if there is none of this number.
-    pub(super) fn read(&self, number: u16, cycle: u64) -> Option<u32> {
+    /// The value of a CSR that is not a trigger's, after `active` cycles that the core did not
+    /// wait; `None` if there is none of this number.
+    pub(super) fn read(&self, number: u16, active: u64) -> Option<u32> {
         Some(match number {
             MSTATUS => self.mstatus,
             MISA => MISA_VALUE,
@@ -122,7 +123,7 @@ impl Csrs {
             PMPADDR_FIRST..=PMPADDR_LAST => self.pmpaddr[usize::from(number - PMPADDR_FIRST)],
             MPCER => self.mpcer,
             MPCMR => self.mpcmr,
-            MPCCR => (cycle as u32).wrapping_add(self.mpccr_offset),
+            MPCCR => (active as u32).wrapping_add(self.mpccr_offset),
             GPIO_OEN => self.gpio[0],
             GPIO_IN => 0,
             GPIO_OUT => self.gpio[1],
@@ -135,7 +136,7 @@ impl Csrs {
     }
 
     /// Writes a CSR that [`read`](Self::read) knows; writes to constants do nothing.
-    pub(super) fn write(&mut self, number: u16, value: u32, cycle: u64) {
+    pub(super) fn write(&mut self, number: u16, value: u32, active: u64) {
         match number {
             MSTATUS => self.mstatus = legal_mstatus(value),
             MTVEC if value & 1 == 0 => self.mtvec = value & !3,
@@ -152,7 +153,7 @@ impl Csrs {
             }
             MPCER => self.mpcer = value & 0x7FF,
             MPCMR => self.mpcmr = value & 3,
-            MPCCR => self.mpccr_offset = value.wrapping_sub(cycle as u32),
+            MPCCR => self.mpccr_offset = value.wrapping_sub(active as u32),
             GPIO_OEN => self.gpio[0] = value & 0xFF,
             GPIO_OUT => self.gpio[1] = value & 0xFF,
             _ => {}

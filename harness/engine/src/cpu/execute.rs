@@ -36,9 +36,9 @@ impl Cpu {
         self.triggers.fires(watch, address, bytes, self.privilege)
     }
 
-    /// The value of a CSR, if there is one of this number.
-    pub(crate) fn read_csr(&self, number: u16, cycle: u64) -> Option<u32> {
-        let csr = self.csrs.read(number, cycle);
+    /// The value of a CSR after `active` cycles without waiting, if there is one of this number.
+    pub(crate) fn read_csr(&self, number: u16, active: u64) -> Option<u32> {
+        let csr = self.csrs.read(number, active);
         csr.or_else(|| self.triggers.read(number))
     }
 }
@@ -346,7 +346,7 @@ impl Machine {
             Op::Csrrw | Op::Csrrs | Op::Csrrc => self.cpu.registers[source],
             _ => u32::from(instruction.rs1),
         };
-        let old = match self.cpu.read_csr(number, cycle) {
+        let old = match self.cpu.read_csr(number, self.instructions_at(cycle)) {
             Some(old) if csr::allowed(number, self.cpu.privilege) => old,
             _ => return Err(self.illegal(pc)),
         };
@@ -378,7 +378,7 @@ impl Machine {
         if self.cpu.triggers.read(number).is_some() {
             self.write_trigger_csr(number, value);
         } else {
-            self.cpu.csrs.write(number, value, cycle);
+            self.cpu.csrs.write(number, value, self.instructions_at(cycle));
         }
         self.attention |= self.would_interrupt();
         if O::CSR_WRITES {

@@ -129,7 +129,7 @@ impl Machine {
         self.devices.reset(reason, now);
         self.clear_trigger_marks();
         self.cpu = Cpu::new(self.image.entry());
-        self.cpu.csrs.restart_counter(self.cycle);
+        self.cpu.csrs.restart_counter(self.instructions());
         self.fault_run = FaultRun::default();
         if !reason.is_cpu_only() {
             self.load_ram_segments();
