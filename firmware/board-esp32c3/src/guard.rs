@@ -16,6 +16,8 @@ const _: () = assert!(GUARD_BYTES == 64, "one NAPOT range of 64 bytes");
 const STORES_IN_RANGE: u32 = 2 << 28 | 1 << 7 | 1 << 6 | 1 << 1;
 /// The low bits of a NAPOT range of 64 bytes.
 pub(crate) const NAPOT_64: u32 = 0x1F;
+/// A range at the top of the address space, where there is no memory.
+pub(crate) const NOWHERE: u32 = 0xFFFF_FFC0 | NAPOT_64;
 /// `tcontrol`: machine-mode triggers on, now and after `mret`.
 pub(crate) const TRIGGERS_ON: u32 = 1 << 7 | 1 << 3;
 
@@ -44,8 +46,7 @@ static RAMSCOPE_CURRENT: CurrentCell =
 #[expect(unsafe_code, reason = "writes CSRs")]
 pub(crate) fn init(handlers_low: usize) {
     let handlers = (handlers_low - GUARD_BYTES) as u32 | NAPOT_64;
-    // SAFETY: the triggers watch memory that nobody may write; trigger 0 watches nothing yet
-    // because its range lies at the top of the address space, where there is no memory.
+    // SAFETY: the triggers watch memory that nobody may write; trigger 0 watches nothing yet.
     unsafe {
         asm!(
             "csrwi 0x7A0, 1",
@@ -57,7 +58,7 @@ pub(crate) fn init(handlers_low: usize) {
             "csrw 0x7A5, {on}",
             handlers = in(reg) handlers,
             stores = in(reg) STORES_IN_RANGE,
-            nowhere = in(reg) 0xFFFF_FFC0 | NAPOT_64,
+            nowhere = in(reg) NOWHERE,
             on = in(reg) TRIGGERS_ON,
             options(nostack),
         );

@@ -79,10 +79,12 @@ global_asm!(
     "lw s11, {s}+44(sp)",
     "addi sp, sp, {size}",
     "ret",
-    // The stack of the handlers is free while interrupts are masked and no handler runs. The
-    // observer must not take it for a unit's, so the bounds stay: it knows this stack too.
+    // The stack of the handlers is free while interrupts are masked and no handler runs. The guard
+    // goes first: the heap may write there as soon as the stack is given back.
     ".global ramscope_leave",
     "ramscope_leave:",
+    "li t0, {nowhere}",
+    "csrw 0x7A2, t0",
     "la sp, _ramscope_interrupt_stack_high",
     "jr a0",
     ".text",
@@ -95,6 +97,7 @@ global_asm!(
     current_bytes = const offset_of!(Current, bytes),
     guard_bytes = const GUARD_BYTES,
     napot = const guard::NAPOT_64,
+    nowhere = const guard::NOWHERE as i32,
 );
 
 /// A context that calls `entry` on an empty stack, with interrupts as the resumer has them: masked.
