@@ -35,27 +35,44 @@ pub(crate) enum WayOut {
 pub(crate) fn set(way: WayOut) -> Result<(), Error> {
     let before = kernel::with(|kernel| core::mem::replace(&mut kernel.way_out, way));
     match (before, way) {
-        (WayOut::Frames, WayOut::Frames) => {}
-        (_, WayOut::Frames) => {
-            kernel::with(|kernel| kernel.ring.drain_here(true));
-            sample::introduce();
-            let drain = thread::Builder::new("telemetry").stack_bytes(STACK_BYTES).priority(1);
-            drop(drain.spawn(drain_thread)?);
-        }
+        (WayOut::Frames, WayOut::Frames) => Ok(()),
+        (_, WayOut::Frames) => start_drain().inspect_err(|_| {
+            kernel::with(|kernel| kernel.way_out = before);
+            leave_ring();
+        }),
         // The drain sees it and ends.
         (WayOut::Frames, _) => {
-            kernel::with(|kernel| kernel.ring.drain_here(false));
-            sample::introduce();
+            leave_ring();
+            Ok(())
         }
-        _ => {}
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-fn drain_thread() -> Result<(), Error> {
+fn start_drain() -> Result<(), Error> {
+    let number = kernel::with(|kernel| {
+        kernel.ring.drain_here(true);
+        kernel.drains = kernel.drains.wrapping_add(1);
+        kernel.drains
+    });
+    sample::introduce();
+    let drain = thread::Builder::new("telemetry").stack_bytes(STACK_BYTES).priority(1);
+    drain.spawn(move || drain_thread(number)).map(drop)
+}
+
+fn leave_ring() {
+    kernel::with(|kernel| kernel.ring.drain_here(false));
+    sample::introduce();
+}
+
+/// Writes frames until the way out is another one, or is the turn of a drain with another number:
+/// one that slept while it was switched off and on again must not go on beside its successor.
+fn drain_thread(number: u32) -> Result<(), Error> {
     let mut frames = FrameWriter::new();
     let mut record = [0; FRAME_WORDS_MAX];
-    while kernel::with(|kernel| kernel.way_out == WayOut::Frames) {
+    let is_wanted =
+        || kernel::with(|kernel| kernel.way_out == WayOut::Frames && kernel.drains == number);
+    while is_wanted() {
         match kernel::with(|kernel| kernel.ring.take(&mut record)) {
             Some(words) => console::put_frame(frames.frame(&record[..words])),
             None => thread::sleep(IDLE)?,

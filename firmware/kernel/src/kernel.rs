@@ -48,6 +48,8 @@ pub struct Kernel {
     pub(crate) ring: Ring,
     pub(crate) level: Level,
     pub(crate) way_out: WayOut,
+    /// How many drains were started: the number of the one that may write.
+    pub(crate) drains: u32,
     pub(crate) facts: Option<Facts>,
     pub(crate) in_handler: bool,
     pub(crate) handler_entries: u32,
@@ -77,6 +79,7 @@ impl Kernel {
             ring: Ring::absent(),
             level: Level::Events,
             way_out: WayOut::Ring,
+            drains: 0,
             facts: None,
             in_handler: false,
             handler_entries: 0,
