@@ -73,10 +73,21 @@ fn frames_leave_the_text_and_every_step_as_they_are() {
         let (typed, awaited) = typed_and_awaited(&scenario);
         let last = awaited.last().expect("it waits for something");
         let without = run(None, &typed, last).text();
-        let (with, records) = run(Some("telemetry frames"), &typed, last).split();
-        assert!(records.len() > 50, "{name}: {} records", records.len());
-        assert_eq!(program_lines(&with), program_lines(&without), "{name}");
-        for text in [&with, &without] {
+        let with = run(Some("telemetry frames"), &typed, last).split();
+        assert!(with.records > 50, "{name}: {} records", with.records);
+        if name == "demo.yaml" {
+            // Six threads have more to say than 115200 baud can carry: the device drops and counts.
+            assert!(u64::from(with.dropped) <= with.lost && with.lost < with.records, "{name}");
+        } else {
+            assert_eq!((with.lost, with.dropped), (0, 0), "{name}");
+        }
+        let mut lines = [&with.text, &without].map(|text| program_lines(text));
+        if name == "demo.yaml" {
+            // Its threads meet at the same instants, and a microsecond decides who counts first.
+            lines.iter_mut().flatten().for_each(|line| line.retain(|it| !it.is_ascii_digit()));
+        }
+        assert_eq!(lines[0], lines[1], "{name}");
+        for text in [&with.text, &without] {
             let mut rest = text.as_str();
             for pattern in &awaited {
                 let at = rest.find(pattern.as_str());
@@ -100,10 +111,25 @@ fn after_frames_are_off_the_ring_and_the_echo_are_back() {
     device.run_for(Span::from_millis(300));
     device.type_line("telemetry off");
     device.run_for(Span::from_millis(300));
-    let frames = device.split().1.len();
+    let records = device.split().records;
     device.ask("run caught", "caught: ended\n");
     assert!(device.text().contains("> run caught\n"), "{}", device.text());
-    assert_eq!(device.split().1.len(), frames);
+    assert_eq!(device.split().records, records);
+}
+
+#[test]
+fn frames_that_are_switched_off_and_on_in_a_breath_have_one_row_of_numbers() {
+    let mut device = Device::ready();
+    for _ in 0..3 {
+        device.type_line("telemetry frames");
+        device.run_for(Span::from_millis(3));
+        device.type_line("telemetry off");
+        device.run_for(Span::from_millis(3));
+    }
+    device.type_line("telemetry frames");
+    device.run_for(Span::from_millis(500));
+    let (frames, lost) = device.frame_counts();
+    assert!(frames > 100 && lost == 0, "{frames} frames, {lost} lost");
 }
 
 #[test]
@@ -189,4 +215,57 @@ fn every_unit_that_ends_was_introduced_and_ends_once() {
     });
     assert!(made.is_sorted(), "{made:?}");
     assert!(ended.len() >= 6 && made.len() == ended.len() + 2, "{made:?} {ended:?}");
+}
+
+#[test]
+fn with_the_trace_off_nothing_is_written_and_nothing_counts_as_lost() {
+    let mut device = Device::ready();
+    device.ask("trace off", "\n");
+    let count = |device: &Device| {
+        let mut records = 0;
+        device.each_record(|_, _| records += 1);
+        records
+    };
+    let before = count(&device);
+    device.ask("run demo seconds=1", "demo: ended\n");
+    assert_eq!(count(&device), before);
+    device.ask("trace samples", "\n");
+    device.run_for(Span::from_millis(250));
+    assert!(count(&device) > before + 10);
+}
+
+#[test]
+fn a_window_begins_with_peaks_of_its_own() {
+    let mut device = Device::ready();
+    device.ask("run demo seconds=2", "demo: ended\n");
+    device.run_for(Span::from_millis(200));
+    device.ask("window", "window 1\n");
+    device.run_for(Span::from_millis(300));
+    let (mut before, mut after) = (None, None);
+    device.each_record(|_, record| {
+        if let Record::HeapSample(heap) = record {
+            let place = if heap.window.0 == 0 { &mut before } else { &mut after };
+            *place = Some(heap);
+        }
+    });
+    let (before, after) = (before.unwrap(), after.unwrap());
+    assert_eq!(before.peak_window, before.peak_boot);
+    assert_eq!(after.peak_boot, before.peak_boot);
+    assert!(after.peak_window < after.peak_boot, "{after:?}");
+    assert!(after.peak_window >= after.used, "{after:?}");
+}
+
+#[test]
+fn a_line_typed_while_a_program_prints_is_still_one_command() {
+    let mut device = Device::ready();
+    device.type_line("run demo seconds=3");
+    device.run_for(Span::from_millis(950));
+    // The logger prints in the middle of it.
+    device.type_bytes("thr");
+    device.run_for(Span::from_millis(200));
+    device.type_line("eads");
+    device.wait_for("demo: ended\n", Span::from_seconds(10));
+    let text = device.text();
+    assert!(text.contains("> threads\nunit name "), "{text}");
+    assert!(text.contains("\nlogger: "), "{text}");
 }
