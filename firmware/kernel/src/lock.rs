@@ -12,6 +12,7 @@
 #![expect(unsafe_code, reason = "state that units share, touched with interrupts masked only")]
 
 use crate::error::Error;
+use crate::heap::OWNERS_MAX;
 use crate::kernel::{self, Kernel};
 use crate::sched::{QueueName, Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
 use crate::site;
@@ -301,8 +302,9 @@ pub(crate) struct TornDown {
     next: usize,
 }
 
-/// How many torn-down units are remembered. A lock that an older one held stays held.
-const TORN_DOWN_MAX: usize = 32;
+/// How many torn-down units are remembered: all that the heap's ledger has room for, since each
+/// keeps its entry there while its memory is quarantined.
+const TORN_DOWN_MAX: usize = OWNERS_MAX;
 
 impl TornDown {
     pub(crate) const fn new() -> Self {

@@ -520,6 +520,27 @@ fn poison_can_be_cleared_before_anybody_has_met_it() {
 }
 
 #[test]
+fn a_lock_is_found_poisoned_however_many_threads_died_since() {
+    let printed = lines(|_| {
+        let lock = shared_lock()?;
+        let theirs = lock.clone();
+        let die = |name, work: Box<dyn FnOnce() -> Result<(), Error> + Send>| {
+            small(name).spawn(move || -> Result<(), Error> {
+                work()?;
+                panic!("like many others");
+            })
+        };
+        die("holder", Box::new(move || theirs.acquire()))?.join()?;
+        for _ in 0..55 {
+            die("another", Box::new(|| Ok(())))?.join()?;
+        }
+        println!("{:?}", lock.acquire_for(MILLISECOND));
+        Ok(())
+    });
+    assert!(printed.contains(&"Err(Poisoned)".to_owned()), "{printed:?}");
+}
+
+#[test]
 fn a_held_lock_may_be_moved() {
     check(
         |_| {
