@@ -179,3 +179,22 @@ fn output_between_typed_bytes_stands_on_lines_of_its_own() {
     }
     assert!(text.contains("\n> mem\nheap: total "), "{text}");
 }
+
+#[test]
+fn frames_that_cannot_start_say_why_and_leave_the_console_as_it_was() {
+    let text = device(
+        |_| {
+            let mut handles = Vec::new();
+            while let Ok(handle) = small("sleeper").spawn(|| thread::sleep(Span::from_millis(35))) {
+                handles.push(handle);
+            }
+            handles.into_iter().try_for_each(|handle| handle.join().map(drop))
+        },
+        &["run test", "telemetry frames", "window", "telemetry text"],
+        1,
+    )
+    .text;
+    assert!(text.contains("\n> telemetry frames\ntelemetry: out of thread slots\n"), "{text}");
+    assert!(text.contains("\n> window\nwindow 1\n"), "{text}");
+    assert!(text.contains("test: ended\n"), "{text}");
+}

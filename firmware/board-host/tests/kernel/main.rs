@@ -1,6 +1,7 @@
 //! What programs may rely on: threads, locks, time, memory and the console, as claims about small
 //! programs that run whole on the host port.
 
+mod chance;
 mod check;
 mod console;
 mod instances;
