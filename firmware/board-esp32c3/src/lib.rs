@@ -3,7 +3,7 @@
 //! The problem: the kernel needs a clock, a console and a guard below each stack, and the image
 //! must run wherever an ESP32-C3 is or is imitated, without a boot loader, a ROM call or a vendor
 //! library in the way. The idea: touch as few registers as possible, all of them named in
-//! [`registers`], and nothing that only works on one of the machines.
+//! `registers.rs`, and nothing that only works on one of the machines.
 //!
 //! Proven on the built-in engine. **Untested on silicon**: no board was at hand.
 //!
@@ -14,7 +14,7 @@
 //! 3. Nothing is written through an interrupted stack pointer before it was compared with the
 //!    bounds in `RAMSCOPE_CURRENT`.
 //! 4. Debug trigger 0 guards the running unit's stack, trigger 1 the handlers'; trigger 0 is the
-//!    selected one except in [`guard::init`].
+//!    selected one except while `guard.rs` arms them.
 #![no_std]
 #![cfg(target_arch = "riscv32")]
 

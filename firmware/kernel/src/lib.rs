@@ -5,7 +5,7 @@
 //! stack is painted and guarded, every heap block has an owner, every wait is known, and what it
 //! knows leaves the device as telemetry records that nobody has to wait for.
 //!
-//! The parts, from the bottom: [`port`] is what a board provides; [`sched`] decides who runs, as
+//! The parts, from the bottom: [`mod@port`] is what a board provides; [`sched`] decides who runs, as
 //! a pure state machine; [`heap`] is the allocator with its ledger; `kernel` holds one instance of
 //! it all behind masked interrupts; [`thread`], [`Lock`], [`mem`], [`time`] and [`console`] are
 //! what programs use; [`teardown`] is what happens to units that cannot go on.

@@ -1,6 +1,6 @@
 //! What the kernel asks of the place it runs on.
 //!
-//! A board implements [`Port`] for a type of its own and names it once with [`port!`]. The calls
+//! A board implements [`Port`] for a type of its own and names it once with [`port!`](macro@crate::port). The calls
 //! are bound at link time, as `critical-section` does it, so that no kernel type carries a board
 //! as a parameter and fat LTO makes each of them a plain instruction or two.
 //!

@@ -1,0 +1,186 @@
+//! Starting a thread: the block, the painted stack, the body at its top.
+#![expect(unsafe_code, reason = "builds stacks and moves bodies onto them")]
+
+use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish};
+use crate::error::{Error, Shortage};
+use crate::heap::{OwnerIndex, OwnerKind, OwnerTag};
+use crate::kernel::{self, Kernel};
+use crate::port::{self, StackRange};
+use crate::sched::PRIORITY_DEFAULT;
+use crate::site;
+use crate::stack::{GUARD_BYTES, STACK_BYTES_DEFAULT, STACK_BYTES_MIN, paint};
+use crate::thread::End;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use ramscope_wire::{Level, SiteId, UnitKind};
+
+/// Collects what a new thread is to be.
+///
+/// # Examples
+/// ```no_run
+/// # use ramscope_kernel::{thread, Error, Span};
+/// let worker = thread::Builder::new("worker").stack_bytes(2048).spawn(|| -> Result<(), Error> {
+///     thread::sleep(Span::from_millis(10))?;
+///     Ok(())
+/// })?;
+/// worker.join()?;
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Builder {
+    name: &'static str,
+    stack_bytes: usize,
+    priority: u8,
+}
+
+impl Builder {
+    /// A thread of this name, with the default stack and priority.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, stack_bytes: STACK_BYTES_DEFAULT, priority: PRIORITY_DEFAULT }
+    }
+
+    /// Asks for a stack of this many bytes. Less than [`STACK_BYTES_MIN`] is raised to it, and the
+    /// size is rounded up to 16; reports show what was asked for and what was granted.
+    #[must_use]
+    pub const fn stack_bytes(mut self, bytes: usize) -> Self {
+        self.stack_bytes = bytes;
+        self
+    }
+
+    /// Sets the priority: 1 to 15, higher is more urgent; others are clamped.
+    #[must_use]
+    pub const fn priority(mut self, priority: u8) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Starts the thread.
+    ///
+    /// # Context
+    /// Thread. Allocates; paints the whole stack with interrupts on.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] says which resource was missing; nothing is left behind then.
+    #[track_caller]
+    pub fn spawn<F, R>(self, body: F) -> Result<JoinHandle, Error>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Outcome,
+    {
+        check_headroom();
+        let site = site::here();
+        let body_bytes = size_of::<F>().next_multiple_of(16);
+        let stack_bytes = self.stack_bytes.max(STACK_BYTES_MIN).next_multiple_of(16);
+        let layout = stack_layout::<F>(stack_bytes + body_bytes);
+        let (block, owner, unit) = kernel::with(|kernel| reserve(kernel, layout, site))?;
+        let low = block.as_ptr() as usize + GUARD_BYTES;
+        let stack = StackRange { low, bytes: stack_bytes };
+        let place = (low + stack_bytes) as *mut F;
+        // SAFETY: the block is ours alone, large enough, and aligned for F.
+        unsafe { place.write(body) };
+        // SAFETY: as above.
+        unsafe { paint(stack) };
+        // SAFETY: as above.
+        let context = unsafe { port::_ramscope_port_prepare(stack, thread_main) };
+        let thread = Thread {
+            unit,
+            name: self.name,
+            site,
+            kind: UnitKind::Thread,
+            stack,
+            stack_requested: self.stack_bytes as u32,
+            block: Some(block),
+            context,
+            owner,
+            start: Some(Start { run: run::<F, R>, body: place.cast() }),
+            has_handle: true,
+            ..Thread::EMPTY
+        };
+        let started = kernel::then_reschedule(|kernel| admit(kernel, thread, self.priority));
+        started.ok_or(Error::Missing(Shortage::ThreadSlots)).inspect_err(|_| {
+            // SAFETY: the body was written there and never ran.
+            unsafe { core::ptr::drop_in_place(place) };
+            kernel::with(|kernel| give_back(kernel, block, owner));
+        })
+    }
+}
+
+fn stack_layout<F>(bytes: usize) -> Layout {
+    let align = GUARD_BYTES.max(align_of::<F>());
+    Layout::from_size_align(GUARD_BYTES + bytes, align).expect("far below the address space")
+}
+
+fn reserve(
+    kernel: &mut Kernel,
+    layout: Layout,
+    site: SiteId,
+) -> Result<(NonNull<u8>, OwnerIndex, u32), Error> {
+    let unit = kernel.next_unit();
+    let owner = kernel
+        .heap
+        .owner_add(OwnerTag { kind: OwnerKind::Thread, unit })
+        .map_err(|_| Error::Missing(Shortage::Owners))?;
+    match kernel.heap.allocate(layout, owner, site.0) {
+        Ok(block) => Ok((block, owner, unit)),
+        Err(out) => {
+            kernel.heap.owner_release(owner);
+            Err(out.into())
+        }
+    }
+}
+
+fn give_back(kernel: &mut Kernel, block: NonNull<u8>, owner: OwnerIndex) {
+    // SAFETY: the thread never ran, so nothing points into the block.
+    let freed = unsafe { kernel.heap.free(block) };
+    debug_assert!(freed.is_ok(), "the block came from this heap");
+    kernel.heap.owner_release(owner);
+}
+
+/// Puts a new thread into a slot and tells the world.
+pub(crate) fn admit(kernel: &mut Kernel, mut thread: Thread, priority: u8) -> Option<JoinHandle> {
+    let slot = kernel.sched.add(priority)?;
+    thread.parent = kernel.current().unit;
+    let unit = thread.unit;
+    let record = thread.new_record(kernel.sched.priority(slot));
+    kernel.threads[slot.index()] = thread;
+    kernel.record(Level::Samples, &record);
+    Some(JoinHandle { slot, unit })
+}
+
+/// Where every spawned thread begins.
+extern "C" fn thread_main() -> ! {
+    port::unmask(true);
+    let start = kernel::with(|kernel| kernel.current().start.take());
+    let start = start.expect("spawn sets it");
+    let mut end = End::Panicked;
+    port::contain(&mut || {
+        // SAFETY: the body was moved there by spawn and is run once: `start` was taken.
+        end = unsafe { (start.run)(start.body) };
+    });
+    finish(end)
+}
+
+/// # Safety
+/// `body` is a live F that nobody else uses.
+unsafe fn run<F: FnOnce() -> R, R: Outcome>(body: *mut u8) -> End {
+    // SAFETY: as promised by the caller.
+    let body = unsafe { body.cast::<F>().read() };
+    body().end()
+}
+
+/// Starts a thread with the default stack and priority: MicroPython's `start_new_thread`.
+///
+/// # Context
+/// Thread. Allocates.
+///
+/// # Errors
+/// As [`Builder::spawn`].
+#[track_caller]
+pub fn spawn<F, R>(name: &'static str, body: F) -> Result<JoinHandle, Error>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Outcome,
+{
+    Builder::new(name).spawn(body)
+}
