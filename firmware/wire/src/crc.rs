@@ -16,11 +16,7 @@ const fn nibbles() -> [u32; 16] {
         let mut crc = index as u32;
         let mut bit = 0;
         while bit < 4 {
-            crc = if crc & 1 == 1 {
-                crc >> 1 ^ POLYNOMIAL_REFLECTED
-            } else {
-                crc >> 1
-            };
+            crc = if crc & 1 == 1 { crc >> 1 ^ POLYNOMIAL_REFLECTED } else { crc >> 1 };
             bit += 1;
         }
         table[index] = crc;

@@ -24,10 +24,7 @@ pub(crate) const BODY_BYTES_MAX: usize = SEQ_BYTES + 4 * FRAME_WORDS_MAX + CRC_B
 pub(crate) const SEQ_BYTES: usize = 2;
 pub(crate) const CRC_BYTES: usize = 4;
 
-const _: () = assert!(
-    BODY_BYTES_MAX <= 254,
-    "a longer COBS run would need a second code byte"
-);
+const _: () = assert!(BODY_BYTES_MAX <= 254, "a longer COBS run would need a second code byte");
 
 /// Numbers the frames of a boot.
 #[derive(Clone, Debug, Default)]
@@ -87,16 +84,8 @@ enum Next {
 
 impl<'a> FrameBytes<'a> {
     fn new(seq: u16, records: &'a [u32]) -> Self {
-        assert!(
-            records.len() <= FRAME_WORDS_MAX,
-            "records must fit into a frame"
-        );
-        let mut frame = Self {
-            seq,
-            records,
-            crc: 0,
-            next: Next::Start,
-        };
+        assert!(records.len() <= FRAME_WORDS_MAX, "records must fit into a frame");
+        let mut frame = Self { seq, records, crc: 0, next: Next::Start };
         frame.crc = crc32((0..frame.body_bytes() - CRC_BYTES).map(|at| frame.body(at)));
         frame
     }
@@ -117,19 +106,11 @@ impl<'a> FrameBytes<'a> {
     /// What follows in the body once `at` of its bytes are encoded. One zero byte, which is not
     /// sent, is thought to follow the body, so that each run ends with one.
     fn after(&self, at: usize) -> Next {
-        if at > self.body_bytes() {
-            Next::End
-        } else {
-            Next::Code { at }
-        }
+        if at > self.body_bytes() { Next::End } else { Next::Code { at } }
     }
 
     fn run(&self, at: usize, end: usize) -> Next {
-        if at == end {
-            self.after(end + 1)
-        } else {
-            Next::Run { at, end }
-        }
+        if at == end { self.after(end + 1) } else { Next::Run { at, end } }
     }
 }
 
@@ -142,9 +123,7 @@ impl Iterator for FrameBytes<'_> {
             Next::Marker => (FRAME_MARKER, Next::Code { at: 0 }),
             Next::Code { at } => {
                 let length = self.body_bytes();
-                let end = (at..length)
-                    .find(|&at| self.body(at) == 0)
-                    .unwrap_or(length);
+                let end = (at..length).find(|&at| self.body(at) == 0).unwrap_or(length);
                 ((end - at + 1) as u8, self.run(at, end))
             }
             Next::Run { at, end } => (self.body(at), self.run(at + 1, end)),

@@ -78,11 +78,7 @@ pub(crate) const fn offsets<const N: usize>(sizes: [usize; N]) -> [usize; N] {
 
 /// The words that fields of these sizes take.
 pub(crate) const fn words<const N: usize>(sizes: [usize; N]) -> usize {
-    if N == 0 {
-        0
-    } else {
-        (offsets(sizes)[N - 1] + sizes[N - 1]).div_ceil(4)
-    }
+    if N == 0 { 0 } else { (offsets(sizes)[N - 1] + sizes[N - 1]).div_ceil(4) }
 }
 
 /// Puts a field at its offset into words that are zero there.

@@ -178,13 +178,7 @@ impl RawReader {
             expected_seq: None,
             boot: None,
             skipped_bytes: 0,
-            counts: RawCounts {
-                records: 0,
-                unknown: 0,
-                lost: 0,
-                damaged_bytes: 0,
-                rejoined: 0,
-            },
+            counts: RawCounts { records: 0, unknown: 0, lost: 0, damaged_bytes: 0, rejoined: 0 },
         }
     }
 
@@ -217,11 +211,7 @@ impl RawReader {
         {
             return self.take(bytes, good.header, good.bytes);
         }
-        match self
-            .chain(self.evidence.after_record)
-            .follow(bytes)
-            .decide(tail)
-        {
+        match self.chain(self.evidence.after_record).follow(bytes).decide(tail) {
             Link::Good(_) => {
                 self.place = Place::Found;
                 Step::Skip(0)
@@ -237,16 +227,11 @@ impl RawReader {
     /// Goes to the first byte at which a chain begins, or may begin.
     fn search<'a>(&mut self, bytes: &'a [u8], tail: Tail) -> Step<'a> {
         for at in 0..bytes.len() {
-            let ahead = self
-                .chain(self.evidence.anywhere)
-                .follow(&bytes[at..])
-                .decide(tail);
+            let ahead = self.chain(self.evidence.anywhere).follow(&bytes[at..]).decide(tail);
             let anew = match ahead {
-                Link::Not if self.expected_seq.is_some() => self
-                    .chain(self.evidence.anew)
-                    .anew()
-                    .follow(&bytes[at..])
-                    .decide(tail),
+                Link::Not if self.expected_seq.is_some() => {
+                    self.chain(self.evidence.anew).anew().follow(&bytes[at..]).decide(tail)
+                }
                 other => other,
             };
             match anew {
@@ -274,10 +259,7 @@ impl RawReader {
     fn tell_damage<'a>(&mut self) -> Step<'a> {
         let bytes = core::mem::take(&mut self.skipped_bytes);
         self.counts.damaged_bytes += bytes;
-        Step::Item {
-            item: Item::Damaged { bytes },
-            consumed: 0,
-        }
+        Step::Item { item: Item::Damaged { bytes }, consumed: 0 }
     }
 
     /// Takes the record that a chain has proved, after telling what lies before it.
@@ -302,18 +284,13 @@ impl RawReader {
 
     fn lose<'a>(&mut self, records: u16) -> Item<'a> {
         self.counts.lost += u64::from(records);
-        Item::Lost {
-            records: records.into(),
-        }
+        Item::Lost { records: records.into() }
     }
 
     fn take<'a>(&mut self, bytes: &'a [u8], header: Header, consumed: usize) -> Step<'a> {
         let (fixed, payload) = bytes[..consumed].split_at(4 * HEADER_WORDS);
         let dt = u32::from_le_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]);
-        let stamp = Stamp {
-            seq: header.seq,
-            dt,
-        };
+        let stamp = Stamp { seq: header.seq, dt };
         self.place = Place::AfterRecord;
         self.expected_seq = Some(header.seq.wrapping_add(1));
         let item = item(stamp, header.kind, payload);
@@ -332,19 +309,11 @@ impl RawReader {
 
 fn item(stamp: Stamp, kind: u8, payload: &[u8]) -> Item<'_> {
     if let Some(version) = other_version(kind, payload) {
-        return Item::OtherVersion {
-            stamp,
-            version,
-            payload,
-        };
+        return Item::OtherVersion { stamp, version, payload };
     }
     match Record::read(kind, payload) {
         Some(record) => Item::Record { stamp, record },
-        None => Item::Unknown {
-            stamp,
-            kind,
-            payload,
-        },
+        None => Item::Unknown { stamp, kind, payload },
     }
 }
 

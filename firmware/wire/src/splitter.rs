@@ -92,9 +92,7 @@ impl Splitter {
     /// The records of the last frame.
     #[must_use]
     pub fn records(&self) -> &[u8] {
-        self.body
-            .get(SEQ_BYTES..self.body_bytes.saturating_sub(CRC_BYTES))
-            .unwrap_or_default()
+        self.body.get(SEQ_BYTES..self.body_bytes.saturating_sub(CRC_BYTES)).unwrap_or_default()
     }
 
     /// Tells what stands at the start of `bytes`, which continue where the last answer ended.
@@ -104,12 +102,7 @@ impl Splitter {
             [0] if tail == Tail::Open => Split::More,
             [0, FRAME_MARKER, rest @ ..] => self.step_after_marker(rest, tail),
             [0, ..] => self.text(1),
-            _ => self.text(
-                bytes
-                    .iter()
-                    .position(|&byte| byte == 0)
-                    .unwrap_or(bytes.len()),
-            ),
+            _ => self.text(bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len())),
         }
     }
 
@@ -150,9 +143,7 @@ impl Splitter {
     }
 
     fn frame(&mut self, bytes: usize, seq: u16) -> Split {
-        let lost = self
-            .expected_seq
-            .map_or(0, |expected| frames_between(expected, seq));
+        let lost = self.expected_seq.map_or(0, |expected| frames_between(expected, seq));
         self.expected_seq = Some(seq_after(seq));
         self.counts.frames += 1;
         self.counts.frames_lost += u64::from(lost);
@@ -167,16 +158,8 @@ fn frames_between(expected: u16, seq: u16) -> u32 {
         return 0;
     }
     // Zero is left out when the numbers wrap, so they count modulo 65 535.
-    let gap = if seq >= expected {
-        seq - expected
-    } else {
-        u16::MAX - (expected - seq)
-    };
-    if gap < STEP_BACK {
-        gap.into()
-    } else {
-        seq.into()
-    }
+    let gap = if seq >= expected { seq - expected } else { u16::MAX - (expected - seq) };
+    if gap < STEP_BACK { gap.into() } else { seq.into() }
 }
 
 #[cfg(test)]

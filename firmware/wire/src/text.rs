@@ -17,11 +17,7 @@ pub(crate) const fn words_max(bytes_max: usize) -> usize {
 
 /// The part of `text` that is sent: up to its first zero byte and to the last character that fits.
 pub(crate) fn fit(text: &str, bytes_max: usize) -> &str {
-    let end = text
-        .bytes()
-        .take(bytes_max)
-        .position(|byte| byte == 0)
-        .unwrap_or(bytes_max);
+    let end = text.bytes().take(bytes_max).position(|byte| byte == 0).unwrap_or(bytes_max);
     &text[..text.floor_char_boundary(end)]
 }
 

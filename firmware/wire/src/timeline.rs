@@ -18,27 +18,17 @@ impl Timeline {
     /// A timeline that knows nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            ticks: 0,
-            hz: None,
-            is_exact: false,
-        }
+        Self { ticks: 0, hz: None, is_exact: false }
     }
 
     /// Takes the next item of the stream and gives its time in ticks since boot.
     pub fn advance(&mut self, item: &Item<'_>) -> u64 {
         match item {
-            Item::Record {
-                record: Record::Hello(hello),
-                ..
-            } => {
+            Item::Record { record: Record::Hello(hello), .. } => {
                 self.hz = Some(hello.timestamp_hz);
                 self.rebase(hello.ticks);
             }
-            Item::Record {
-                record: Record::Clock(clock),
-                ..
-            } => self.rebase(clock.ticks),
+            Item::Record { record: Record::Clock(clock), .. } => self.rebase(clock.ticks),
             Item::Record { stamp, .. }
             | Item::Unknown { stamp, .. }
             | Item::OtherVersion { stamp, .. } => {
@@ -89,22 +79,12 @@ mod tests {
     use crate::vocabulary::{State, Why};
 
     fn clock(ticks: u64) -> Item<'static> {
-        Item::Record {
-            stamp: Stamp { seq: 0, dt: 9 },
-            record: Clock { ticks }.into(),
-        }
+        Item::Record { stamp: Stamp { seq: 0, dt: 9 }, record: Clock { ticks }.into() }
     }
 
     fn switch(dt: u32) -> Item<'static> {
-        let switch = Switch {
-            to: UnitId::MAIN,
-            state_left: State::Ready,
-            why: Why::Yielded,
-        };
-        Item::Record {
-            stamp: Stamp { seq: 0, dt },
-            record: switch.into(),
-        }
+        let switch = Switch { to: UnitId::MAIN, state_left: State::Ready, why: Why::Yielded };
+        Item::Record { stamp: Stamp { seq: 0, dt }, record: switch.into() }
     }
 
     #[test]

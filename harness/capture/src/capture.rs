@@ -29,20 +29,14 @@ pub struct HostPart {
 impl Capture {
     /// The chunks of one stream.
     pub fn stream(&self, stream: Stream) -> impl Iterator<Item = &Chunk> {
-        self.device
-            .iter()
-            .filter(move |chunk| chunk.stream == stream)
+        self.device.iter().filter(move |chunk| chunk.stream == stream)
     }
 
     /// The events of one kind, each with the instant at which it was recorded.
     pub fn events<E: Event>(&self) -> impl Iterator<Item = Result<Timed<E>, EventError>> {
         self.stream(E::STREAM).flat_map(|chunk| {
-            E::decode(&chunk.bytes).map(|event| {
-                event.map(|event| Timed {
-                    instant: chunk.instant,
-                    event,
-                })
-            })
+            E::decode(&chunk.bytes)
+                .map(|event| event.map(|event| Timed { instant: chunk.instant, event }))
         })
     }
 

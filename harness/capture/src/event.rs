@@ -51,10 +51,7 @@ pub struct EventError {
 
 impl EventError {
     fn new(line: &[u8], error: &serde_json::Error) -> Self {
-        Self {
-            line: String::from_utf8_lossy(line).into_owned(),
-            reason: error.to_string(),
-        }
+        Self { line: String::from_utf8_lossy(line).into_owned(), reason: error.to_string() }
     }
 }
 
@@ -237,29 +234,17 @@ mod tests {
             },
             r#"{"index":3,"kind":"timed-out","instant":6250,"detail":"5 s"}"#,
         );
-        check(
-            &HowEnded::TimedOut { step: Some(2) },
-            r#"{"timed-out":{"step":2}}"#,
-        );
+        check(&HowEnded::TimedOut { step: Some(2) }, r#"{"timed-out":{"step":2}}"#);
         check(&HowEnded::StepsDone, r#""steps-done""#);
         check(&HowEnded::Fatal("pc at 0".into()), r#"{"fatal":"pc at 0"}"#);
         check(&Stimulus::Serial(b"a\n".to_vec()), r#"{"serial":[97,10]}"#);
-        check(
-            &ObserverEvent::Note("two\nlines".into()),
-            r#"{"note":"two\nlines"}"#,
-        );
+        check(&ObserverEvent::Note("two\nlines".into()), r#"{"note":"two\nlines"}"#);
     }
 
     #[test]
     fn a_line_of_a_later_version_is_named_and_the_others_are_kept() {
         let events: Vec<_> = HowEnded::decode(b"{\"evaporated\":1}\n\"interrupted\"\n").collect();
-        assert!(
-            events[0]
-                .as_ref()
-                .unwrap_err()
-                .to_string()
-                .contains("evaporated")
-        );
+        assert!(events[0].as_ref().unwrap_err().to_string().contains("evaporated"));
         assert_eq!(events[1], Ok(HowEnded::Interrupted));
     }
 }

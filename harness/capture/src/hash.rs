@@ -22,10 +22,7 @@ pub struct DeviceHash(pub [u8; 32]);
 impl DeviceHash {
     pub(crate) fn of(chunks: &[Chunk]) -> Self {
         let mut streams: BTreeMap<u8, Vec<&Chunk>> = BTreeMap::new();
-        for chunk in chunks
-            .iter()
-            .filter(|chunk| chunk.stream != Stream::Observer)
-        {
+        for chunk in chunks.iter().filter(|chunk| chunk.stream != Stream::Observer) {
             streams.entry(chunk.stream.code()).or_default().push(chunk);
         }
         let mut whole = Sha256::new_with_prefix(DOMAIN);
@@ -40,10 +37,7 @@ impl DeviceHash {
 fn hash_of_stream(chunks: &[&Chunk]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for at_one_instant in chunks.chunk_by(|a, b| a.instant == b.instant) {
-        let length: u64 = at_one_instant
-            .iter()
-            .map(|chunk| chunk.bytes.len() as u64)
-            .sum();
+        let length: u64 = at_one_instant.iter().map(|chunk| chunk.bytes.len() as u64).sum();
         hash.update(at_one_instant[0].instant.as_picos().to_le_bytes());
         hash.update(length.to_le_bytes());
         for chunk in at_one_instant {

@@ -29,11 +29,7 @@ impl Recorder {
             Some(last) if last.stream == stream && last.instant == instant => {
                 last.bytes.extend_from_slice(bytes);
             }
-            _ => self.capture.device.push(Chunk {
-                stream,
-                instant,
-                bytes: bytes.to_vec(),
-            }),
+            _ => self.capture.device.push(Chunk { stream, instant, bytes: bytes.to_vec() }),
         }
     }
 

@@ -106,12 +106,7 @@ impl Budget {
     #[must_use]
     pub fn id(&self) -> BudgetId {
         let phase = self.phase.as_deref().unwrap_or(Self::WHOLE_RUN);
-        BudgetId(format!(
-            "{phase}/{}/{}{}",
-            self.subject,
-            self.metric,
-            self.bound.suffix()
-        ))
+        BudgetId(format!("{phase}/{}/{}{}", self.subject, self.metric, self.bound.suffix()))
     }
 
     /// Whether `observed`, in the metric's unit, satisfies the budget.
@@ -148,14 +143,8 @@ impl Subject {
 
 impl SubjectKind {
     /// Every kind, in the order of documentation.
-    pub const ALL: [Self; 6] = [
-        Self::Thread,
-        Self::Task,
-        Self::Tasklet,
-        Self::Module,
-        Self::Interrupt,
-        Self::Heap,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Thread, Self::Task, Self::Tasklet, Self::Module, Self::Interrupt, Self::Heap];
 
     /// The key in the file.
     #[must_use]
@@ -184,14 +173,9 @@ impl SubjectKind {
             Switches, Used,
         };
         match self {
-            Self::Thread | Self::Task | Self::Tasklet => &[
-                StackPeak,
-                StackMargin,
-                HeapUsed,
-                HeapPeak,
-                Switches,
-                CpuShare,
-            ],
+            Self::Thread | Self::Task | Self::Tasklet => {
+                &[StackPeak, StackMargin, HeapUsed, HeapPeak, Switches, CpuShare]
+            }
             Self::Module => &[HeapUsed, HeapPeak],
             Self::Interrupt => &[StackPeak, StackMargin, CpuShare],
             Self::Heap => &[Used, Peak, Free, LargestFree],

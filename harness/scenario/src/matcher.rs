@@ -101,12 +101,7 @@ impl Matcher {
     /// A matcher at the beginning of a stream.
     #[must_use]
     pub fn new(rule: Matching) -> Self {
-        Self {
-            rule,
-            history: History::default(),
-            cursor: 0,
-            waiting: None,
-        }
+        Self { rule, history: History::default(), cursor: 0, waiting: None }
     }
 
     /// How many bytes were taken so far.
@@ -142,9 +137,7 @@ impl Matcher {
     /// Takes received bytes; without a step that waits it takes all of them.
     pub fn feed(&mut self, bytes: &[u8]) -> Fed {
         let found = self.waiting.as_mut().and_then(|wait| {
-            wait.search
-                .run(bytes)
-                .map(|taken| (taken, wait.search.pattern.len()))
+            wait.search.run(bytes).map(|taken| (taken, wait.search.pattern.len()))
         });
         let taken = found.map_or(bytes.len(), |(taken, _)| taken);
         self.history.push(&bytes[..taken]);
@@ -171,10 +164,7 @@ impl Matcher {
     fn complete(&mut self, end: u64, length: usize) -> Match {
         self.waiting = None;
         self.cursor = end;
-        Match {
-            start: end - length as u64,
-            end,
-        }
+        Match { start: end - length as u64, end }
     }
 
     /// Only Wokwi's rule can miss a match: one that began after the last match and before the step.
@@ -182,14 +172,8 @@ impl Matcher {
         let (offset, seen) = self.history.since(self.cursor);
         let taken = Search::new(pattern).run(seen)?;
         let end = offset + taken as u64;
-        let at = Match {
-            start: end - pattern.len() as u64,
-            end,
-        };
-        Some(EarlierMatch {
-            at,
-            step_began: began,
-        })
+        let at = Match { start: end - pattern.len() as u64, end };
+        Some(EarlierMatch { at, step_began: began })
     }
 }
 
@@ -244,11 +228,7 @@ impl Search {
             matched += usize::from(pattern[index] == pattern[matched]);
             fallback[index + 1] = matched;
         }
-        Self {
-            pattern: pattern.to_vec(),
-            fallback,
-            matched: 0,
-        }
+        Self { pattern: pattern.to_vec(), fallback, matched: 0 }
     }
 
     /// How many of `bytes` complete the first match, if they do.

@@ -23,11 +23,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// Characters without case, and with the separators that people confuse made equal.
 fn folded(name: &str) -> Vec<char> {
     let fold = |character: char| {
-        if character == '_' {
-            '-'
-        } else {
-            character.to_ascii_lowercase()
-        }
+        if character == '_' { '-' } else { character.to_ascii_lowercase() }
     };
     name.chars().take(NAME_CHARS_MAX + 1).map(fold).collect()
 }
@@ -56,14 +52,7 @@ mod tests {
     use super::*;
 
     fn check(name: &str, expected: Option<&str>) {
-        let known = [
-            "stack-peak",
-            "heap-peak",
-            "seeds",
-            "settle",
-            "thread",
-            "task",
-        ];
+        let known = ["stack-peak", "heap-peak", "seeds", "settle", "thread", "task"];
         assert_eq!(nearest(name, known), expected, "{name}");
     }
 

@@ -138,44 +138,29 @@ impl Run {
     /// Why step `index` is left out, if it is.
     #[must_use]
     pub fn step_skip(&self, index: usize) -> Option<&str> {
-        self.skipped_steps
-            .iter()
-            .find(|skip| skip.step == index)
-            .map(|skip| skip.reason.as_str())
+        self.skipped_steps.iter().find(|skip| skip.step == index).map(|skip| skip.reason.as_str())
     }
 
     /// Why the budget `id` is not judged, if it is not.
     #[must_use]
     pub fn budget_skip(&self, id: &BudgetId) -> Option<&str> {
-        self.skipped_budgets
-            .iter()
-            .find(|skip| skip.id == *id)
-            .map(|skip| skip.reason.as_str())
+        self.skipped_budgets.iter().find(|skip| skip.id == *id).map(|skip| skip.reason.as_str())
     }
 }
 
 /// `blink [engine, seed 1]`.
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} [{}, seed {}]",
-            self.scenario.name, self.target, self.seed
-        )
+        write!(f, "{} [{}, seed {}]", self.scenario.name, self.target, self.seed)
     }
 }
 
 /// Lays out the runs of `scenarios`.
 #[must_use]
 pub fn plan(scenarios: &[Scenario], options: &PlanOptions) -> Plan {
-    let mut plan = Plan {
-        runs: Vec::new(),
-        skipped: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut plan = Plan { runs: Vec::new(), skipped: Vec::new(), problems: Vec::new() };
     for (index, scenario) in scenarios.iter().enumerate() {
-        plan.problems
-            .extend(programs::unknown(scenario, options.programs.as_deref()));
+        plan.problems.extend(programs::unknown(scenario, options.programs.as_deref()));
         plan_scenario(index, scenario, options, &mut plan);
     }
     plan
@@ -226,12 +211,7 @@ fn plan_scenario(index: usize, scenario: &Scenario, options: &PlanOptions, plan:
 fn targets(scenario: &Scenario, options: &PlanOptions) -> Vec<TargetKind> {
     match &options.targets {
         Some(targets) => targets.clone(),
-        None => scenario
-            .settings
-            .targets
-            .iter()
-            .map(|target| target.kind)
-            .collect(),
+        None => scenario.settings.targets.iter().map(|target| target.kind).collect(),
     }
 }
 
@@ -242,14 +222,8 @@ fn skipped_steps(
 ) -> Vec<SkippedStep> {
     let skipped = scenario.steps.iter().filter_map(|step| {
         let lacking = lacking_capability(&step.command, capabilities)?;
-        let reason = format!(
-            "{} needs {lacking}, which {target} lacks",
-            step.command.keyword()
-        );
-        Some(SkippedStep {
-            step: step.index,
-            reason,
-        })
+        let reason = format!("{} needs {lacking}, which {target} lacks", step.command.keyword());
+        Some(SkippedStep { step: step.index, reason })
     });
     skipped.collect()
 }
@@ -277,13 +251,10 @@ fn skipped_budgets(
 ) -> Vec<SkippedBudget> {
     let budgets = &scenario.settings.budgets;
     let needs_window = |budget: &&Budget| budget.phase.is_some() && !capabilities.windows;
-    let skipped = budgets
-        .iter()
-        .filter(needs_window)
-        .map(|budget| SkippedBudget {
-            id: budget.id(),
-            reason: format!("{target} cannot be told to open a measurement window for a phase"),
-        });
+    let skipped = budgets.iter().filter(needs_window).map(|budget| SkippedBudget {
+        id: budget.id(),
+        reason: format!("{target} cannot be told to open a measurement window for a phase"),
+    });
     skipped.collect()
 }
 

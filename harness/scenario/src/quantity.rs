@@ -16,18 +16,12 @@ pub(crate) enum TimeError {
 pub(crate) fn parse_time(text: &str) -> Result<Span, TimeError> {
     let text = js_trim(text);
     let fail = || {
-        if begins_with_number(text) {
-            TimeError::MissingUnits
-        } else {
-            TimeError::Invalid
-        }
+        if begins_with_number(text) { TimeError::MissingUnits } else { TimeError::Invalid }
     };
     if is_zero_without_unit(text) {
         return Ok(Span::ZERO);
     }
-    let number_end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .ok_or_else(fail)?;
+    let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(fail)?;
     let (number, unit) = text.split_at(number_end);
     let picos_per_unit = match js_trim(unit).to_ascii_lowercase().as_str() {
         "ns" => 1e3,
@@ -69,23 +63,17 @@ pub(crate) fn js_trim(text: &str) -> &str {
 /// Reads a size in bytes: `512`, `512B`, `4KiB`, `4 KiB`, `1MiB`.
 pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     let text = text.trim();
-    let digits_end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits_end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(digits_end);
     if digits.is_empty() {
-        return Err(format!(
-            "`{text}` is no size; sizes look like 512, 512B or 4KiB"
-        ));
+        return Err(format!("`{text}` is no size; sizes look like 512, 512B or 4KiB"));
     }
     let bytes_per_unit: u64 = match unit.trim() {
         "" | "B" => 1,
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
         other => {
-            return Err(format!(
-                "`{other}` is no unit of size; there are B, KiB and MiB"
-            ));
+            return Err(format!("`{other}` is no unit of size; there are B, KiB and MiB"));
         }
     };
     let count: Option<u64> = digits.parse().ok();
@@ -104,10 +92,7 @@ pub(crate) fn parse_share(text: &str) -> Result<u64, String> {
     }
     let whole: u64 = whole.parse().map_err(|_| wrong())?;
     let hundredths: u64 = format!("{fraction:0<2}").parse().map_err(|_| wrong())?;
-    match whole
-        .checked_mul(100)
-        .and_then(|points| points.checked_add(hundredths))
-    {
+    match whole.checked_mul(100).and_then(|points| points.checked_add(hundredths)) {
         Some(points) if points <= 10_000 => Ok(points),
         _ => Err(format!("`{text}` is more than the whole")),
     }
@@ -153,18 +138,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_told_apart_as_wokwi_does() {
-        for text in [
-            "500",
-            ".5s",
-            "-1ms",
-            "1e3ms",
-            "1m",
-            "1..2s",
-            "0.5",
-            "+1s",
-            "Infinityms",
-            "0.0.0",
-        ] {
+        for text in
+            ["500", ".5s", "-1ms", "1e3ms", "1m", "1..2s", "0.5", "+1s", "Infinityms", "0.0.0"]
+        {
             assert_eq!(parse_time(text), Err(TimeError::MissingUnits), "{text}");
         }
         for text in ["", "ms", "soon", "\u{85}1s", ".ms", "-"] {
@@ -177,15 +153,9 @@ mod tests {
         assert_eq!(parse_size("512"), Ok(512));
         assert_eq!(parse_size("4 KiB"), Ok(4096));
         assert_eq!(parse_size("3B"), Ok(3));
-        for wrong in [
-            "",
-            "KiB",
-            "4kB",
-            "-1",
-            "1.5KiB",
-            "99999999999999999999",
-            "99999999999999999MiB",
-        ] {
+        for wrong in
+            ["", "KiB", "4kB", "-1", "1.5KiB", "99999999999999999999", "99999999999999999MiB"]
+        {
             assert!(parse_size(wrong).is_err(), "{wrong}");
         }
     }
@@ -195,14 +165,7 @@ mod tests {
         assert_eq!(parse_share("25%"), Ok(2500));
         assert_eq!(parse_share("12.5 %"), Ok(1250));
         assert_eq!(parse_share("0.05%"), Ok(5));
-        for wrong in [
-            "25",
-            "%",
-            "100.01%",
-            "-1%",
-            "1.234%",
-            "99999999999999999999%",
-        ] {
+        for wrong in ["25", "%", "100.01%", "-1%", "1.234%", "99999999999999999999%"] {
             assert!(parse_share(wrong).is_err(), "{wrong}");
         }
     }

@@ -52,12 +52,7 @@ fn read_tree(path: &str, tree: &Tree, mut problems: Problems) -> Parsed {
     head.check_version(tree, &mut problems);
     let (steps, names) = head.steps(tree, &mut problems);
     let settings = head.settings(tree, names.as_ref(), &mut problems);
-    let scenario = Scenario {
-        name,
-        path: path.into(),
-        steps: steps.clone(),
-        settings,
-    };
+    let scenario = Scenario { name, path: path.into(), steps: steps.clone(), settings };
     problems.into_parsed(Some(scenario), steps)
 }
 
@@ -72,10 +67,7 @@ impl Head {
         let root = tree.root();
         let place = tree.place(root);
         if matches!(tree.shape(root), Shape::Map) {
-            return Some(Self {
-                place,
-                entries: tree.entries(root),
-            });
+            return Some(Self { place, entries: tree.entries(root) });
         }
         let (message, refusal) = match tree.scalar(root) {
             Some(Value::Null) => (
@@ -100,9 +92,7 @@ impl Head {
     }
 
     fn name(&self, tree: &Tree, problems: &mut Problems) -> String {
-        let value = self
-            .entry("name")
-            .and_then(|entry| Some((entry, tree.scalar(entry.value)?)));
+        let value = self.entry("name").and_then(|entry| Some((entry, tree.scalar(entry.value)?)));
         match value {
             Some((_, Value::Text(name))) => return name.clone(),
             Some((_, value)) if !value.is_nullish() => {}
@@ -118,20 +108,11 @@ impl Head {
             }
             _ => {}
         }
-        let node = self
-            .entry("name")
-            .expect("a missing name was handled above")
-            .value;
-        let message = format!(
-            "the scenario's `name` is {}, not a string",
-            tree.type_phrase(node)
-        );
+        let node = self.entry("name").expect("a missing name was handled above").value;
+        let message = format!("the scenario's `name` is {}, not a string", tree.type_phrase(node));
         let quoted = tree.source(node).map(|source| format!("\"{source}\""));
         let draft = Draft::error(Rule::NameNotString, tree.place(node), message).maybe_fix(quoted);
-        problems.push(draft.refused(
-            WokwiStage::Validate,
-            "Error: Scenario name must be a string",
-        ));
+        problems.push(draft.refused(WokwiStage::Validate, "Error: Scenario name must be a string"));
         String::new()
     }
 
@@ -174,10 +155,8 @@ impl Head {
             Some(node) => format!("`steps` must be a list, not {}", tree.type_phrase(node)),
         };
         let draft = Draft::error(Rule::StepsNotList, self.place_of("steps"), message);
-        problems.push(draft.refused(
-            WokwiStage::Validate,
-            "Error: Scenario steps must be an array",
-        ));
+        problems
+            .push(draft.refused(WokwiStage::Validate, "Error: Scenario steps must be an array"));
         (Vec::new(), None)
     }
 

@@ -47,10 +47,7 @@ pub(crate) mod spans_by_step {
         from: D,
     ) -> Result<BTreeMap<usize, Span>, D::Error> {
         let pairs = Vec::<(usize, u64)>::deserialize(from)?;
-        Ok(pairs
-            .into_iter()
-            .map(|(step, picos)| (step, Span::from_picos(picos)))
-            .collect())
+        Ok(pairs.into_iter().map(|(step, picos)| (step, Span::from_picos(picos))).collect())
     }
 }
 
@@ -64,7 +61,6 @@ pub(crate) mod number {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
         let text = String::deserialize(from)?;
-        text.parse()
-            .map_err(|_| D::Error::custom(format!("{text:?} is no number")))
+        text.parse().map_err(|_| D::Error::custom(format!("{text:?} is no number")))
     }
 }

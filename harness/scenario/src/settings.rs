@@ -145,11 +145,7 @@ impl Settings {
     /// The device time that step `index` may take, if it has a bound of its own.
     #[must_use]
     pub fn step_timeout(&self, index: usize) -> Option<Span> {
-        self.timeouts
-            .steps
-            .get(&index)
-            .copied()
-            .or(self.timeouts.default)
+        self.timeouts.steps.get(&index).copied().or(self.timeouts.default)
     }
 
     /// The phase called `name`.
@@ -163,10 +159,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             schema: Self::SCHEMA,
-            targets: vec![Target {
-                kind: TargetKind::Engine,
-                options: Value::Map(Vec::new()),
-            }],
+            targets: vec![Target { kind: TargetKind::Engine, options: Value::Map(Vec::new()) }],
             seeds: vec![1],
             timeout: Self::TIMEOUT,
             timeouts: StepTimeouts::default(),

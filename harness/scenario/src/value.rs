@@ -51,10 +51,9 @@ impl Value {
     pub fn get(&self, key: &str) -> &Self {
         const MISSING: &Value = &Value::Missing;
         match self {
-            Self::Map(entries) => entries
-                .iter()
-                .find(|(name, _)| name == key)
-                .map_or(MISSING, |(_, value)| value),
+            Self::Map(entries) => {
+                entries.iter().find(|(name, _)| name == key).map_or(MISSING, |(_, value)| value)
+            }
             _ => MISSING,
         }
     }
@@ -107,26 +106,16 @@ fn number_text(number: f64) -> String {
         return "NaN".into();
     }
     if number.is_infinite() {
-        return if number > 0.0 {
-            "Infinity"
-        } else {
-            "-Infinity"
-        }
-        .into();
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.into();
     }
     if number == 0.0 {
         return "0".into();
     }
     let sign = if number < 0.0 { "-" } else { "" };
     let scientific = format!("{:e}", number.abs());
-    let (mantissa, exponent) = scientific
-        .split_once('e')
-        .expect("`{:e}` always writes an e");
+    let (mantissa, exponent) = scientific.split_once('e').expect("`{:e}` always writes an e");
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let point: i32 = exponent
-        .parse::<i32>()
-        .expect("`{:e}` writes a small exponent")
-        + 1;
+    let point: i32 = exponent.parse::<i32>().expect("`{:e}` writes a small exponent") + 1;
     format!("{sign}{}", place_point(&digits, point))
 }
 
@@ -135,10 +124,7 @@ fn place_point(digits: &str, point: i32) -> String {
     let count = i32::try_from(digits.len()).expect("at most 17 digits");
     match point {
         1..=21 if count <= point => {
-            format!(
-                "{digits}{}",
-                "0".repeat((point - count).unsigned_abs() as usize)
-            )
+            format!("{digits}{}", "0".repeat((point - count).unsigned_abs() as usize))
         }
         1..=21 => {
             let (whole, fraction) = digits.split_at(point.unsigned_abs() as usize);

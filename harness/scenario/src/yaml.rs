@@ -101,10 +101,7 @@ impl Place {
     /// From the parser's line from 1 and column from 0.
     pub(crate) fn at(line: usize, column_from_zero: usize) -> Self {
         let clamp = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Self {
-            line: clamp(line.max(1)),
-            column: clamp(column_from_zero.saturating_add(1)),
-        }
+        Self { line: clamp(line.max(1)), column: clamp(column_from_zero.saturating_add(1)) }
     }
 }
 
@@ -121,10 +118,7 @@ impl Tree {
                     }
                     return Ok(tree);
                 }
-                Err(Refused {
-                    syntax: Some(error),
-                    ..
-                }) if mended.mend(&error) => {}
+                Err(Refused { syntax: Some(error), .. }) if mended.mend(&error) => {}
                 Err(mut refused) => {
                     for error in &mut refused.errors {
                         error.place = mended.original(error.place);
@@ -190,11 +184,7 @@ impl Tree {
         let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
         let mut by_key: HashMap<String, usize> = HashMap::with_capacity(pairs.len());
         for &(key, value) in pairs {
-            let entry = Entry {
-                key: self.key_text(key),
-                key_place: self.place(key),
-                value,
-            };
+            let entry = Entry { key: self.key_text(key), key_place: self.place(key), value };
             match by_key.get(&entry.key) {
                 Some(&earlier) => entries[earlier] = entry,
                 None => {

@@ -10,14 +10,9 @@ use std::path::{Path, PathBuf};
 #[test]
 fn each_mistake_has_its_sentence() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/messages");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "yaml")
-    });
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     files.sort();
     assert!(!files.is_empty());
     for file in files {
@@ -28,11 +23,7 @@ fn each_mistake_has_its_sentence() {
 fn check(file: &Path) {
     let name = file.file_name().unwrap().to_str().unwrap();
     let parsed = parse(name, &std::fs::read_to_string(file).unwrap());
-    let found: String = parsed
-        .problems
-        .iter()
-        .map(|problem| format!("{problem}\n"))
-        .collect();
+    let found: String = parsed.problems.iter().map(|problem| format!("{problem}\n")).collect();
     let expected_file = file.with_extension("expected");
     if std::env::var_os("RAMSCOPE_BLESS").is_some() {
         std::fs::write(&expected_file, &found).unwrap();

@@ -13,24 +13,12 @@ fn check(text: &str) -> Parsed {
     let lines = text.split(['\n', '\r']).count() + 1;
     for problem in &parsed.problems {
         assert!(problem.line >= 1 && problem.column >= 1, "{problem}");
-        assert!(
-            problem.line as usize <= lines,
-            "{problem} is below the text's {lines} lines"
-        );
-        assert!(
-            !problem.to_string().contains(char::is_control),
-            "{problem:?}"
-        );
+        assert!(problem.line as usize <= lines, "{problem} is below the text's {lines} lines");
+        assert!(!problem.to_string().contains(char::is_control), "{problem:?}");
     }
-    let failed = parsed
-        .problems
-        .iter()
-        .any(|problem| problem.severity == Severity::Error);
+    let failed = parsed.problems.iter().any(|problem| problem.severity == Severity::Error);
     assert_eq!(parsed.scenario.is_none(), failed);
-    let places = parsed
-        .problems
-        .iter()
-        .map(|problem| (problem.line, problem.column));
+    let places = parsed.problems.iter().map(|problem| (problem.line, problem.column));
     assert!(places.is_sorted());
     if let Some(scenario) = &parsed.scenario {
         let steps = scenario.steps.len();
@@ -41,30 +29,18 @@ fn check(text: &str) -> Parsed {
             assert!(phase.from <= phase.to && phase.to < steps.max(1));
         }
         for id in &scenario.settings.expect.fail {
-            assert!(
-                scenario
-                    .settings
-                    .budgets
-                    .iter()
-                    .any(|budget| budget.id() == *id)
-            );
+            assert!(scenario.settings.budgets.iter().any(|budget| budget.id() == *id));
         }
         let _ = plan(std::slice::from_ref(scenario), &PlanOptions::default());
     }
-    assert_eq!(
-        parse("any.yaml", text),
-        parsed,
-        "the same text gives the same answer"
-    );
+    assert_eq!(parse("any.yaml", text), parsed, "the same text gives the same answer");
     parsed
 }
 
 fn corpus() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let named = |path: PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -77,19 +53,9 @@ fn corpus() -> Vec<(String, String)> {
 fn the_stored_corpus_is_read_without_panic() {
     for (name, text) in corpus() {
         let parsed = check(&text);
-        let works = [
-            "everything.yaml",
-            "aliases.yaml",
-            "bom-crlf.yaml",
-            "tags.yaml",
-        ];
+        let works = ["everything.yaml", "aliases.yaml", "bom-crlf.yaml", "tags.yaml"];
         let expected = works.contains(&name.as_str());
-        assert_eq!(
-            parsed.scenario.is_some(),
-            expected,
-            "{name}: {:#?}",
-            parsed.problems
-        );
+        assert_eq!(parsed.scenario.is_some(), expected, "{name}: {:#?}", parsed.problems);
     }
 }
 
@@ -104,29 +70,22 @@ fn every_beginning_of_the_corpus_is_read_without_panic() {
 
 /// A text, a place in it and what to write there.
 fn damaged() -> impl Strategy<Value = String> {
-    let texts: Vec<String> = corpus()
-        .into_iter()
-        .map(|(_, text)| text)
-        .filter(|text| text.len() < 4096)
-        .collect();
+    let texts: Vec<String> =
+        corpus().into_iter().map(|(_, text)| text).filter(|text| text.len() < 4096).collect();
     let edit = (
         any::<prop::sample::Index>(),
         0usize..6,
         "[ \t\n:,&*!|>'\"%@`#?abc01~<.\\\\{}\\[\\]-]{0,3}",
     );
-    (
-        prop::sample::select(texts),
-        prop::collection::vec(edit, 1..5),
-    )
-        .prop_map(|(text, edits)| {
-            let mut chars: Vec<char> = text.chars().collect();
-            for (at, dropped, inserted) in edits {
-                let at = at.index(chars.len() + 1);
-                let end = (at + dropped).min(chars.len());
-                chars.splice(at..end, inserted.chars());
-            }
-            chars.into_iter().collect()
-        })
+    (prop::sample::select(texts), prop::collection::vec(edit, 1..5)).prop_map(|(text, edits)| {
+        let mut chars: Vec<char> = text.chars().collect();
+        for (at, dropped, inserted) in edits {
+            let at = at.index(chars.len() + 1);
+            let end = (at + dropped).min(chars.len());
+            chars.splice(at..end, inserted.chars());
+        }
+        chars.into_iter().collect()
+    })
 }
 
 proptest! {

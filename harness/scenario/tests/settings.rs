@@ -19,29 +19,16 @@ fn steps_keep_their_names_lines_and_order() {
     let publish = &scenario.steps[1];
     assert_eq!((publish.index, publish.line, publish.column), (1, 7, 5));
     assert_eq!(publish.label(), "step 1 (publish)");
-    assert_eq!(
-        publish.command,
-        Command::WriteSerial(b"run pub n=20\n".to_vec())
-    );
+    assert_eq!(publish.command, Command::WriteSerial(b"run pub n=20\n".to_vec()));
     assert_eq!(scenario.steps[2].label(), "step 2 (write-serial)");
-    assert_eq!(
-        scenario.steps[12].command,
-        Command::Delay(Span::from_millis(500))
-    );
+    assert_eq!(scenario.steps[12].command, Command::Delay(Span::from_millis(500)));
 }
 
 #[test]
 fn settings_are_resolved() {
     let settings = everything().settings;
     let kinds: Vec<_> = settings.targets.iter().map(|target| target.kind).collect();
-    assert_eq!(
-        kinds,
-        [
-            TargetKind::Engine,
-            TargetKind::QemuEsp32c3,
-            TargetKind::Wokwi
-        ]
-    );
+    assert_eq!(kinds, [TargetKind::Engine, TargetKind::QemuEsp32c3, TargetKind::Wokwi]);
     assert_eq!(settings.targets[1].options.get("icount").to_string(), "6");
     assert_eq!(settings.seeds, [1, 2, 16]);
     assert_eq!(settings.timeout, Span::from_seconds(10));
@@ -61,11 +48,7 @@ fn settings_are_resolved() {
 #[test]
 fn an_entry_yields_a_budget_for_each_metric() {
     let settings = everything().settings;
-    let ids: Vec<String> = settings
-        .budgets
-        .iter()
-        .map(|budget| budget.id().to_string())
-        .collect();
+    let ids: Vec<String> = settings.budgets.iter().map(|budget| budget.id().to_string()).collect();
     assert_eq!(
         ids,
         [
@@ -95,11 +78,7 @@ fn an_entry_yields_a_budget_for_each_metric() {
 
 #[test]
 fn expectations_name_existing_budgets() {
-    let Expect {
-        fail,
-        findings,
-        reset,
-    } = everything().settings.expect;
+    let Expect { fail, findings, reset } = everything().settings.expect;
     assert_eq!(fail[1].as_str(), "connect/heap:main/peak");
     assert_eq!(findings, ["overflow.unseen"]);
     assert_eq!(reset, ResetExpectation::Reason("watchdog".into()));
@@ -109,10 +88,7 @@ fn expectations_name_existing_budgets() {
 fn without_our_key_the_defaults_hold() {
     for ending in ["", "ramscope:\n", "ramscope: {}\n"] {
         let text = format!("name: t\nversion: 1\nsteps: []\n{ending}");
-        assert_eq!(
-            parse("t.yaml", &text).scenario.unwrap().settings,
-            Settings::default()
-        );
+        assert_eq!(parse("t.yaml", &text).scenario.unwrap().settings, Settings::default());
     }
 }
 

@@ -34,10 +34,7 @@ struct Difference {
 
 #[test]
 fn every_vector_is_read_as_wokwi_cli_reads_it() {
-    let committed = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/vectors/wokwi-scenarios.jsonl"
-    );
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/wokwi-scenarios.jsonl");
     let path = std::env::var("RAMSCOPE_WOKWI_VECTORS").unwrap_or_else(|_| committed.into());
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let (mut passed, mut failed) = (0, 0);
@@ -52,14 +49,7 @@ fn every_vector_is_read_as_wokwi_cli_reads_it() {
                 println!("{label}: differs on purpose: every JavaScript object has that member");
             }
             (None, _) => passed += 1,
-            (
-                Some(Difference {
-                    field,
-                    expected,
-                    found,
-                }),
-                false,
-            ) => {
+            (Some(Difference { field, expected, found }), false) => {
                 failed += 1;
                 println!("{label}: {field}\n  expected {expected}\n  found    {found}");
             }
@@ -74,29 +64,20 @@ fn every_vector_is_read_as_wokwi_cli_reads_it() {
 fn is_prototype_name(vector: &Json) -> bool {
     let document = vector["yaml"].as_str().expect("each vector has a document");
     let refusal = parse("vector.yaml", document).wokwi;
-    let key = refusal.as_ref().and_then(|refusal| {
-        refusal
-            .text
-            .strip_prefix("Error: Invalid scenario step key: ")
-    });
+    let key = refusal
+        .as_ref()
+        .and_then(|refusal| refusal.text.strip_prefix("Error: Invalid scenario step key: "));
     key.is_some_and(|key| PROTOTYPE_NAMES.contains(&key))
 }
 
 fn differences(vector: &Json) -> Vec<Difference> {
-    let parsed = parse(
-        "vector.yaml",
-        vector["yaml"].as_str().expect("each vector has a document"),
-    );
+    let parsed = parse("vector.yaml", vector["yaml"].as_str().expect("each vector has a document"));
     let found = Outcome::of(&parsed);
     let mut differences = Vec::new();
     let mut compare = |field: &'static str, found: Json| {
         let expected = vector.get(field).cloned().unwrap_or(Json::Null);
         if !same(&expected, &found) {
-            differences.push(Difference {
-                field,
-                expected,
-                found,
-            });
+            differences.push(Difference { field, expected, found });
         }
     };
     compare("parse", parse_outcome(vector.get("parse"), &parsed));
@@ -113,9 +94,7 @@ fn same(expected: &Json, found: &Json) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
         (Json::Object(a), Json::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
         }
         (Json::Number(a), Json::Number(b)) => {
             let number = |n: &serde_json::Number| n.as_f64().expect("JSON numbers fit");
@@ -140,16 +119,12 @@ impl Outcome {
             None => (None, Json::Null),
         };
         match stage {
-            Some(WokwiStage::Parse) => Self {
-                validate: Json::Null,
-                run: Json::Null,
-                calls: json!([]),
-            },
-            Some(WokwiStage::Validate) => Self {
-                validate: text,
-                run: Json::Null,
-                calls: json!([]),
-            },
+            Some(WokwiStage::Parse) => {
+                Self { validate: Json::Null, run: Json::Null, calls: json!([]) }
+            }
+            Some(WokwiStage::Validate) => {
+                Self { validate: text, run: Json::Null, calls: json!([]) }
+            }
             Some(WokwiStage::Run { step }) => Self::run(parsed, step, refusal_at_run(&text)),
             None => Self::run(parsed, usize::MAX, json!("ok")),
         }
@@ -160,65 +135,38 @@ impl Outcome {
     fn run(parsed: &Parsed, stop: usize, last: Json) -> Self {
         let mut calls = Vec::new();
         let mut run = last;
-        for step in parsed
-            .readable_steps
-            .iter()
-            .filter(|step| step.index < stop)
-        {
+        for step in parsed.readable_steps.iter().filter(|step| step.index < stop) {
             perform(step, &mut calls);
             if let Command::ExpectPin(pin) = &step.command
                 && !pin.holds(true)
             {
-                let ExpectPin {
-                    part_id,
-                    name,
-                    value,
-                } = pin;
+                let ExpectPin { part_id, name, value } = pin;
                 run = json!(format!(
                     "Error: [42ns] GPIO {part_id}:{name} expected to be {value} but was 1"
                 ));
                 break;
             }
         }
-        Self {
-            validate: json!("ok"),
-            run,
-            calls: Json::Array(calls),
-        }
+        Self { validate: json!("ok"), run, calls: Json::Array(calls) }
     }
 }
 
 /// The vectors come from a harness in which leaving the process is an error of its own.
 fn refusal_at_run(text: &Json) -> Json {
-    if text == "Unknown key in step" {
-        json!("Error: process.exit(1)")
-    } else {
-        text.clone()
-    }
+    if text == "Unknown key in step" { json!("Error: process.exit(1)") } else { text.clone() }
 }
 
 fn perform(step: &Step, calls: &mut Vec<Json>) {
     let nanos = |span: ramscope_time::Span| json!(span.as_picos() as f64 / 1e3);
     let touch = |point: &TouchPoint, event: &str| {
-        vec![
-            json!("touchEvent"),
-            js(&point.part_id),
-            json!(point.x),
-            json!(point.y),
-            json!(event),
-        ]
+        vec![json!("touchEvent"), js(&point.part_id), json!(point.x), json!(point.y), json!(event)]
     };
     let call = match &step.command {
         Command::Delay(span) => json!(["delay", nanos(*span)]),
         Command::ExpectChipOutput(text) => json!(["waitForChipOutput", js(text)]),
         Command::ExpectPin(pin) => json!(["pinRead", js(&pin.part_id), js(&pin.name)]),
         Command::SetControl(set) => {
-            json!([
-                "controlSet",
-                js(&set.part_id),
-                js(&set.name),
-                js(&set.value)
-            ])
+            json!(["controlSet", js(&set.part_id), js(&set.name), js(&set.value)])
         }
         Command::WaitSerial(bytes) => json!(["waitForSerialBytes", bytes]),
         Command::WriteSerial(bytes) => json!(["serialMonitorWrite", bytes]),
@@ -249,12 +197,9 @@ fn js(value: &Value) -> Json {
         Value::Number(number) => json!(number),
         Value::Text(text) => json!(text),
         Value::List(items) => items.iter().map(js).collect(),
-        Value::Map(entries) => Json::Object(
-            entries
-                .iter()
-                .map(|(key, value)| (key.clone(), js(value)))
-                .collect(),
-        ),
+        Value::Map(entries) => {
+            Json::Object(entries.iter().map(|(key, value)| (key.clone(), js(value))).collect())
+        }
     }
 }
 

@@ -95,11 +95,7 @@ impl Span {
     #[must_use]
     pub const fn from_ticks(ticks: u64, hz: u32) -> Self {
         let picos = ticks as u128 * PICOS_PER_SECOND as u128 / hz as u128;
-        if picos > u64::MAX as u128 {
-            Self(u64::MAX)
-        } else {
-            Self(picos as u64)
-        }
+        if picos > u64::MAX as u128 { Self(u64::MAX) } else { Self(picos as u64) }
     }
 
     /// The length in picoseconds.
@@ -165,11 +161,7 @@ fn write_picos(picos: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         p => return f.pad(&format!("{p} ps")),
     };
     let thousandths = (picos as u128 * 1_000 / unit as u128) as u64;
-    f.pad(&format!(
-        "{}.{:03} {name}",
-        thousandths / 1_000,
-        thousandths % 1_000
-    ))
+    f.pad(&format!("{}.{:03} {name}", thousandths / 1_000, thousandths % 1_000))
 }
 
 impl fmt::Display for Instant {

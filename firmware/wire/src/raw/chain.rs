@@ -55,12 +55,7 @@ impl Evidence {
             gap_at_end_max: Some(GAP_AT_END_MAX),
             first_unproved: false,
         },
-        anew: Links {
-            count: LINKS_MAX,
-            gap_max: 0,
-            gap_at_end_max: None,
-            first_unproved: false,
-        },
+        anew: Links { count: LINKS_MAX, gap_max: 0, gap_at_end_max: None, first_unproved: false },
     };
 
     /// For records whose checksum holds: each proves itself.
@@ -71,11 +66,7 @@ impl Evidence {
             gap_at_end_max: Some(GAP_MAX),
             first_unproved: true,
         };
-        Self {
-            after_record: one,
-            anywhere: one,
-            anew: one,
-        }
+        Self { after_record: one, anywhere: one, anew: one }
     };
 }
 
@@ -152,11 +143,7 @@ pub(super) fn look(bytes: &[u8]) -> Link {
         None if header.kind == Hello::KIND => return Link::More,
         None => false,
     };
-    let limits = if foreign {
-        None
-    } else {
-        Record::payload_words_of(header.kind)
-    };
+    let limits = if foreign { None } else { Record::payload_words_of(header.kind) };
     if limits.is_some_and(|(min, max)| !(min..=max).contains(&header.payload_words)) {
         return Link::Not;
     }
@@ -170,12 +157,7 @@ pub(super) fn look(bytes: &[u8]) -> Link {
         Some(Some(Record::Hello(hello))) => Some(hello.boot),
         _ => None,
     };
-    Link::Good(Good {
-        header,
-        bytes: length,
-        known: record.is_some(),
-        boot,
-    })
+    Link::Good(Good { header, bytes: length, known: record.is_some(), boot })
 }
 
 /// A chain as far as it has been followed.
@@ -240,20 +222,13 @@ impl Chain {
         }
         let after_unproved = core::mem::replace(&mut self.is_unproved, !proves_itself);
         let may_be_unproved = is_first && self.links.first_unproved;
-        let gap_max = if after_unproved {
-            0
-        } else {
-            self.links.gap_max
-        };
+        let gap_max = if after_unproved { 0 } else { self.links.gap_max };
         gap <= gap_max && (proves_itself || may_be_unproved)
     }
 
     /// The first record, if the chain proves it.
     pub(super) fn decide(self, tail: Tail) -> Link {
-        let is_believed_at_end = self
-            .links
-            .gap_at_end_max
-            .is_some_and(|max| self.first_gap <= max);
+        let is_believed_at_end = self.links.gap_at_end_max.is_some_and(|max| self.first_gap <= max);
         match (self.end, self.first, tail) {
             (Link::Good(_), Some(first), _) => Link::Good(first),
             (Link::More, _, Tail::Open) => Link::More,

@@ -28,12 +28,7 @@ impl RawDecoder {
     }
 
     pub(crate) fn with(reader: RawReader) -> Self {
-        Self {
-            reader,
-            buffer: Vec::new(),
-            done: 0,
-            tail: Tail::Open,
-        }
+        Self { reader, buffer: Vec::new(), done: 0, tail: Tail::Open }
     }
 
     /// Adds the next bytes of the stream.
@@ -54,10 +49,7 @@ impl RawDecoder {
     }
 
     /// The next item; `None` until more is fed.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "items borrow from the decoder"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "items borrow from the decoder")]
     pub fn next(&mut self) -> Option<Item<'_>> {
         loop {
             match self.reader.step(&self.buffer[self.done..], self.tail) {

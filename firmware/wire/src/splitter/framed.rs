@@ -41,12 +41,7 @@ impl StreamSplitter {
     /// A splitter that joins a stream anywhere.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            splitter: Splitter::new(),
-            buffer: Vec::new(),
-            done: 0,
-            tail: Tail::Open,
-        }
+        Self { splitter: Splitter::new(), buffer: Vec::new(), done: 0, tail: Tail::Open }
     }
 
     /// Adds the next bytes of the stream.
@@ -62,20 +57,15 @@ impl StreamSplitter {
     }
 
     /// The next piece; `None` until more is fed. How a text is cut into pieces means nothing.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "pieces borrow from the splitter"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "pieces borrow from the splitter")]
     pub fn next(&mut self) -> Option<Piece<'_>> {
         let from = self.done;
         Some(match self.advance() {
             Split::More => return None,
             Split::Text(_) => Piece::Text(&self.buffer[from..self.done]),
-            Split::Frame { seq, lost, .. } => Piece::Frame {
-                seq,
-                lost,
-                records: self.splitter.records(),
-            },
+            Split::Frame { seq, lost, .. } => {
+                Piece::Frame { seq, lost, records: self.splitter.records() }
+            }
         })
     }
 
@@ -127,10 +117,7 @@ impl FramedDecoder {
     #[must_use]
     pub fn new() -> Self {
         let records = RawDecoder::with(RawReader::of_frames());
-        Self {
-            splitter: StreamSplitter::new(),
-            records,
-        }
+        Self { splitter: StreamSplitter::new(), records }
     }
 
     /// Adds the next bytes of the stream.
@@ -144,10 +131,7 @@ impl FramedDecoder {
     }
 
     /// The next item; `None` until more is fed. How a text is cut into items means nothing.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "items borrow from the decoder"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "items borrow from the decoder")]
     pub fn next(&mut self) -> Option<FramedItem<'_>> {
         while self.records.is_at_end() {
             let from = self.splitter.done;

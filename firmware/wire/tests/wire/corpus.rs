@@ -18,10 +18,7 @@ fn recovered_and_lost_are_what_was_sent_in_each_stored_stream() {
     for entry in fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let (form, sent) = (
-            name.split('-').next().unwrap(),
-            name.rsplit('-').next().unwrap(),
-        );
+        let (form, sent) = (name.split('-').next().unwrap(), name.rsplit('-').next().unwrap());
         let sent: u64 = sent.parse().unwrap();
         let stream = fs::read(&path).unwrap();
         match form {
@@ -53,29 +50,18 @@ fn write_corpus() {
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     for number in 0..16 {
         store("raw", number, harmed(raw_samples, number, &mut chance));
-        store(
-            "framed",
-            number,
-            harmed(framed_samples, number, &mut chance),
-        );
+        store("framed", number, harmed(framed_samples, number, &mut chance));
     }
 }
 
 fn store(form: &str, number: u32, stream: Vec<u8>) {
-    fs::write(
-        folder().join(format!("{form}-{number:02}-sent-{SENT}.bin")),
-        stream,
-    )
-    .unwrap();
+    fs::write(folder().join(format!("{form}-{number:02}-sent-{SENT}.bin")), stream).unwrap();
 }
 
 /// A stream with `number` times something cut out, flipped or put into its middle.
 fn harmed(stream_of: fn(u32) -> Vec<u8>, number: u32, chance: &mut Chance) -> Vec<u8> {
     let stream = stream_of(SENT);
-    let (head, tail) = (
-        stream_of(WHOLE_ENDS).len(),
-        stream_of(SENT - WHOLE_ENDS).len(),
-    );
+    let (head, tail) = (stream_of(WHOLE_ENDS).len(), stream_of(SENT - WHOLE_ENDS).len());
     let mut middle = stream[head..tail].to_vec();
     for _ in 0..number {
         let at = chance.below(middle.len());

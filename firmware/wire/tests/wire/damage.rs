@@ -22,12 +22,7 @@ fn how_a_stream_is_cut_into_pieces_changes_nothing() {
     for vector in vectors::all() {
         for pieces in CUTS {
             let whole = read_any(vector.form, &vector.bytes, WHOLE);
-            assert_eq!(
-                read_any(vector.form, &vector.bytes, pieces),
-                whole,
-                "{}",
-                vector.name
-            );
+            assert_eq!(read_any(vector.form, &vector.bytes, pieces), whole, "{}", vector.name);
         }
     }
 }
@@ -39,12 +34,7 @@ fn every_prefix_and_every_suffix_of_each_vector_is_read() {
             let (prefix, suffix) = vector.bytes.split_at(at);
             for part in [prefix, suffix] {
                 let whole = read_any(vector.form, part, WHOLE);
-                assert_eq!(
-                    read_any(vector.form, part, &[1]),
-                    whole,
-                    "{} at {at}",
-                    vector.name
-                );
+                assert_eq!(read_any(vector.form, part, &[1]), whole, "{} at {at}", vector.name);
             }
         }
     }
@@ -85,11 +75,7 @@ fn a_flipped_bit_costs_at_most_one_raw_record_and_it_is_counted() {
     let range = raw_samples(WHOLE_ENDS).len()..raw_samples(SENT - WHOLE_ENDS).len();
     for_each_flip(&stream, range, |flipped, bit| {
         let Raw { counts, .. } = &read_raw(flipped, WHOLE);
-        assert_eq!(
-            counts.records + counts.unknown + counts.lost,
-            SENT.into(),
-            "bit {bit}"
-        );
+        assert_eq!(counts.records + counts.unknown + counts.lost, SENT.into(), "bit {bit}");
         assert!(counts.lost <= 1, "bit {bit}: {counts:?}");
         assert_eq!(counts.rejoined, 0, "bit {bit}");
     });
@@ -100,21 +86,13 @@ fn a_flipped_bit_costs_at_most_one_frame_and_no_text() {
     let stream = framed_samples(SENT);
     let range = framed_samples(WHOLE_ENDS).len()..framed_samples(SENT - WHOLE_ENDS).len();
     for_each_flip(&stream, range, |flipped, bit| {
-        let Framed {
-            split,
-            counts,
-            text,
-            ..
-        } = &read_framed(flipped, WHOLE);
+        let Framed { split, counts, text, .. } = &read_framed(flipped, WHOLE);
         assert_eq!(split.frames + split.frames_lost, SENT.into(), "bit {bit}");
         assert_eq!(counts.records + counts.lost, SENT.into(), "bit {bit}");
         assert!(split.frames_lost <= 1, "bit {bit}");
         assert_eq!(counts.damaged_bytes, 0, "bit {bit}");
         let lines = (0..SENT).filter(|index| index % 3 == 2 && contains(text, &line(*index)));
-        assert!(
-            lines.count() >= SENT as usize / 3 - 1,
-            "bit {bit} lost more than its own line"
-        );
+        assert!(lines.count() >= SENT as usize / 3 - 1, "bit {bit} lost more than its own line");
         if split.frames_lost == 0 {
             assert_eq!(split.false_starts, 0, "bit {bit}");
         }
@@ -122,25 +100,17 @@ fn a_flipped_bit_costs_at_most_one_frame_and_no_text() {
 }
 
 fn contains(text: &[u8], line: &str) -> bool {
-    text.windows(line.len())
-        .any(|window| window == line.as_bytes())
+    text.windows(line.len()).any(|window| window == line.as_bytes())
 }
 
 #[test]
 fn every_stretch_cut_out_of_a_raw_stream_is_counted() {
     let stream = raw_samples(SENT);
-    let (from, to) = (
-        raw_samples(WHOLE_ENDS).len(),
-        raw_samples(SENT - WHOLE_ENDS).len(),
-    );
+    let (from, to) = (raw_samples(WHOLE_ENDS).len(), raw_samples(SENT - WHOLE_ENDS).len());
     for start in (from..to).step_by(3) {
         for end in (start..to).step_by(5) {
             let cut = [&stream[..start], &stream[end..]].concat();
-            assert_eq!(
-                read_raw(&cut, WHOLE).recovered_and_lost(),
-                SENT.into(),
-                "{start}..{end}"
-            );
+            assert_eq!(read_raw(&cut, WHOLE).recovered_and_lost(), SENT.into(), "{start}..{end}");
         }
     }
 }
@@ -153,11 +123,7 @@ fn a_reset_begins_the_sequence_anew_without_loss() {
         stream.extend(bytes(&words(&sample(5), 1, 160)));
         stream.extend(bytes(&words(&sample(5), 2, 160)));
         let counts = read_raw(&stream, WHOLE).counts;
-        assert_eq!(
-            (counts.records, counts.lost, counts.damaged_bytes),
-            (13, 0, 0),
-            "boot {boot}"
-        );
+        assert_eq!((counts.records, counts.lost, counts.damaged_bytes), (13, 0, 0), "boot {boot}");
     }
 }
 
@@ -168,18 +134,13 @@ fn a_reset_whose_start_was_missed_counts_what_was_missed() {
     stream.extend(bytes(&words(&sample(5), 8, 160)));
     stream.extend(bytes(&words(&sample(5), 9, 160)));
     let counts = read_raw(&stream, WHOLE).counts;
-    assert_eq!(
-        (counts.records, counts.lost, counts.damaged_bytes),
-        (23, 7, 0)
-    );
+    assert_eq!((counts.records, counts.lost, counts.damaged_bytes), (23, 7, 0));
 }
 
 #[test]
 fn a_stream_whose_numbers_step_back_is_joined_anew() {
     let part = |from: u16| -> Vec<u8> {
-        (0..10)
-            .flat_map(|index| bytes(&words(&sample(3), from + index, 160)))
-            .collect()
+        (0..10).flat_map(|index| bytes(&words(&sample(3), from + index, 160))).collect()
     };
     let counts = read_raw(&[part(20_000), part(100)].concat(), WHOLE).counts;
     assert_eq!((counts.records, counts.rejoined), (20, 1));

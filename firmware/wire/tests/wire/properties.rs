@@ -56,10 +56,7 @@ const WHOLE_ENDS: u32 = 14;
 /// A stream whose middle came to harm.
 fn harmed(stream_of: fn(u32) -> Vec<u8>, harms: &[Harm]) -> Vec<u8> {
     let stream = stream_of(SENT);
-    let (head, tail) = (
-        stream_of(WHOLE_ENDS).len(),
-        stream_of(SENT - WHOLE_ENDS).len(),
-    );
+    let (head, tail) = (stream_of(WHOLE_ENDS).len(), stream_of(SENT - WHOLE_ENDS).len());
     let mut middle = stream[head..tail].to_vec();
     harms.iter().for_each(|harm| harm.apply(&mut middle));
     [&stream[..head], &middle, &stream[tail..]].concat()
@@ -149,13 +146,6 @@ fn sample_streams_are_whole() {
     let raw = read_raw(&raw_samples(SENT), WHOLE);
     assert_eq!((raw.counts.records, raw.counts.lost), (SENT.into(), 0));
     let framed = read_framed(&framed_samples(SENT), WHOLE);
-    assert_eq!(
-        framed
-            .items
-            .iter()
-            .filter(|item| item.starts_with("Item(Record"))
-            .count(),
-        60
-    );
+    assert_eq!(framed.items.iter().filter(|item| item.starts_with("Item(Record")).count(), 60);
     assert_eq!(sample(0).kind_name(), "Hello");
 }

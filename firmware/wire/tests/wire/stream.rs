@@ -45,16 +45,8 @@ pub(crate) fn read_raw(bytes: &[u8], pieces: Pieces<'_>) -> Raw {
     decoder.finish();
     take(&mut decoder);
     let counts = decoder.counts();
-    assert_eq!(
-        record_bytes + counts.damaged_bytes,
-        bytes.len() as u64,
-        "bytes are accounted for"
-    );
-    Raw {
-        items,
-        counts,
-        record_bytes,
-    }
+    assert_eq!(record_bytes + counts.damaged_bytes, bytes.len() as u64, "bytes are accounted for");
+    Raw { items, counts, record_bytes }
 }
 
 /// What a framed stream held.
@@ -91,12 +83,7 @@ pub(crate) fn read_framed(bytes: &[u8], pieces: Pieces<'_>) -> Framed {
     tell_text(&mut text_of_item, &mut items);
     let (counts, split) = (decoder.counts(), decoder.split_counts());
     assert_eq!(split.text_bytes, text.len() as u64);
-    Framed {
-        text,
-        items,
-        counts,
-        split,
-    }
+    Framed { text, items, counts, split }
 }
 
 fn tell_text(text: &mut Vec<u8>, items: &mut Vec<String>) {
@@ -157,10 +144,7 @@ pub(crate) fn sample(index: u32) -> Record<'static> {
             name: "worker#2",
         }
         .into(),
-        2 => Clock {
-            ticks: u64::from(index) * 160,
-        }
-        .into(),
+        2 => Clock { ticks: u64::from(index) * 160 }.into(),
         3 => StackSample {
             unit,
             stack_bytes: 2048,
@@ -170,12 +154,7 @@ pub(crate) fn sample(index: u32) -> Record<'static> {
             window: WindowId(index / 10),
         }
         .into(),
-        _ => Switch {
-            to: unit,
-            state_left: State::Blocked,
-            why: Why::Sleep,
-        }
-        .into(),
+        _ => Switch { to: unit, state_left: State::Blocked, why: Why::Sleep }.into(),
     }
 }
 
@@ -197,9 +176,7 @@ pub(crate) fn hello(boot: u32, ticks: u64) -> Hello<'static> {
 
 /// The raw form of the first `count` records of the sample program.
 pub(crate) fn raw_samples(count: u32) -> Vec<u8> {
-    (0..count)
-        .flat_map(|index| bytes(&words(&sample(index), index as u16, 160)))
-        .collect()
+    (0..count).flat_map(|index| bytes(&words(&sample(index), index as u16, 160))).collect()
 }
 
 /// The framed form of `count` sample records, one a frame, with a line of text after each third.

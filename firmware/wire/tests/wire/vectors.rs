@@ -27,10 +27,8 @@ pub(crate) struct Vector {
 /// All files, by name.
 pub(crate) fn all() -> Vec<Vector> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(paths.len() >= 9, "vectors are missing");
     paths.iter().map(|path| read(path)).collect()
@@ -38,31 +36,19 @@ pub(crate) fn all() -> Vec<Vector> {
 
 fn read(path: &Path) -> Vector {
     let text = fs::read_to_string(path).unwrap();
-    let form = if text.lines().any(|line| line == "# raw") {
-        Form::Raw
-    } else {
-        Form::Framed
-    };
+    let form = if text.lines().any(|line| line == "# raw") { Form::Raw } else { Form::Framed };
     let (expected, hex): (Vec<&str>, Vec<&str>) =
         text.lines().partition(|line| line.starts_with("=>"));
     let bytes = hex
         .iter()
-        .flat_map(|line| {
-            line.split('#')
-                .next()
-                .unwrap_or_default()
-                .split_whitespace()
-        })
+        .flat_map(|line| line.split('#').next().unwrap_or_default().split_whitespace())
         .map(|byte| u8::from_str_radix(byte, 16).unwrap())
         .collect();
     Vector {
         name: path.file_name().unwrap().to_string_lossy().into_owned(),
         form,
         bytes,
-        expected: expected
-            .iter()
-            .map(|line| line["=> ".len()..].to_owned())
-            .collect(),
+        expected: expected.iter().map(|line| line["=> ".len()..].to_owned()).collect(),
     }
 }
 
@@ -84,19 +70,14 @@ fn difference(vector: &Vector) -> Option<String> {
 
 #[test]
 fn records_are_written_as_the_vector_has_them() {
-    let vector = all()
-        .into_iter()
-        .find(|vector| vector.name == "raw-all-kinds.txt")
-        .unwrap();
+    let vector = all().into_iter().find(|vector| vector.name == "raw-all-kinds.txt").unwrap();
     let mut decoder = RawDecoder::new();
     decoder.feed(&vector.bytes);
     decoder.finish();
     let mut written = Vec::new();
     let mut kinds = 0;
     while let Some(item) = decoder.next() {
-        let Item::Record { stamp, record } = item else {
-            panic!("{item:?}")
-        };
+        let Item::Record { stamp, record } = item else { panic!("{item:?}") };
         written.extend(bytes(&words(&record, stamp.seq, stamp.dt)));
         kinds += 1;
     }
@@ -106,10 +87,7 @@ fn records_are_written_as_the_vector_has_them() {
 
 #[test]
 fn frames_are_written_as_the_vector_has_them() {
-    let vector = all()
-        .into_iter()
-        .find(|vector| vector.name == "framed.txt")
-        .unwrap();
+    let vector = all().into_iter().find(|vector| vector.name == "framed.txt").unwrap();
     let mut splitter = StreamSplitter::new();
     splitter.feed(&vector.bytes);
     splitter.finish();
@@ -136,21 +114,15 @@ fn the_specification_has_each_kind_with_its_words() {
     let (_, table) = text.split_once("| kind | words | payload |").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();
     let mut specified = Vec::new();
-    for row in table
-        .lines()
-        .filter(|row| row.starts_with("| ") && !row.starts_with("|-"))
-    {
+    for row in table.lines().filter(|row| row.starts_with("| ") && !row.starts_with("|-")) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         let kind = u8::from_str_radix(&cells[1][..2], 16).unwrap();
         let (words_min, _) = Record::payload_words_of(kind).unwrap();
-        let numbers = cells[2]
-            .split(['+', ' '])
-            .filter_map(|cell| cell.parse::<usize>().ok());
+        let numbers = cells[2].split(['+', ' ']).filter_map(|cell| cell.parse::<usize>().ok());
         assert_eq!(numbers.sum::<usize>(), words_min, "{row}");
         specified.push(kind);
     }
-    let known: Vec<u8> = (0..=u8::MAX)
-        .filter(|kind| Record::payload_words_of(*kind).is_some())
-        .collect();
+    let known: Vec<u8> =
+        (0..=u8::MAX).filter(|kind| Record::payload_words_of(*kind).is_some()).collect();
     assert_eq!(specified, known);
 }

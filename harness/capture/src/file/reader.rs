@@ -40,13 +40,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(file: &'a [u8]) -> Self {
         let at = MAGIC.len() + 4;
-        Self {
-            file,
-            at,
-            device: Recorder::new(),
-            host: Vec::new(),
-            damage: None,
-        }
+        Self { file, at, device: Recorder::new(), host: Vec::new(), damage: None }
     }
 
     fn read(mut self) -> Capture {
@@ -97,8 +91,7 @@ impl<'a> Reader<'a> {
         match chunk.header.kind {
             KIND_DEVICE => {
                 let stream = Stream::from_code(chunk.header.stream);
-                self.device
-                    .append(stream, chunk.header.instant, &plain(chunk)?);
+                self.device.append(stream, chunk.header.instant, &plain(chunk)?);
             }
             KIND_HOST => self.host.extend(plain(chunk)?),
             _ => {}
@@ -108,10 +101,7 @@ impl<'a> Reader<'a> {
 
     /// Notes damage at the present place; the first is the one that is told.
     fn note(&mut self, kind: DamageKind) {
-        self.damage.get_or_insert(Damage {
-            at_offset: self.at as u64,
-            kind,
-        });
+        self.damage.get_or_insert(Damage { at_offset: self.at as u64, kind });
     }
 }
 
@@ -122,11 +112,7 @@ fn stored_at(file: &[u8], at: usize) -> Option<Stored<'_>> {
     let header = ChunkHeader::from_bytes(header_bytes);
     let bytes = rest.get(..header.stored)?;
     let checksum_holds = checksum(header_bytes, bytes) == u32::from_le_bytes(*crc);
-    Some(Stored {
-        header,
-        bytes,
-        checksum_holds,
-    })
+    Some(Stored { header, bytes, checksum_holds })
 }
 
 fn is_whole_at(file: &[u8], at: usize) -> bool {

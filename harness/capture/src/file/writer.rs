@@ -18,13 +18,7 @@ pub(crate) fn write(capture: &Capture, to: &mut impl Write) -> io::Result<()> {
     to.write_all(&MAGIC)?;
     to.write_all(&FORMAT_VERSION.to_le_bytes())?;
     for chunk in &capture.device {
-        write_pieces(
-            to,
-            KIND_DEVICE,
-            chunk.stream.code(),
-            chunk.instant,
-            &chunk.bytes,
-        )?;
+        write_pieces(to, KIND_DEVICE, chunk.stream.code(), chunk.instant, &chunk.bytes)?;
     }
     if let Some(host) = &capture.host {
         write_pieces(to, KIND_HOST, 0, Instant::ZERO, host.json.as_bytes())?;
@@ -56,15 +50,9 @@ fn write_chunk(
         Some(compressed) => (CODEC_LZ4, compressed.as_slice()),
         None => (CODEC_PLAIN, plain),
     };
-    let header = ChunkHeader {
-        kind,
-        stream,
-        codec,
-        stored: stored.len(),
-        plain: plain.len(),
-        instant,
-    }
-    .to_bytes();
+    let header =
+        ChunkHeader { kind, stream, codec, stored: stored.len(), plain: plain.len(), instant }
+            .to_bytes();
     to.write_all(&header)?;
     to.write_all(&checksum(&header, stored).to_le_bytes())?;
     to.write_all(stored)

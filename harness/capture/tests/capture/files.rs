@@ -36,9 +36,8 @@ fn a_file_that_others_made_of_the_same_run_is_the_same_capture() {
 #[test]
 fn a_stream_longer_than_a_chunk_of_the_file_is_one_chunk_again() {
     let mut run = Recorder::new();
-    let noise: Vec<u8> = (0..3_000_000u32)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect();
+    let noise: Vec<u8> =
+        (0..3_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     run.append(Stream::Ring, at(1), &noise);
     let capture = run.finish();
     assert_eq!(read(&file_of(&capture)).unwrap(), capture);
@@ -55,15 +54,9 @@ fn what_repeats_is_compressed() {
 fn events_are_found_in_their_streams() {
     let capture = short_run();
     let steps: Vec<_> = capture.events::<StepEvent>().map(Result::unwrap).collect();
-    assert_eq!(
-        (steps.len(), steps[0].event.index, steps[0].instant),
-        (1, 0, at(5))
-    );
+    assert_eq!((steps.len(), steps[0].event.index, steps[0].instant), (1, 0, at(5)));
     let stimuli: Vec<_> = capture.events::<Stimulus>().map(Result::unwrap).collect();
-    assert_eq!(
-        stimuli[0].event,
-        Stimulus::Serial(b"run two-threads\n".to_vec())
-    );
+    assert_eq!(stimuli[0].event, Stimulus::Serial(b"run two-threads\n".to_vec()));
     let ends: Vec<_> = capture.events::<HowEnded>().map(Result::unwrap).collect();
     assert_eq!(ends[0].event, HowEnded::StepsDone);
 }
@@ -76,18 +69,12 @@ fn every_prefix_says_that_it_is_one_and_yields_what_it_holds() {
         match read(&file[..length]) {
             Err(error) => {
                 assert!(length < HEAD_BYTES, "{length}: {error}");
-                assert!(
-                    matches!(error, CaptureError::NotACapture),
-                    "{length}: {error}"
-                );
+                assert!(matches!(error, CaptureError::NotACapture), "{length}: {error}");
             }
             Ok(cut) => {
                 let damage = cut.damage.expect("a prefix is damaged");
                 assert!(damage.at_offset <= length as u64);
-                assert!(matches!(
-                    damage.kind,
-                    DamageKind::CutChunk | DamageKind::NoEnd
-                ));
+                assert!(matches!(damage.kind, DamageKind::CutChunk | DamageKind::NoEnd));
                 assert!(capture.device.starts_with(&cut.device), "{length}");
             }
         }
@@ -115,19 +102,13 @@ fn every_flipped_bit_is_noticed_and_costs_one_chunk_at_most_where_its_length_is_
         }
         file[bit / 8] ^= 1 << (bit % 8);
     }
-    assert!(
-        kept_all_but_one * 10 > file.len() * 8 * 7,
-        "{kept_all_but_one}"
-    );
+    assert!(kept_all_but_one * 10 > file.len() * 8 * 7, "{kept_all_but_one}");
 }
 
 #[test]
 fn what_follows_the_end_is_noticed() {
     let file = [file_of(&short_run()), vec![0]].concat();
-    assert_eq!(
-        read(&file).unwrap().damage.unwrap().kind,
-        DamageKind::Trailing
-    );
+    assert_eq!(read(&file).unwrap().damage.unwrap().kind, DamageKind::Trailing);
 }
 
 #[test]
@@ -135,10 +116,7 @@ fn a_chunk_that_was_taken_out_is_noticed_by_the_hash() {
     let file = file_of(&short_run());
     let first_chunk_bytes = 24 + b"ramscope\r\n> ".len();
     let without = [&file[..HEAD_BYTES], &file[HEAD_BYTES + first_chunk_bytes..]].concat();
-    assert_eq!(
-        read(&without).unwrap().damage.unwrap().kind,
-        DamageKind::Hash
-    );
+    assert_eq!(read(&without).unwrap().damage.unwrap().kind, DamageKind::Hash);
 }
 
 #[test]

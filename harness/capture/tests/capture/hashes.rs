@@ -43,22 +43,10 @@ fn how_often_and_in_which_order_streams_are_polled_does_not_change_the_hash() {
 #[test]
 fn stream_instant_and_bytes_each_change_the_hash() {
     let hash = hash_of(&[(Stream::Uart0, 1, b"ab"), (Stream::Uart0, 2, b"c")]);
-    assert_ne!(
-        hash,
-        hash_of(&[(Stream::Uart0, 1, b"a"), (Stream::Uart0, 2, b"bc")])
-    );
-    assert_ne!(
-        hash,
-        hash_of(&[(Stream::Uart0, 1, b"ab"), (Stream::Uart0, 3, b"c")])
-    );
-    assert_ne!(
-        hash,
-        hash_of(&[(Stream::Ring, 1, b"ab"), (Stream::Ring, 2, b"c")])
-    );
-    assert_ne!(
-        hash,
-        hash_of(&[(Stream::Uart0, 1, b"ab"), (Stream::Ring, 2, b"c")])
-    );
+    assert_ne!(hash, hash_of(&[(Stream::Uart0, 1, b"a"), (Stream::Uart0, 2, b"bc")]));
+    assert_ne!(hash, hash_of(&[(Stream::Uart0, 1, b"ab"), (Stream::Uart0, 3, b"c")]));
+    assert_ne!(hash, hash_of(&[(Stream::Ring, 1, b"ab"), (Stream::Ring, 2, b"c")]));
+    assert_ne!(hash, hash_of(&[(Stream::Uart0, 1, b"ab"), (Stream::Ring, 2, b"c")]));
     assert_ne!(hash, hash_of(&[(Stream::Uart0, 1, b"abc")]));
     assert_ne!(hash, hash_of(&[]));
 }

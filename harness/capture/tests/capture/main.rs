@@ -35,9 +35,7 @@ pub(crate) fn short_run() -> Capture {
     );
     run.append(Stream::Other(200), at(6), b"later");
     run.event(at(6), &HowEnded::StepsDone);
-    run.host(HostPart {
-        json: r#"{"tool":"ramscope 0.1.0","plan":{"budgets":[]}}"#.into(),
-    });
+    run.host(HostPart { json: r#"{"tool":"ramscope 0.1.0","plan":{"budgets":[]}}"#.into() });
     run.finish()
 }
 

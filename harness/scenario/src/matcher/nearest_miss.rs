@@ -31,47 +31,23 @@ pub(super) fn find(pattern: &[u8], offset: u64, text: &[u8]) -> Option<NearestMi
     if best.edits > pattern.len() / 3 || bytes.is_empty() {
         return None;
     }
-    Some(NearestMiss {
-        offset: offset + (skipped + best.start) as u64,
-        bytes,
-        edits: best.edits,
-    })
+    Some(NearestMiss { offset: offset + (skipped + best.start) as u64, bytes, edits: best.edits })
 }
 
 fn best_end(pattern: &[u8], text: &[u8]) -> Option<(usize, Cell)> {
-    let mut column: Vec<Cell> = (0..=pattern.len())
-        .map(|edits| Cell { edits, start: 0 })
-        .collect();
+    let mut column: Vec<Cell> = (0..=pattern.len()).map(|edits| Cell { edits, start: 0 }).collect();
     let mut best: Option<(usize, Cell)> = None;
     for (index, &byte) in text.iter().enumerate() {
-        let mut diagonal = std::mem::replace(
-            &mut column[0],
-            Cell {
-                edits: 0,
-                start: index + 1,
-            },
-        );
+        let mut diagonal = std::mem::replace(&mut column[0], Cell { edits: 0, start: index + 1 });
         for row in 1..=pattern.len() {
             let changed = usize::from(pattern[row - 1] != byte);
             let candidates = [
-                Cell {
-                    edits: diagonal.edits + changed,
-                    ..diagonal
-                },
-                Cell {
-                    edits: column[row].edits + 1,
-                    ..column[row]
-                },
-                Cell {
-                    edits: column[row - 1].edits + 1,
-                    ..column[row - 1]
-                },
+                Cell { edits: diagonal.edits + changed, ..diagonal },
+                Cell { edits: column[row].edits + 1, ..column[row] },
+                Cell { edits: column[row - 1].edits + 1, ..column[row - 1] },
             ];
             diagonal = column[row];
-            column[row] = candidates
-                .into_iter()
-                .min_by_key(|cell| cell.edits)
-                .expect("three");
+            column[row] = candidates.into_iter().min_by_key(|cell| cell.edits).expect("three");
         }
         let last = column[pattern.len()];
         if best.is_none_or(|(_, best)| last.edits <= best.edits) {
@@ -87,32 +63,16 @@ mod tests {
 
     fn check(pattern: &str, text: &str, expected: Option<(&str, usize)>) {
         let found = find(pattern.as_bytes(), 100, text.as_bytes());
-        let found = found.map(|miss| {
-            (
-                String::from_utf8(miss.bytes).unwrap(),
-                miss.edits,
-                miss.offset,
-            )
-        });
+        let found =
+            found.map(|miss| (String::from_utf8(miss.bytes).unwrap(), miss.edits, miss.offset));
         let at = |part: &str| 100 + text.rfind(part).unwrap() as u64;
-        assert_eq!(
-            found,
-            expected.map(|(part, edits)| (part.to_owned(), edits, at(part)))
-        );
+        assert_eq!(found, expected.map(|(part, edits)| (part.to_owned(), edits, at(part))));
     }
 
     #[test]
     fn a_changed_letter_and_a_missing_one_are_near() {
-        check(
-            "Hello world",
-            "boot\nhello world\n> ",
-            Some(("hello world", 1)),
-        );
-        check(
-            "counter: 10\n",
-            "counter: 1\ncounter: 11\n",
-            Some(("counter: 11\n", 1)),
-        );
+        check("Hello world", "boot\nhello world\n> ", Some(("hello world", 1)));
+        check("counter: 10\n", "counter: 1\ncounter: 11\n", Some(("counter: 11\n", 1)));
     }
 
     #[test]

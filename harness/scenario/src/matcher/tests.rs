@@ -22,11 +22,7 @@ fn a_match_crosses_lines_and_pieces() {
         let mut matcher = Matcher::new(Matching::Wokwi);
         assert_eq!(matcher.begin(b"b\r\nc"), None);
         let found = feed(&mut matcher, "a\r\nb\r\nb\r\nc\r\n", piece);
-        assert_eq!(
-            found,
-            Some(Match { start: 6, end: 10 }),
-            "in pieces of {piece}"
-        );
+        assert_eq!(found, Some(Match { start: 6, end: 10 }), "in pieces of {piece}");
     }
 }
 
@@ -34,10 +30,7 @@ fn a_match_crosses_lines_and_pieces() {
 fn a_beginning_that_repeats_itself_is_not_lost() {
     let mut matcher = Matcher::new(Matching::Wokwi);
     assert_eq!(matcher.begin(b"aabaaab"), None);
-    assert_eq!(
-        feed(&mut matcher, "aabaabaaab", 3),
-        Some(Match { start: 3, end: 10 })
-    );
+    assert_eq!(feed(&mut matcher, "aabaabaaab", 3), Some(Match { start: 3, end: 10 }));
 }
 
 #[test]
@@ -47,10 +40,7 @@ fn feeding_stops_right_after_a_match() {
     let fed = matcher.feed(b"ready> ok");
     assert_eq!(fed.taken, 5);
     assert_eq!(matcher.begin(b"> ok"), None);
-    assert_eq!(
-        matcher.feed(b"> ok").matched,
-        Some(Match { start: 5, end: 9 })
-    );
+    assert_eq!(matcher.feed(b"> ok").matched, Some(Match { start: 5, end: 9 }));
 }
 
 #[test]
@@ -62,10 +52,7 @@ fn wokwis_rule_does_not_see_what_came_before_the_step() {
     let report = matcher.give_up().unwrap();
     assert_eq!(report.received_tail, b"raedy now\n");
     assert_eq!(report.received_bytes, 10);
-    let earlier = EarlierMatch {
-        at: Match { start: 5, end: 10 },
-        step_began: 11,
-    };
+    let earlier = EarlierMatch { at: Match { start: 5, end: 10 }, step_began: 11 };
     assert_eq!(report.earlier_match, Some(earlier));
     assert_eq!(matcher.give_up(), None);
 }
@@ -122,11 +109,5 @@ fn memory_is_bounded_and_offsets_stay_true() {
     assert_eq!(matcher.received(), 9 << 20);
     assert_eq!(matcher.begin(b"end"), None);
     let end = (9 << 20) + 3;
-    assert_eq!(
-        matcher.feed(b"end").matched,
-        Some(Match {
-            start: end - 3,
-            end
-        })
-    );
+    assert_eq!(matcher.feed(b"end").matched, Some(Match { start: end - 3, end }));
 }

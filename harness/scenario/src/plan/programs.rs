@@ -9,11 +9,10 @@ pub(super) fn unknown(scenario: &Scenario, programs: Option<&[String]>) -> Vec<P
     let Some(programs) = programs else {
         return Vec::new();
     };
-    let names = scenario.steps.iter().flat_map(|step| {
-        programs_started(&step.command)
-            .into_iter()
-            .map(move |name| (step, name))
-    });
+    let names = scenario
+        .steps
+        .iter()
+        .flat_map(|step| programs_started(&step.command).into_iter().map(move |name| (step, name)));
     names
         .filter(|(_, name)| !programs.contains(name))
         .map(|(step, name)| problem(scenario, step, &name, programs))
@@ -28,9 +27,7 @@ fn programs_started(command: &Command) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let names = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
-        (words.next() == Some("run"))
-            .then(|| words.next())
-            .flatten()
+        (words.next() == Some("run")).then(|| words.next()).flatten()
     });
     names.map(String::from).collect()
 }
@@ -39,10 +36,7 @@ fn problem(scenario: &Scenario, step: &Step, name: &str, programs: &[String]) ->
     let fix = nearest(name, programs.iter().map(String::as_str)).map(String::from);
     let message = match fix {
         Some(_) => format!("the image has no program `{name}`"),
-        None => format!(
-            "the image has no program `{name}`; it has {}",
-            programs.join(", ")
-        ),
+        None => format!("the image has no program `{name}`; it has {}", programs.join(", ")),
     };
     Problem {
         severity: Severity::Error,

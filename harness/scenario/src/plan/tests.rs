@@ -4,38 +4,25 @@ use crate::parse;
 fn scenario(steps: &str, settings: &str) -> Scenario {
     let text = format!("name: t\nversion: 1\nsteps: {steps}\nramscope: {settings}\n");
     let parsed = parse("t.yaml", &text);
-    parsed
-        .scenario
-        .unwrap_or_else(|| panic!("{:?}", parsed.problems))
+    parsed.scenario.unwrap_or_else(|| panic!("{:?}", parsed.problems))
 }
 
 fn able(capabilities: Capabilities) -> PlanOptions {
     let engine = TargetOffer::Available(capabilities);
-    PlanOptions {
-        offers: BTreeMap::from([(TargetKind::Engine, engine)]),
-        ..Default::default()
-    }
+    PlanOptions { offers: BTreeMap::from([(TargetKind::Engine, engine)]), ..Default::default() }
 }
 
 #[test]
 fn runs_are_ordered_by_scenario_then_target_then_seed() {
-    let scenarios = [
-        scenario("[]", "{targets: [wokwi, engine], seeds: [3, 1]}"),
-        scenario("[]", ""),
-    ];
+    let scenarios =
+        [scenario("[]", "{targets: [wokwi, engine], seeds: [3, 1]}"), scenario("[]", "")];
     let plan = plan(&scenarios, &PlanOptions::default());
-    let runs: Vec<_> = plan
-        .runs
-        .iter()
-        .map(|run| (run.scenario_index, run.target, run.seed))
-        .collect();
+    let runs: Vec<_> =
+        plan.runs.iter().map(|run| (run.scenario_index, run.target, run.seed)).collect();
     let engine = TargetKind::Engine;
     assert_eq!(runs, [(0, engine, 3), (0, engine, 1), (1, engine, 1)]);
     assert_eq!(plan.skipped.len(), 1);
-    assert_eq!(
-        plan.skipped[0].reason,
-        "this version cannot run on wokwi yet"
-    );
+    assert_eq!(plan.skipped[0].reason, "this version cannot run on wokwi yet");
 }
 
 #[test]
@@ -47,10 +34,7 @@ fn the_command_line_overrides_targets_and_seeds() {
         ..Default::default()
     };
     let plan = plan(&scenarios, &options);
-    assert_eq!(
-        plan.runs.iter().map(|run| run.seed).collect::<Vec<_>>(),
-        [7, 8]
-    );
+    assert_eq!(plan.runs.iter().map(|run| run.seed).collect::<Vec<_>>(), [7, 8]);
     assert!(plan.skipped.is_empty());
 }
 
@@ -62,35 +46,20 @@ fn what_a_target_cannot_do_is_skipped_with_a_reason() {
     let scenarios = [scenario(steps, settings)];
     let run = &plan(&scenarios, &PlanOptions::default()).runs[0];
     assert_eq!(run.step_skip(0), None);
-    assert_eq!(
-        run.step_skip(1),
-        Some("expect-pin needs pins, which engine lacks")
-    );
-    let [whole, phase] = &scenarios[0].settings.budgets[..] else {
-        panic!("two budgets")
-    };
+    assert_eq!(run.step_skip(1), Some("expect-pin needs pins, which engine lacks"));
+    let [whole, phase] = &scenarios[0].settings.budgets[..] else { panic!("two budgets") };
     assert_eq!(run.budget_skip(&whole.id()), None);
     assert!(run.budget_skip(&phase.id()).unwrap().contains("window"));
 
-    let able = able(Capabilities {
-        windows: true,
-        pins: true,
-        ..Default::default()
-    });
+    let able = able(Capabilities { windows: true, pins: true, ..Default::default() });
     let run = &plan(&scenarios, &able).runs[0];
     assert_eq!((run.skipped_steps.len(), run.skipped_budgets.len()), (0, 0));
 }
 
 #[test]
 fn a_tag_selects_scenarios() {
-    let scenarios = [
-        scenario("[]", "{tags: [slow]}"),
-        scenario("[]", "{tags: [fast, ci]}"),
-    ];
-    let options = PlanOptions {
-        tags: vec!["ci".into()],
-        ..Default::default()
-    };
+    let scenarios = [scenario("[]", "{tags: [slow]}"), scenario("[]", "{tags: [fast, ci]}")];
+    let options = PlanOptions { tags: vec!["ci".into()], ..Default::default() };
     let plan = plan(&scenarios, &options);
     assert_eq!(plan.runs.len(), 1);
     assert_eq!(plan.runs[0].scenario_index, 1);
@@ -99,18 +68,9 @@ fn a_tag_selects_scenarios() {
 
 #[test]
 fn a_program_that_the_image_lacks_is_a_problem_with_the_nearest_name() {
-    let scenarios = [scenario(
-        "[{write-serial: \"run cuonter n=3\\n\"}, {delay: 1s}]",
-        "",
-    )];
+    let scenarios = [scenario("[{write-serial: \"run cuonter n=3\\n\"}, {delay: 1s}]", "")];
     let programs = Some(vec!["blink".to_string(), "counter".to_string()]);
-    let plan = plan(
-        &scenarios,
-        &PlanOptions {
-            programs,
-            ..Default::default()
-        },
-    );
+    let plan = plan(&scenarios, &PlanOptions { programs, ..Default::default() });
     assert_eq!(
         plan.problems[0].to_string(),
         "t.yaml:3:9: error[unknown-program]: the image has no program `cuonter` (fix: counter)"

@@ -22,20 +22,14 @@ pub(super) fn read(
     node: Option<NodeId>,
     phases: &Checked<Phase>,
 ) -> Checked<Budget> {
-    let mut budgets = Checked {
-        good: Vec::new(),
-        bad: Vec::new(),
-        unreadable: false,
-    };
+    let mut budgets = Checked { good: Vec::new(), bad: Vec::new(), unreadable: false };
     let Some(node) = node else { return budgets };
     let items = match reader.tree.shape(node) {
         Shape::List(items) => items,
         Shape::Scalar(Value::Null) => &[],
         _ => {
-            let message = format!(
-                "`budgets` must be a list, not {}",
-                reader.tree.type_phrase(node)
-            );
+            let message =
+                format!("`budgets` must be a list, not {}", reader.tree.type_phrase(node));
             reader.error(Rule::InvalidSetting, reader.tree.place(node), message);
             budgets.unreadable = true;
             return budgets;
@@ -90,18 +84,7 @@ fn read_entry(
         };
         let line = entry.key_place.line;
         let (phase, subject) = (phase.clone(), subject.clone());
-        add(
-            reader,
-            Budget {
-                phase,
-                subject,
-                metric,
-                bound,
-                limit,
-                line,
-            },
-            entry.key_place,
-        );
+        add(reader, Budget { phase, subject, metric, bound, limit, line }, entry.key_place);
     }
     if metric_count == 0 {
         let message = "this budget bounds nothing; add a metric such as `stack-peak: 2KiB`".into();
@@ -112,10 +95,7 @@ fn read_entry(
 }
 
 /// The phase that an entry names. The outer `None` says that there is no such phase.
-#[expect(
-    clippy::option_option,
-    reason = "no phase is the whole run, a wrong one is a mistake"
-)]
+#[expect(clippy::option_option, reason = "no phase is the whole run, a wrong one is a mistake")]
 fn phase_of(
     reader: &mut Reader<'_>,
     entries: &[Entry],
@@ -125,11 +105,7 @@ fn phase_of(
         return Some(None);
     };
     let place = reader.tree.place(entry.value);
-    let name = reader
-        .tree
-        .source(entry.value)
-        .unwrap_or_default()
-        .to_owned();
+    let name = reader.tree.source(entry.value).unwrap_or_default().to_owned();
     if name == Budget::WHOLE_RUN {
         return Some(None);
     }
@@ -163,10 +139,7 @@ fn subject_of(reader: &mut Reader<'_>, entries: &[Entry], place: Place) -> Optio
         return None;
     }
     match reader.tree.source(entry.value) {
-        Some(glob) if !glob.is_empty() => Some(Subject {
-            kind,
-            glob: glob.into(),
-        }),
+        Some(glob) if !glob.is_empty() => Some(Subject { kind, glob: glob.into() }),
         _ => {
             let message = format!("`{kind}` is a name or a pattern with * and ?");
             reader.error(Rule::InvalidBudget, reader.tree.place(entry.value), message);
@@ -191,22 +164,15 @@ fn read_bound(
         return None;
     };
     if let Some(kind) = kind.filter(|kind| !kind.metrics().contains(&metric)) {
-        let known = kind
-            .metrics()
-            .iter()
-            .map(|metric| metric.name())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let known =
+            kind.metrics().iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ");
         let message = format!("a {kind} has no `{metric}`; it has {known}");
         reader.error(Rule::InvalidMetric, entry.key_place, message);
         return None;
     }
     let limit = read_limit(reader, entry, metric)?;
     if metric.more_is_better() && bound == Bound::Upper {
-        let message = format!(
-            "`{metric}` without -min allows at most {}",
-            metric.format(limit)
-        );
+        let message = format!("`{metric}` without -min allows at most {}", metric.format(limit));
         let draft = Draft::warning(Rule::SuspiciousBound, entry.key_place, message);
         reader.push(draft.fix(format!("{metric}-min")));
     }
@@ -228,16 +194,8 @@ fn refuse_metric(reader: &mut Reader<'_>, entry: &Entry, kind: Option<SubjectKin
     let metrics = kind.map_or(&Metric::ALL[..], SubjectKind::metrics);
     let known: Vec<&str> = metrics.iter().map(|metric| metric.name()).collect();
     let lower: Vec<String> = known.iter().map(|name| format!("{name}-min")).collect();
-    let all: Vec<&str> = known
-        .iter()
-        .copied()
-        .chain(lower.iter().map(String::as_str))
-        .collect();
-    let listed = if nearest(key, all.iter().copied()).is_some() {
-        &all
-    } else {
-        &known
-    };
+    let all: Vec<&str> = known.iter().copied().chain(lower.iter().map(String::as_str)).collect();
+    let listed = if nearest(key, all.iter().copied()).is_some() { &all } else { &known };
     reader.unknown(Rule::InvalidMetric, entry.key_place, "metric", key, listed);
 }
 
@@ -260,9 +218,7 @@ fn read_limit(reader: &mut Reader<'_>, entry: &Entry, metric: Metric) -> Option<
         Unit::BasisPoints => parse_share(source),
     };
     let place = reader.tree.place(entry.value);
-    limit
-        .map_err(|message| reader.error(Rule::InvalidMetric, place, message))
-        .ok()
+    limit.map_err(|message| reader.error(Rule::InvalidMetric, place, message)).ok()
 }
 
 /// Reads the ids of budgets that must fail; each must exist.
@@ -276,11 +232,7 @@ pub(super) fn read_ids(
     for (text, place) in reader.text_nodes(node, "fail") {
         let id = BudgetId::new(text.as_str());
         if ids.contains(&id) {
-            reader.error(
-                Rule::UnknownBudget,
-                place,
-                format!("the budget {id} stands twice"),
-            );
+            reader.error(Rule::UnknownBudget, place, format!("the budget {id} stands twice"));
         } else if known.contains(&id) || budgets.unreadable {
             ids.push(id);
         } else {

@@ -55,13 +55,9 @@ pub(super) fn read(
         "write-serial" => write_serial(site, problems),
         "take-screenshot" => screen::take_screenshot(site, problems),
         "touch" => screen::touch(site, problems),
-        "touch-press" => Some(Command::TouchPress(
-            screen::touch_point(keyword, site, problems)?.0,
-        )),
+        "touch-press" => Some(Command::TouchPress(screen::touch_point(keyword, site, problems)?.0)),
         "touch-release" => screen::touch_release(site, problems),
-        "touch-move" => Some(Command::TouchMove(
-            screen::touch_point(keyword, site, problems)?.0,
-        )),
+        "touch-move" => Some(Command::TouchMove(screen::touch_point(keyword, site, problems)?.0)),
         _ => None,
     }
 }
@@ -119,13 +115,7 @@ impl Site<'_> {
                 format!("Error: Invalid time: {trimmed}"),
             ),
         };
-        self.refuse_at_run(
-            Rule::RuntimeOnlyDelayUnit,
-            place,
-            message,
-            refusal,
-            problems,
-        );
+        self.refuse_at_run(Rule::RuntimeOnlyDelayUnit, place, message, refusal, problems);
         None
     }
 
@@ -136,14 +126,7 @@ impl Site<'_> {
         refusal: &str,
         problems: &mut Problems,
     ) -> Option<Parameters> {
-        Parameters::read(
-            self.tree,
-            self.node,
-            keyword,
-            first_checked,
-            refusal,
-            problems,
-        )
+        Parameters::read(self.tree, self.node, keyword, first_checked, refusal, problems)
     }
 }
 
@@ -157,24 +140,12 @@ fn delay(site: &Site<'_>, problems: &mut Problems) -> Option<Command> {
                 "Error: Invalid delay value {number}. The value must include units (e.g. {number}ms)"
             );
             let draft = Draft::error(Rule::UnquotedDelayNumber, site.place(), message);
-            problems.push(
-                draft
-                    .fix(format!("{number}ms"))
-                    .refused(WokwiStage::Validate, refusal),
-            );
+            problems.push(draft.fix(format!("{number}ms")).refused(WokwiStage::Validate, refusal));
             None
         }
         value => {
-            let message = format!(
-                "a delay is a text such as 500ms, not {}",
-                value.type_phrase()
-            );
-            site.refuse(
-                Rule::WrongType,
-                message,
-                "Delay value must be a string",
-                problems,
-            );
+            let message = format!("a delay is a text such as 500ms, not {}", value.type_phrase());
+            site.refuse(Rule::WrongType, message, "Delay value must be a string", problems);
             None
         }
     }
@@ -190,10 +161,7 @@ fn wait_serial(site: &Site<'_>, problems: &mut Problems) -> Command {
             site.warn(Rule::NullWaitSerial, message, None, problems);
         }
         Value::List(_) | Value::Map(_) => {
-            let message = format!(
-                "{} is no text; this waits for `{text}`",
-                value.type_phrase()
-            );
+            let message = format!("{} is no text; this waits for `{text}`", value.type_phrase());
             site.warn(Rule::StringifiedWaitSerial, message, None, problems);
         }
         Value::Bool(_) | Value::Number(_) => {
@@ -220,14 +188,10 @@ fn write_serial(site: &Site<'_>, problems: &mut Problems) -> Option<Command> {
         }
         Shape::List([]) => "Array must contain at least one number",
         Shape::List(items) => {
-            let numbers: Option<Vec<f64>> = items
-                .iter()
-                .map(|&item| as_number(site.tree.scalar(item)?))
-                .collect();
+            let numbers: Option<Vec<f64>> =
+                items.iter().map(|&item| as_number(site.tree.scalar(item)?)).collect();
             if let Some(numbers) = numbers {
-                return Some(Command::WriteSerial(bytes_of(
-                    site, items, &numbers, problems,
-                )));
+                return Some(Command::WriteSerial(bytes_of(site, items, &numbers, problems)));
             }
             "Array must contain only numbers"
         }
@@ -260,18 +224,10 @@ fn bytes_of(
     problems: &mut Problems,
 ) -> Vec<u8> {
     let byte_of = |(&item, &number): (&NodeId, &f64)| {
-        let byte = if number.is_finite() {
-            number.trunc().rem_euclid(256.0) as u8
-        } else {
-            0
-        };
+        let byte = if number.is_finite() { number.trunc().rem_euclid(256.0) as u8 } else { 0 };
         if site.runs && f64::from(byte) != number {
             let message = format!("{} is no byte; {byte} is sent", Value::Number(number));
-            problems.push(Draft::warning(
-                Rule::ByteOutOfRange,
-                site.tree.place(item),
-                message,
-            ));
+            problems.push(Draft::warning(Rule::ByteOutOfRange, site.tree.place(item), message));
         }
         byte
     };
@@ -292,11 +248,7 @@ fn expect_pin(site: &Site<'_>, problems: &mut Problems) -> Option<Command> {
     };
     if site.runs {
         warn_of_pin_value(&pin, &parameters, problems);
-        parameters.warn(
-            &["part-id", "name", "value", "expected"],
-            Some("pin"),
-            problems,
-        );
+        parameters.warn(&["part-id", "name", "value", "expected"], Some("pin"), problems);
     }
     Some(Command::ExpectPin(pin))
 }
@@ -312,10 +264,8 @@ fn warn_of_pin_value(pin: &ExpectPin, parameters: &Parameters, problems: &mut Pr
         let place = parameters.place("expected");
         Draft::warning(Rule::ExpectedNotValue, place, message).fix("value")
     } else {
-        let message = format!(
-            "a pin is 1 or 0, never {}, so this step always fails",
-            phrase(&pin.value)
-        );
+        let message =
+            format!("a pin is 1 or 0, never {}, so this step always fails", phrase(&pin.value));
         let place = parameters.place("value");
         let fix = match &pin.value {
             Value::Text(text) if text == "0" || text == "1" => Some(format!("value: {text}")),

@@ -32,11 +32,7 @@ impl Parameters {
                 let value = problems.value(tree, entry.value);
                 (entry, value)
             });
-            return Some(Self {
-                keyword,
-                place,
-                entries: entries.collect(),
-            });
+            return Some(Self { keyword, place, entries: entries.collect() });
         }
         let refusal = match tree.scalar(node) {
             Some(Value::Null) => {
@@ -44,10 +40,8 @@ impl Parameters {
             }
             _ => format!("Error: {refusal}"),
         };
-        let message = format!(
-            "`{keyword}` needs a map of parameters, not {}",
-            tree.type_phrase(node)
-        );
+        let message =
+            format!("`{keyword}` needs a map of parameters, not {}", tree.type_phrase(node));
         let draft = Draft::error(Rule::WrongType, place, message);
         problems.push(draft.refused(WokwiStage::Validate, refusal));
         None
@@ -60,19 +54,13 @@ impl Parameters {
 
     /// Where the value of `key` is written, or the whole map.
     pub(super) fn place(&self, key: &str) -> Place {
-        self.entry(key)
-            .map_or(self.place, |(entry, _)| entry.key_place)
+        self.entry(key).map_or(self.place, |(entry, _)| entry.key_place)
     }
 
     /// `name`, or else its deprecated spelling, by JavaScript's `??`.
     pub(super) fn name_or(&self, deprecated: &str) -> Value {
         let name = self.get("name");
-        if name.is_nullish() {
-            self.get(deprecated)
-        } else {
-            name
-        }
-        .clone()
+        if name.is_nullish() { self.get(deprecated) } else { name }.clone()
     }
 
     /// Refuses a command that lacks `key`, which wokwi-cli notices before it runs anything.
@@ -89,11 +77,7 @@ impl Parameters {
     pub(super) fn warn(&self, known: &[&str], deprecated: Option<&str>, problems: &mut Problems) {
         if self.get("part-id").is_nullish() {
             let message = format!("`{}` does not say which part; add `part-id`", self.keyword);
-            problems.push(Draft::warning(
-                Rule::NoPartId,
-                self.place("part-id"),
-                message,
-            ));
+            problems.push(Draft::warning(Rule::NoPartId, self.place("part-id"), message));
         }
         for (entry, _) in &self.entries {
             let key = entry.key.as_str();

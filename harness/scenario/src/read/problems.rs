@@ -31,14 +31,7 @@ impl Draft {
     }
 
     fn new(severity: Severity, rule: Rule, place: Place, message: String) -> Self {
-        Self {
-            severity,
-            rule,
-            place,
-            message,
-            fix: None,
-            wokwi: None,
-        }
+        Self { severity, rule, place, message, fix: None, wokwi: None }
     }
 
     pub(super) fn fix(self, fix: impl Into<String>) -> Self {
@@ -52,20 +45,14 @@ impl Draft {
 
     /// Says that wokwi-cli refuses it too, when, and in what words.
     pub(super) fn refused(mut self, stage: WokwiStage, text: impl Into<String>) -> Self {
-        self.wokwi = Some(WokwiRefusal {
-            stage,
-            text: text.into(),
-        });
+        self.wokwi = Some(WokwiRefusal { stage, text: text.into() });
         self
     }
 }
 
 impl Problems {
     pub(super) fn new(path: &str) -> Self {
-        Self {
-            path: path.into(),
-            found: Vec::new(),
-        }
+        Self { path: path.into(), found: Vec::new() }
     }
 
     pub(super) fn push(&mut self, draft: Draft) {
@@ -83,10 +70,7 @@ impl Problems {
 
     /// What wokwi-cli would stop at: it parses, then validates in order, then runs step by step.
     fn first_refusal(&self) -> Option<WokwiRefusal> {
-        let refusals = self
-            .found
-            .iter()
-            .filter_map(|problem| problem.wokwi.as_ref());
+        let refusals = self.found.iter().filter_map(|problem| problem.wokwi.as_ref());
         // `min_by_key` keeps the first of equals.
         refusals
             .min_by_key(|refusal| match refusal.stage {
@@ -100,12 +84,8 @@ impl Problems {
     /// Ends the reading. An error anywhere means that there is no scenario.
     pub(super) fn into_parsed(mut self, scenario: Option<Scenario>, steps: Vec<Step>) -> Parsed {
         let wokwi = self.first_refusal();
-        self.found
-            .sort_by_key(|problem| (problem.line, problem.column));
-        let failed = self
-            .found
-            .iter()
-            .any(|problem| problem.severity == Severity::Error);
+        self.found.sort_by_key(|problem| (problem.line, problem.column));
+        let failed = self.found.iter().any(|problem| problem.severity == Severity::Error);
         Parsed {
             scenario: scenario.filter(|_| !failed),
             problems: self.found,

@@ -13,9 +13,7 @@ use super::problems::{Draft, Problems};
 use super::step_names::StepNames;
 
 /// Keys that the design has and this version does not; better said than guessed at.
-const KEYS_TO_COME: [&str; 6] = [
-    "requires", "inject", "baseline", "repeat", "program", "fail-on",
-];
+const KEYS_TO_COME: [&str; 6] = ["requires", "inject", "baseline", "repeat", "program", "fail-on"];
 
 /// What every part of the settings needs to read itself.
 pub(super) struct Reader<'a> {
@@ -55,13 +53,9 @@ impl Reader<'_> {
         let fix = nearest(name, known.iter().copied()).map(String::from);
         let message = match (&fix, known) {
             (Some(_), _) | (None, []) => format!("there is no {what} `{name}`"),
-            (None, _) => format!(
-                "there is no {what} `{name}`; there are {}",
-                known.join(", ")
-            ),
+            (None, _) => format!("there is no {what} `{name}`; there are {}", known.join(", ")),
         };
-        self.problems
-            .push(Draft::error(rule, place, message).maybe_fix(fix));
+        self.problems.push(Draft::error(rule, place, message).maybe_fix(fix));
     }
 
     /// The entries of a map whose keys are all known; others are refused and left out. Nothing
@@ -77,13 +71,7 @@ impl Reader<'_> {
                 self.error(Rule::UnsupportedSetting, entry.key_place, message);
             } else {
                 let what = format!("key in `{name}:` called");
-                self.unknown(
-                    Rule::UnknownSetting,
-                    entry.key_place,
-                    &what,
-                    &entry.key,
-                    known,
-                );
+                self.unknown(Rule::UnknownSetting, entry.key_place, &what, &entry.key, known);
             }
             false
         });
@@ -95,10 +83,8 @@ impl Reader<'_> {
             Shape::Map => Some(self.tree.entries(node)),
             Shape::Scalar(Value::Null) => Some(Vec::new()),
             _ => {
-                let message = format!(
-                    "`{name}` must be a map, not {}",
-                    self.tree.type_phrase(node)
-                );
+                let message =
+                    format!("`{name}` must be a map, not {}", self.tree.type_phrase(node));
                 self.error(Rule::InvalidSetting, self.tree.place(node), message);
                 None
             }

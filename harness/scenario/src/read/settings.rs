@@ -29,11 +29,7 @@ pub(super) fn read(
     names: Option<&StepNames>,
     problems: &mut Problems,
 ) -> Settings {
-    let mut reader = Reader {
-        tree,
-        names,
-        problems,
-    };
+    let mut reader = Reader { tree, names, problems };
     let Some(entries) = reader.map(node, "ramscope", &KEYS) else {
         return Settings::default();
     };
@@ -42,12 +38,7 @@ pub(super) fn read(
 
 impl Reader<'_> {
     fn settings(&mut self, entries: &[Entry]) -> Settings {
-        let node = |key: &str| {
-            entries
-                .iter()
-                .find(|entry| entry.key == key)
-                .map(|e| e.value)
-        };
+        let node = |key: &str| entries.iter().find(|entry| entry.key == key).map(|e| e.value);
         let defaults = Settings::default();
         let phases = self.phases(node("phases"));
         let budgets = budgets::read(self, node("budgets"), &phases);
@@ -55,9 +46,7 @@ impl Reader<'_> {
             schema: node("schema").map_or(Settings::SCHEMA, |node| self.schema(node)),
             targets: node("targets").map_or(defaults.targets, |node| self.targets(node)),
             seeds: node("seeds").map_or(defaults.seeds, |node| self.seeds(node)),
-            timeout: self
-                .positive_time(node("timeout"), "timeout")
-                .unwrap_or(Settings::TIMEOUT),
+            timeout: self.positive_time(node("timeout"), "timeout").unwrap_or(Settings::TIMEOUT),
             timeouts: node("timeouts").map_or_else(StepTimeouts::default, |n| self.timeouts(n)),
             settle: node("settle")
                 .and_then(|node| self.time(node, "settle"))
@@ -75,8 +64,7 @@ impl Reader<'_> {
         if self.tree.scalar(node) != Some(&Value::Number(f64::from(Settings::SCHEMA))) {
             let message = format!("this version knows only schema {}", Settings::SCHEMA);
             let draft = Draft::error(Rule::UnknownSchema, self.tree.place(node), message);
-            self.problems
-                .push(draft.fix(format!("schema: {}", Settings::SCHEMA)));
+            self.problems.push(draft.fix(format!("schema: {}", Settings::SCHEMA)));
         }
         Settings::SCHEMA
     }
@@ -88,15 +76,9 @@ impl Reader<'_> {
         let named: Vec<(String, Place, Option<NodeId>)> = match tree.shape(node) {
             Shape::Map => {
                 let entries = tree.entries(node).into_iter();
-                entries
-                    .map(|entry| (entry.key, entry.key_place, Some(entry.value)))
-                    .collect()
+                entries.map(|entry| (entry.key, entry.key_place, Some(entry.value))).collect()
             }
-            _ => self
-                .text_nodes(node, "targets")
-                .into_iter()
-                .map(|(t, p)| (t, p, None))
-                .collect(),
+            _ => self.text_nodes(node, "targets").into_iter().map(|(t, p)| (t, p, None)).collect(),
         };
         for (name, place, options) in named {
             let Some(kind) = TargetKind::from_name(&name) else {
@@ -106,11 +88,7 @@ impl Reader<'_> {
             };
             let options = self.target_options(kind, options);
             if targets.iter().any(|target| target.kind == kind) {
-                self.error(
-                    Rule::InvalidSetting,
-                    place,
-                    format!("the target {kind} stands twice"),
-                );
+                self.error(Rule::InvalidSetting, place, format!("the target {kind} stands twice"));
             } else {
                 targets.push(Target { kind, options });
             }
@@ -134,10 +112,8 @@ impl Reader<'_> {
                 Value::Map(options)
             }
             value => {
-                let message = format!(
-                    "the options of {kind} are a map, not {}",
-                    value.type_phrase()
-                );
+                let message =
+                    format!("the options of {kind} are a map, not {}", value.type_phrase());
                 self.error(Rule::InvalidSetting, place, message);
                 none
             }
@@ -149,12 +125,7 @@ impl Reader<'_> {
         for item in self.items(node) {
             let place = self.tree.place(item);
             let number = matches!(self.tree.scalar(item), Some(Value::Number(_)));
-            match self
-                .tree
-                .source(item)
-                .filter(|_| number)
-                .and_then(parse_whole)
-            {
+            match self.tree.source(item).filter(|_| number).and_then(parse_whole) {
                 Some(seed) if seeds.contains(&seed) => {
                     self.error(
                         Rule::InvalidSetting,
@@ -178,18 +149,13 @@ impl Reader<'_> {
 
     fn timeouts(&mut self, node: NodeId) -> StepTimeouts {
         let mut timeouts = StepTimeouts::default();
-        let entries = self
-            .map(node, "timeouts", &["default", "steps"])
-            .unwrap_or_default();
+        let entries = self.map(node, "timeouts", &["default", "steps"]).unwrap_or_default();
         for entry in &entries {
             if entry.key == "default" {
                 timeouts.default = self.positive_time(Some(entry.value), "default");
             }
-            let steps = if entry.key == "steps" {
-                self.any_map(entry.value, "steps")
-            } else {
-                None
-            };
+            let steps =
+                if entry.key == "steps" { self.any_map(entry.value, "steps") } else { None };
             for step in steps.unwrap_or_default() {
                 let span = self.positive_time(Some(step.value), &step.key);
                 let Some(names) = self.names else { continue };
@@ -206,15 +172,8 @@ impl Reader<'_> {
     }
 
     fn findings(&mut self, node: NodeId) -> FindingRules {
-        let entries = self
-            .map(node, "findings", &["allow", "deny"])
-            .unwrap_or_default();
-        let node = |key: &str| {
-            entries
-                .iter()
-                .find(|entry| entry.key == key)
-                .map(|e| e.value)
-        };
+        let entries = self.map(node, "findings", &["allow", "deny"]).unwrap_or_default();
+        let node = |key: &str| entries.iter().find(|entry| entry.key == key).map(|e| e.value);
         FindingRules {
             allow: self.texts(node("allow"), "allow"),
             deny: self.texts(node("deny"), "deny"),
@@ -222,15 +181,8 @@ impl Reader<'_> {
     }
 
     fn expect(&mut self, node: NodeId, budgets: &Checked<Budget>) -> Expect {
-        let entries = self
-            .map(node, "expect", &["fail", "findings", "reset"])
-            .unwrap_or_default();
-        let node = |key: &str| {
-            entries
-                .iter()
-                .find(|entry| entry.key == key)
-                .map(|e| e.value)
-        };
+        let entries = self.map(node, "expect", &["fail", "findings", "reset"]).unwrap_or_default();
+        let node = |key: &str| entries.iter().find(|entry| entry.key == key).map(|e| e.value);
         Expect {
             fail: node("fail").map_or_else(Vec::new, |n| budgets::read_ids(self, n, budgets)),
             findings: self.texts(node("findings"), "findings"),
@@ -266,11 +218,7 @@ impl Reader<'_> {
     }
 
     fn phases(&mut self, node: Option<NodeId>) -> Checked<Phase> {
-        let mut phases = Checked {
-            good: Vec::new(),
-            bad: Vec::new(),
-            unreadable: false,
-        };
+        let mut phases = Checked { good: Vec::new(), bad: Vec::new(), unreadable: false };
         let Some(node) = node else { return phases };
         let Some(entries) = self.any_map(node, "phases") else {
             phases.unreadable = true;
@@ -311,11 +259,6 @@ impl Reader<'_> {
             self.error(Rule::InvalidPhase, place, message);
             return None;
         }
-        Some(Phase {
-            name,
-            from,
-            to,
-            line: place.line,
-        })
+        Some(Phase { name, from, to, line: place.line })
     }
 }

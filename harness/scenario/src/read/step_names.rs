@@ -15,24 +15,14 @@ pub(super) struct StepNames {
 
 impl StepNames {
     pub(super) fn of(tree: &Tree, steps: &[NodeId]) -> Self {
-        Self {
-            names: steps
-                .iter()
-                .map(|&step| Self::name_of(tree, step))
-                .collect(),
-        }
+        Self { names: steps.iter().map(|&step| Self::name_of(tree, step)).collect() }
     }
 
     /// The step's name as wokwi-cli would print it; what JavaScript takes for false is none.
     pub(super) fn name_of(tree: &Tree, step: NodeId) -> Option<(String, Place)> {
-        let entry = tree
-            .entries(step)
-            .into_iter()
-            .find(|entry| entry.key == "name")?;
+        let entry = tree.entries(step).into_iter().find(|entry| entry.key == "name")?;
         let value = tree.value(entry.value).ok()?;
-        value
-            .is_truthy()
-            .then(|| (value.to_string(), tree.place(entry.value)))
+        value.is_truthy().then(|| (value.to_string(), tree.place(entry.value)))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -65,10 +55,7 @@ impl StepNames {
             Some(Value::Number(_)) => self.by_index(tree.source(node).unwrap_or_default()),
             Some(Value::Text(name)) => self.by_name(name),
             _ => Err((
-                format!(
-                    "a step is named by its name or index, not by {}",
-                    tree.type_phrase(node)
-                ),
+                format!("a step is named by its name or index, not by {}", tree.type_phrase(node)),
                 None,
             )),
         };
@@ -90,11 +77,7 @@ impl StepNames {
     ) -> Option<usize> {
         let is_name = self.names.iter().flatten().any(|(name, _)| name == key);
         let by_index = !is_name && parse_whole(key).is_some();
-        let answer = if by_index {
-            self.by_index(key)
-        } else {
-            self.by_name(key)
-        };
+        let answer = if by_index { self.by_index(key) } else { self.by_name(key) };
         answer
             .map_err(|(message, fix)| {
                 problems.push(Draft::error(Rule::UnknownStep, place, message).maybe_fix(fix));
@@ -106,29 +89,22 @@ impl StepNames {
         let index = parse_whole(source).and_then(|index| usize::try_from(index).ok());
         match (index.filter(|&index| index < self.count()), self.count()) {
             (Some(index), _) => Ok(index),
-            (None, 0) => Err((
-                format!("there is no step {source}; the scenario has none"),
-                None,
-            )),
-            (None, count) => Err((
-                format!("there is no step {source}; the last one is {}", count - 1),
-                None,
-            )),
+            (None, 0) => Err((format!("there is no step {source}; the scenario has none"), None)),
+            (None, count) => {
+                Err((format!("there is no step {source}; the last one is {}", count - 1), None))
+            }
         }
     }
 
     fn by_name(&self, wanted: &str) -> Result<usize, (String, Option<String>)> {
         let mut found = self.names.iter().enumerate().filter_map(|(index, name)| {
-            name.as_ref()
-                .is_some_and(|(name, _)| name == wanted)
-                .then_some(index)
+            name.as_ref().is_some_and(|(name, _)| name == wanted).then_some(index)
         });
         match (found.next(), found.next()) {
             (Some(index), None) => Ok(index),
-            (Some(first), Some(second)) => Err((
-                format!("steps {first} and {second} are both called `{wanted}`"),
-                None,
-            )),
+            (Some(first), Some(second)) => {
+                Err((format!("steps {first} and {second} are both called `{wanted}`"), None))
+            }
             (None, _) => {
                 let names = self.names.iter().flatten().map(|(name, _)| name.as_str());
                 let fix = nearest(wanted, names).map(String::from);

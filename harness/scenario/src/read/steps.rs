@@ -32,20 +32,13 @@ fn read_step(tree: &Tree, index: usize, node: NodeId, problems: &mut Problems) -
         return None;
     };
     let entries = tree.entries(node);
-    let runs = KEYWORDS
-        .iter()
-        .find(|keyword| entries.iter().any(|e| e.key == **keyword))
-        .copied();
+    let runs = KEYWORDS.iter().find(|keyword| entries.iter().any(|e| e.key == **keyword)).copied();
     let mut command = None;
     for entry in &entries {
         match KEYWORDS.iter().find(|keyword| **keyword == entry.key) {
             Some(&keyword) => {
-                let site = Site {
-                    tree,
-                    node: entry.value,
-                    step: index,
-                    runs: runs == Some(keyword),
-                };
+                let site =
+                    Site { tree, node: entry.value, step: index, runs: runs == Some(keyword) };
                 let read = commands::read(keyword, &site, problems);
                 if runs == Some(keyword) {
                     command = read;
@@ -62,28 +55,18 @@ fn read_step(tree: &Tree, index: usize, node: NodeId, problems: &mut Problems) -
         refuse_idle(index, place, &entries, problems);
     }
     let name = StepNames::name_of(tree, node).map(|(name, _)| name);
-    Some(Step {
-        index,
-        name,
-        line: place.line,
-        column: place.column,
-        command: command?,
-    })
+    Some(Step { index, name, line: place.line, column: place.column, command: command? })
 }
 
 /// A step that is no map.
 fn refuse_shape(tree: &Tree, index: usize, node: NodeId, problems: &mut Problems) {
     let (stage, refusal) = match tree.shape(node) {
-        Shape::Scalar(Value::Null) => (
-            WokwiStage::Validate,
-            "TypeError: Cannot convert undefined or null to object",
-        ),
+        Shape::Scalar(Value::Null) => {
+            (WokwiStage::Validate, "TypeError: Cannot convert undefined or null to object")
+        }
         Shape::List([]) => (WokwiStage::Run { step: index }, NO_COMMAND),
         Shape::List(_) => (WokwiStage::Validate, "Error: Invalid scenario step key: 0"),
-        _ => (
-            WokwiStage::Validate,
-            "Error: Scenario step must be an object",
-        ),
+        _ => (WokwiStage::Validate, "Error: Scenario step must be an object"),
     };
     let message = match tree.shape(node) {
         Shape::Scalar(Value::Null) => format!("step {index} is empty"),
@@ -131,10 +114,8 @@ fn refuse_idle(index: usize, place: Place, entries: &[Entry], problems: &mut Pro
 }
 
 fn warn_of_dropped(entry: &Entry, winner: &str, problems: &mut Problems) {
-    let message = format!(
-        "only `{winner}` of this step runs, and `{}` is silently dropped",
-        entry.key
-    );
+    let message =
+        format!("only `{winner}` of this step runs, and `{}` is silently dropped", entry.key);
     let draft = Draft::warning(Rule::MultiCommandStep, entry.key_place, message);
     problems.push(draft.fix("make it a step of its own"));
 }
@@ -142,17 +123,12 @@ fn warn_of_dropped(entry: &Entry, winner: &str, problems: &mut Problems) {
 /// On Wokwi the device stands still between steps: input after the last step that lets it run
 /// never reaches the program.
 fn warn_of_trailing_input(steps: &[Step], problems: &mut Problems) {
-    let mut standing_still = steps
-        .iter()
-        .rev()
-        .take_while(|step| !lets_the_device_run(&step.command));
+    let mut standing_still =
+        steps.iter().rev().take_while(|step| !lets_the_device_run(&step.command));
     let Some(step) = standing_still.find(|step| is_input(&step.command)) else {
         return;
     };
-    let place = Place {
-        line: step.line,
-        column: step.column,
-    };
+    let place = Place { line: step.line, column: step.column };
     let message = format!(
         "no later step lets the device run, so on Wokwi its program never sees this `{}`",
         step.command.keyword()

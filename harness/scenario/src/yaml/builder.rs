@@ -66,10 +66,7 @@ impl KeyIdentity {
 impl<'text> Builder<'text> {
     /// Reads `text`; the errors are all that could be found.
     pub(super) fn run(text: &'text str) -> Result<Tree, Refused> {
-        let mut builder = Self {
-            lines: text.lines().collect(),
-            ..Self::default()
-        };
+        let mut builder = Self { lines: text.lines().collect(), ..Self::default() };
         let mut parser: Parser<'_, StrInput<'_>> = Parser::new_from_str(text);
         let mut syntax = None;
         while let Some(event) = parser.next_event() {
@@ -87,19 +84,13 @@ impl<'text> Builder<'text> {
             }
         }
         if !builder.errors.is_empty() {
-            return Err(Refused {
-                errors: builder.errors,
-                syntax,
-            });
+            return Err(Refused { errors: builder.errors, syntax });
         }
         let root = match builder.root {
             Some(root) => root,
             None => builder.add(Place::START, Kind::Scalar(Value::Null, None)),
         };
-        Ok(Tree {
-            nodes: builder.nodes,
-            root,
-        })
+        Ok(Tree { nodes: builder.nodes, root })
     }
 
     fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), YamlError> {
@@ -164,28 +155,14 @@ impl<'text> Builder<'text> {
         let is_map = matches!(kind, Kind::Map(_));
         let id = self.add(place, kind);
         self.define(anchor, id);
-        self.open.push(Open {
-            id,
-            anchor,
-            children: Vec::new(),
-            keys: HashMap::new(),
-            is_map,
-        });
+        self.open.push(Open { id, anchor, children: Vec::new(), keys: HashMap::new(), is_map });
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), YamlError> {
-        let open = self
-            .open
-            .pop()
-            .expect("the parser balances starts and ends");
+        let open = self.open.pop().expect("the parser balances starts and ends");
         self.nodes[open.id.0].kind = if open.is_map {
-            Kind::Map(
-                open.children
-                    .chunks_exact(2)
-                    .map(|pair| (pair[0], pair[1]))
-                    .collect(),
-            )
+            Kind::Map(open.children.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
         } else {
             Kind::List(open.children)
         };
@@ -219,11 +196,7 @@ impl<'text> Builder<'text> {
         };
         let is_key = open.is_map && open.children.len().is_multiple_of(2);
         open.children.push(id);
-        let Node {
-            place,
-            kind: Kind::Scalar(value, _),
-        } = &self.nodes[id.0]
-        else {
+        let Node { place, kind: Kind::Scalar(value, _) } = &self.nodes[id.0] else {
             return Ok(());
         };
         let Some(identity) = KeyIdentity::of(value).filter(|_| is_key) else {

@@ -24,11 +24,7 @@ fn resolve_tagged(text: &str, tag: &str) -> Value {
         (Some("float"), Value::Number(_)) => integer(text).is_none(),
         _ => false,
     };
-    if fits {
-        value
-    } else {
-        Value::Text(text.into())
-    }
+    if fits { value } else { Value::Text(text.into()) }
 }
 
 fn resolve_plain(text: &str) -> Value {
@@ -63,9 +59,7 @@ fn in_radix(digits: &str, radix: u32) -> Option<f64> {
         digits
             .chars()
             .filter_map(|digit| digit.to_digit(radix))
-            .fold(0.0, |number, digit| {
-                number * f64::from(radix) + f64::from(digit)
-            })
+            .fold(0.0, |number, digit| number * f64::from(radix) + f64::from(digit))
     };
     Some(u128::from_str_radix(digits, radix).map_or_else(|_| inexact(digits), |exact| exact as f64))
 }
@@ -136,11 +130,7 @@ mod tests {
             ("1.5ms", Value::Text("1.5ms".into())),
         ] {
             assert_eq!(resolve(text, true, None), expected, "{text}");
-            assert_eq!(
-                resolve(text, false, None),
-                Value::Text(text.into()),
-                "{text} in quotes"
-            );
+            assert_eq!(resolve(text, false, None), Value::Text(text.into()), "{text} in quotes");
         }
     }
 
@@ -151,9 +141,6 @@ mod tests {
         assert_eq!(tagged("int", "5"), Value::Number(5.0));
         assert_eq!(tagged("float", "5"), Value::Text("5".into()));
         assert_eq!(tagged("null", ""), Value::Null);
-        assert_eq!(
-            resolve("5", true, Some("!mine".into())),
-            Value::Text("5".into())
-        );
+        assert_eq!(resolve("5", true, Some("!mine".into())), Value::Text("5".into()));
     }
 }

@@ -22,11 +22,7 @@ pub(super) struct Mended<'text> {
 
 impl<'text> Mended<'text> {
     pub(super) const fn new(text: &'text str) -> Self {
-        Self {
-            text: Cow::Borrowed(text),
-            inserted: Vec::new(),
-            mends: 0,
-        }
+        Self { text: Cow::Borrowed(text), inserted: Vec::new(), mends: 0 }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -42,10 +38,7 @@ impl<'text> Mended<'text> {
         let Some(at) = self.byte_at(error.marker().line(), error.marker().col()) else {
             return false;
         };
-        if error
-            .info()
-            .contains("must be followed by a valid YAML whitespace")
-        {
+        if error.info().contains("must be followed by a valid YAML whitespace") {
             self.untab(at)
         } else if error.info().contains("invalid indentation") {
             self.indent_bracket(at)
@@ -59,10 +52,7 @@ impl<'text> Mended<'text> {
         let before = |blank: &&Place| blank.line == place.line && blank.column < place.column;
         let blanks = self.inserted.iter().filter(before).count();
         let blanks = u32::try_from(blanks).expect("no more than mends");
-        Place {
-            column: place.column - blanks,
-            ..place
-        }
+        Place { column: place.column - blanks, ..place }
     }
 
     /// Turns the tabs just before `at` into blanks.
@@ -85,11 +75,7 @@ impl<'text> Mended<'text> {
         if !begins_line || !self.text[at..].starts_with([']', '}']) {
             return false;
         }
-        let line = self.text[..line_start]
-            .bytes()
-            .filter(|&byte| byte == b'\n')
-            .count()
-            + 1;
+        let line = self.text[..line_start].bytes().filter(|&byte| byte == b'\n').count() + 1;
         let place = Place::at(line, indent.len());
         if self.inserted.iter().any(|blank| blank.line == place.line) {
             return false;
@@ -105,12 +91,6 @@ impl<'text> Mended<'text> {
             start += self.text[start..].find('\n')? + 1;
         }
         let rest = &self.text[start..];
-        Some(
-            start
-                + rest
-                    .char_indices()
-                    .nth(column_from_zero)
-                    .map_or(rest.len(), |(at, _)| at),
-        )
+        Some(start + rest.char_indices().nth(column_from_zero).map_or(rest.len(), |(at, _)| at))
     }
 }

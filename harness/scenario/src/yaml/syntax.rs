@@ -11,26 +11,11 @@ const SENTENCES: &[(&str, &str)] = &[
         "mapping values are not allowed",
         "a `key: value` cannot stand here; check the indentation, and quote a text that holds `: `",
     ),
-    (
-        "did not find expected key",
-        "this line fits none of the indentations above it",
-    ),
-    (
-        "did not find expected '-' indicator",
-        "this line fits none of the indentations above it",
-    ),
-    (
-        "did not find expected ',' or '}'",
-        "a `{` is not closed, or a comma is missing, before this",
-    ),
-    (
-        "did not find expected ',' or ']'",
-        "a `[` is not closed, or a comma is missing, before this",
-    ),
-    (
-        "found unexpected end of stream",
-        "the quote that opens here is never closed",
-    ),
+    ("did not find expected key", "this line fits none of the indentations above it"),
+    ("did not find expected '-' indicator", "this line fits none of the indentations above it"),
+    ("did not find expected ',' or '}'", "a `{` is not closed, or a comma is missing, before this"),
+    ("did not find expected ',' or ']'", "a `[` is not closed, or a comma is missing, before this"),
+    ("found unexpected end of stream", "the quote that opens here is never closed"),
     (
         "invalid indentation in quoted scalar",
         "the quote that opens here is not closed on its line, and the next line is not indented",
@@ -39,10 +24,7 @@ const SENTENCES: &[(&str, &str)] = &[
         "unknown escape character",
         "a backslash escape that YAML does not have; single quotes keep `\\`",
     ),
-    (
-        "invalid Unicode character escape",
-        "an escape that stands for no character",
-    ),
+    ("invalid Unicode character escape", "an escape that stands for no character"),
 ];
 
 /// Turns a complaint into a sentence. A tab that indents gets the tab's own place.
@@ -53,30 +35,18 @@ pub(super) fn explain(error: &ScanError, text: &str) -> YamlError {
         && let Some(place) = indenting_tab(text, place.line)
     {
         let message = "a tab indents this line; YAML wants spaces there".into();
-        return YamlError {
-            rule: Rule::YamlTab,
-            place,
-            message,
-        };
+        return YamlError { rule: Rule::YamlTab, place, message };
     }
     if info.contains("unknown anchor") {
         let message = "this alias names an anchor that is not defined above it".into();
-        return YamlError {
-            rule: Rule::UnknownAnchor,
-            place,
-            message,
-        };
+        return YamlError { rule: Rule::UnknownAnchor, place, message };
     }
     let known = SENTENCES.iter().find(|(part, _)| info.contains(part));
     let message = match known {
         Some((_, sentence)) => (*sentence).into(),
         None => format!("this is not YAML: {info}"),
     };
-    YamlError {
-        rule: Rule::YamlSyntax,
-        place,
-        message,
-    }
+    YamlError { rule: Rule::YamlSyntax, place, message }
 }
 
 /// Refuses an unquoted text that begins with a character that is reserved, which our parser lets
@@ -86,21 +56,14 @@ pub(super) fn refuse_indicator(text: &str, place: Place) -> Result<(), YamlError
         return Ok(());
     };
     let message = format!("an unquoted text cannot begin with `{first}`; quote it");
-    Err(YamlError {
-        rule: Rule::YamlSyntax,
-        place,
-        message,
-    })
+    Err(YamlError { rule: Rule::YamlSyntax, place, message })
 }
 
 /// Refuses a block list or map that a tab separates from its dash; to YAML that is indentation.
 pub(super) fn refuse_tab_before(line: &str, place: Place) -> Result<(), YamlError> {
     let column = usize::try_from(place.column).unwrap_or(usize::MAX) - 1;
     let before: String = line.chars().take(column).collect();
-    let is_block = !line
-        .chars()
-        .nth(column)
-        .is_some_and(|c| c == '[' || c == '{');
+    let is_block = !line.chars().nth(column).is_some_and(|c| c == '[' || c == '{');
     let only_indicators = before.chars().all(|c| matches!(c, '-' | '?' | ' ' | '\t'));
     let Some(tab) = before.find('\t').filter(|_| is_block && only_indicators) else {
         return Ok(());
@@ -109,10 +72,7 @@ pub(super) fn refuse_tab_before(line: &str, place: Place) -> Result<(), YamlErro
     let message = "a tab indents what follows; YAML wants spaces there".into();
     Err(YamlError {
         rule: Rule::YamlTab,
-        place: Place {
-            column: to_column(gap),
-            ..place
-        },
+        place: Place { column: to_column(gap), ..place },
         message,
     })
 }
@@ -125,13 +85,10 @@ fn to_column(from_zero: usize) -> u32 {
 /// the beginning of a text that spans lines.
 fn indenting_tab(text: &str, line: u32) -> Option<Place> {
     let first = usize::try_from(line).ok()?.saturating_sub(1);
-    text.lines()
-        .enumerate()
-        .skip(first)
-        .find_map(|(index, line)| {
-            let content = line.trim_start_matches([' ', '\t']);
-            let indent = &line[..line.len() - content.len()];
-            let tab = indent.find('\t').filter(|_| !content.is_empty())?;
-            Some(Place::at(index + 1, tab))
-        })
+    text.lines().enumerate().skip(first).find_map(|(index, line)| {
+        let content = line.trim_start_matches([' ', '\t']);
+        let indent = &line[..line.len() - content.len()];
+        let tab = indent.find('\t').filter(|_| !content.is_empty())?;
+        Some(Place::at(index + 1, tab))
+    })
 }

@@ -32,20 +32,15 @@ pub(super) fn take_screenshot(site: &Site<'_>, problems: &mut Problems) -> Optio
         let known = ["part-id", "save-to", "compare-with"];
         parameters.warn(&known, None, problems);
     }
-    part_id
-        .is_truthy()
-        .then_some(Command::TakeScreenshot(TakeScreenshot {
-            part_id,
-            save_to,
-            compare_with,
-        }))
+    part_id.is_truthy().then_some(Command::TakeScreenshot(TakeScreenshot {
+        part_id,
+        save_to,
+        compare_with,
+    }))
 }
 
 /// A file's name, or none; the outer `None` says that the step cannot run.
-#[expect(
-    clippy::option_option,
-    reason = "no file is fine, a file without a name is not"
-)]
+#[expect(clippy::option_option, reason = "no file is fine, a file without a name is not")]
 fn file_name(
     site: &Site<'_>,
     parameters: &Parameters,
@@ -86,22 +81,12 @@ pub(super) fn touch(site: &Site<'_>, problems: &mut Problems) -> Option<Command>
                 value.type_phrase()
             );
             let refusal = "TypeError: time.trim is not a function".into();
-            site.refuse_at_run(
-                Rule::RuntimeOnlyDelayUnit,
-                place,
-                message,
-                refusal,
-                problems,
-            );
+            site.refuse_at_run(Rule::RuntimeOnlyDelayUnit, place, message, refusal, problems);
             return None;
         }
     };
     let wait = parameters.get("wait").is_truthy();
-    Some(Command::Touch(Touch {
-        point,
-        duration,
-        wait,
-    }))
+    Some(Command::Touch(Touch { point, duration, wait }))
 }
 
 /// The part and point that three commands share, each parameter required.
@@ -118,10 +103,7 @@ pub(super) fn touch_point(
     }
     let x = as_number(parameters.get("x"));
     let y = as_number(parameters.get("y"));
-    for (key, _) in [("x", x), ("y", y)]
-        .into_iter()
-        .filter(|(_, value)| value.is_none())
-    {
+    for (key, _) in [("x", x), ("y", y)].into_iter().filter(|(_, value)| value.is_none()) {
         parameters.refuse_missing(key, &missing(key), problems);
     }
     let known: &[&str] = match keyword {
@@ -131,11 +113,7 @@ pub(super) fn touch_point(
     if site.runs && part_id.is_truthy() {
         parameters.warn(known, None, problems);
     }
-    let point = TouchPoint {
-        part_id,
-        x: x?,
-        y: y?,
-    };
+    let point = TouchPoint { part_id, x: x?, y: y? };
     point.part_id.is_truthy().then_some((point, parameters))
 }
 
