@@ -31,7 +31,7 @@ pub use heap::{Heap, Owner};
 pub use log::{Log, LogEntry, What};
 pub use memory::{MemoryRegion, Place};
 pub use object::{Object, Waiter};
-pub use unit::{Cpu, Ending, Holding, Stack, Unit, UnitEnd, UnitKey};
+pub use unit::{Cpu, Ending, Holding, Stack, Unit, UnitEnd, UnitKey, basis_points};
 
 /// Everything known about a device.
 #[derive(Clone, Debug)]

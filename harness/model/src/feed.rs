@@ -34,6 +34,7 @@ pub struct Feed {
     ring_clock: Clock,
     uart: FramedDecoder,
     uart_clock: Clock,
+    records: u64,
 }
 
 /// How the scenario went.
@@ -126,6 +127,12 @@ impl Feed {
         &self.console
     }
 
+    /// Telemetry records that arrived whole, of known kinds and others.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.records
+    }
+
     /// How the scenario goes.
     #[must_use]
     pub const fn course(&self) -> &Course {
@@ -139,6 +146,7 @@ impl Feed {
 
     fn read_ring(&mut self, at: Instant) {
         while let Some(item) = self.ring.next() {
+            self.records += u64::from(is_record(&item));
             take_item(&mut self.device, &mut self.ring_clock, at, &item);
         }
     }
@@ -163,6 +171,7 @@ impl Feed {
                 FramedItem::Text(text) => self.console.push(at, text),
                 FramedItem::FramesLost { .. } => self.uart_clock.timeline.note_damage(),
                 FramedItem::Item(item) => {
+                    self.records += u64::from(is_record(&item));
                     take_item(&mut self.device, &mut self.uart_clock, at, &item);
                 }
             }
@@ -214,6 +223,11 @@ impl Feed {
             }
         }
     }
+}
+
+/// Whether a decoder's item is a record, and not a note about one.
+const fn is_record(item: &Item<'_>) -> bool {
+    matches!(item, Item::Record { .. } | Item::Unknown { .. } | Item::OtherVersion { .. })
 }
 
 fn take_item(device: &mut Device, clock: &mut Clock, at: Instant, item: &Item<'_>) {

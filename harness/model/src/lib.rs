@@ -51,7 +51,7 @@ pub use console::{Console, Line};
 pub use device::{
     Boot, Cpu, Device, Ending, Heap, HelloFacts, Holding, Interrupts, Log, LogEntry, Losses,
     MemoryRegion, Object, Owner, Place, ProgramRun, Reset, SourcePlace, Stack, Unit, UnitEnd,
-    UnitKey, Unmodelled, UnseenOverflow, Waiter, What,
+    UnitKey, Unmodelled, UnseenOverflow, Waiter, What, basis_points,
 };
 pub use feed::{Course, Feed};
 pub use finding::{Detail, Finding, FindingKind};

@@ -87,6 +87,8 @@ pub struct BudgetResult {
     pub kind: SubjectKind,
     /// The name of the subject, or the pattern if nothing matched it.
     pub name: String,
+    /// The name that it shares with its likes: `worker` of `worker#2`.
+    pub base_name: String,
     /// What is bounded.
     pub metric: Metric,
     /// From which side.

@@ -23,6 +23,8 @@ pub struct Unit {
     /// Its name; the second unit of a name within a boot is `name#2`. Until the device has told
     /// the name it is `unit 7`, see [`Unit::announced`].
     pub name: String,
+    /// Which unit of its name it is within the boot, from 1.
+    pub number: u32,
     /// Whether the device has told name and kind.
     pub announced: bool,
     /// What it is.
@@ -104,6 +106,8 @@ pub struct Cpu {
     pub switches: u32,
     /// Ticks for which it had it.
     pub ticks: u64,
+    /// Ticks since boot at the last sample, which `ticks` are a part of.
+    pub boot_ticks: u64,
     /// Its share of the time since boot at the last sample, in hundredths of a per cent.
     pub share: u32,
     /// Its share of the time between the last two samples, in hundredths of a per cent.
@@ -144,6 +148,7 @@ impl Unit {
         Self {
             key,
             name: format!("unit {}", key.id),
+            number: 1,
             announced: false,
             kind: UnitKind::Thread,
             priority: 0,
@@ -177,6 +182,15 @@ impl Unit {
         if (self.state, self.why, self.waits_for) != (state, why, object) {
             (self.state, self.why, self.waits_for) = (state, why, object);
             self.since = at;
+        }
+    }
+
+    /// The name that the firmware gave it: `worker` of `worker#2`.
+    #[must_use]
+    pub fn base_name(&self) -> &str {
+        match self.name.rsplit_once('#') {
+            Some((base, _)) if self.number > 1 => base,
+            _ => &self.name,
         }
     }
 
@@ -245,6 +259,7 @@ impl Cpu {
         self.share = basis_points(ticks, elapsed.since_boot);
         self.switches = switches;
         self.ticks = ticks;
+        self.boot_ticks = elapsed.since_boot;
         self.sampled_at = Some(at);
     }
 }
@@ -256,7 +271,9 @@ pub(crate) struct Elapsed {
     pub(crate) since_sample: u64,
 }
 
-fn basis_points(part: u64, whole: u64) -> u32 {
+/// A share of processor time in hundredths of a per cent; zero if there was no time.
+#[must_use]
+pub fn basis_points(part: u64, whole: u64) -> u32 {
     if whole == 0 {
         return 0;
     }

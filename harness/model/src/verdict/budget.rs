@@ -14,7 +14,7 @@ use crate::device::Device;
 use crate::number::counted;
 use crate::verdict::{BudgetResult, BudgetState};
 use figure::{Figure, Trend, trend};
-use subject::{Found, find_subjects};
+use subject::{Found, FoundSubject, find_subjects};
 
 /// The judgement of all budgets of a run.
 pub(super) fn judge_budgets(run: &Run, device: &Device) -> Vec<BudgetResult> {
@@ -45,7 +45,7 @@ fn judge_budget(budget: &Budget, id: &BudgetId, run: &Run, device: &Device) -> V
     match find_subjects(&budget.subject, device) {
         Found::Some(subjects) => subjects
             .into_iter()
-            .map(|subject| judge_figure(budget, id, &subject.name, subject.figure(budget.metric)))
+            .map(|subject| judge_subject(budget, id, &subject))
             .chain(unknown_subjects(budget, id, device))
             .collect(),
         Found::Nobody { seen } => nobody(absent(budget, seen, device)),
@@ -62,6 +62,11 @@ fn silence(device: &Device) -> Option<String> {
         (None, None) => Some("no telemetry arrived".to_owned()),
         (None, Some(_)) => None,
     }
+}
+
+fn judge_subject(budget: &Budget, id: &BudgetId, subject: &FoundSubject<'_>) -> BudgetResult {
+    let judged = judge_figure(budget, id, &subject.name, subject.figure(budget.metric));
+    BudgetResult { base_name: subject.base_name.clone(), ..judged }
 }
 
 fn judge_figure(budget: &Budget, id: &BudgetId, name: &str, figure: Figure) -> BudgetResult {
@@ -93,11 +98,11 @@ fn state_of(budget: &Budget, value: u64, is_final: bool) -> BudgetState {
     }
 }
 
-/// If units exist of which even the name was lost, a pattern might have matched them.
+/// If units exist of which even the name was lost, the budget might have been about them: a second
+/// `worker` is one that a budget on `worker` means too.
 fn unknown_subjects(budget: &Budget, id: &BudgetId, device: &Device) -> Option<BudgetResult> {
-    let is_pattern = budget.subject.glob.contains(['*', '?']);
     let missing = subject::units_never_told(device);
-    if !is_pattern || missing == 0 || !subject::is_unit_kind(budget.subject.kind) {
+    if missing == 0 || !subject::is_unit_kind(budget.subject.kind) {
         return None;
     }
     let reason = format!("what the device said of {} was lost", counted(missing, "unit"));
@@ -118,6 +123,7 @@ fn result(budget: &Budget, id: &BudgetId, name: &str, state: BudgetState) -> Bud
         line: budget.line,
         kind: budget.subject.kind,
         name: name.to_owned(),
+        base_name: name.to_owned(),
         metric: budget.metric,
         bound: budget.bound,
         limit: budget.limit,

@@ -52,9 +52,11 @@ impl Device {
         namesakes.insert(position, id);
         let later = namesakes.iter().enumerate().skip(position);
         for (index, other) in later.take(RENUMBERED_MAX) {
-            self.units[self.by_id[other]].name = match index {
-                0 => name.to_owned(),
-                index => format!("{name}#{}", index + 1),
+            let unit = &mut self.units[self.by_id[other]];
+            unit.number = index as u32 + 1;
+            unit.name = match unit.number {
+                1 => name.to_owned(),
+                number => format!("{name}#{number}"),
             };
         }
     }

@@ -25,6 +25,8 @@ pub(super) enum Found<'a> {
 /// One subject.
 pub(super) struct FoundSubject<'a> {
     pub(super) name: String,
+    /// The name that it shares with its likes.
+    pub(super) base_name: String,
     of: Of<'a>,
     /// The count of losses when it ended, or now.
     losses_at_end: u64,
@@ -56,20 +58,28 @@ fn single<'a>(subject: &Subject, device: &Device, name: &str, of: Of<'a>) -> Fou
     }
     Found::Some(vec![FoundSubject {
         name: name.to_owned(),
+        base_name: name.to_owned(),
         of,
         losses_at_end: device.losses().serial(),
     }])
 }
 
+/// The units that a pattern means: those whose own name it matches, `worker#2`, and all that bear a
+/// name that it matches, so that a budget on `worker` is one on each of them.
 fn units<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
     let of_kind = |unit: &&Unit| kind_of(unit) == Some(subject.kind);
     let found: Vec<_> = device
         .units()
         .iter()
         .filter(of_kind)
-        .filter(|unit| subject.includes(subject.kind, &unit.name))
+        .filter(|unit| {
+            [unit.name.as_str(), unit.base_name()]
+                .iter()
+                .any(|name| subject.includes(subject.kind, name))
+        })
         .map(|unit| FoundSubject {
             name: name_in_run(unit),
+            base_name: unit.base_name().to_owned(),
             of: Of::Unit(unit),
             losses_at_end: losses_at_end(unit, device),
         })
@@ -77,8 +87,7 @@ fn units<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
     if !found.is_empty() {
         return Found::Some(found);
     }
-    let seen: BTreeSet<&str> =
-        device.units().iter().filter(of_kind).map(|unit| unit.name.as_str()).collect();
+    let seen: BTreeSet<&str> = device.units().iter().filter(of_kind).map(Unit::base_name).collect();
     Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
 }
 
