@@ -11,7 +11,9 @@
 //! 3. **One instruction is one CPU cycle** of the clock that the firmware set. There are no
 //!    caches and no wait states; a trap costs the cycle of the instruction that caused it, and
 //!    taking an interrupt costs none. Idle time (WFI) is skipped, and counts as cycles.
-//! 4. **Nothing is ignored silently.** A register that is not modelled keeps what is written,
+//! 4. **No ROM file.** Functions of the mask ROM that programs call are done natively; the run
+//!    ends with the name of one that is missing.
+//! 5. **Nothing is ignored silently.** A register that is not modelled keeps what is written,
 //!    and is listed by [`Machine::unmodelled`].
 //!
 //! Where the model is stricter or simpler than silicon, the module that decides it says so.
@@ -26,6 +28,7 @@ mod machine;
 mod memory;
 mod noise;
 mod observer;
+mod rom;
 
 pub use image::{Image, ImageError};
 pub use machine::{

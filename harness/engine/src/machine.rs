@@ -16,6 +16,7 @@ use crate::hash::StateHasher;
 use crate::image::Image;
 use crate::memory::{MARK_WATCH, Memory, Place, place};
 use crate::noise::Noise;
+use crate::rom::Rom;
 use ramscope_time::Instant;
 use run::FaultRun;
 use std::collections::BTreeSet;
@@ -56,6 +57,7 @@ pub struct Machine {
     pub(crate) memory: Memory,
     code: Code,
     devices: Devices,
+    pub(crate) rom: Rom,
     clock: Clock,
     /// CPU cycles since power-on: the cycle at which the next instruction starts.
     pub(crate) cycle: u64,
@@ -95,6 +97,7 @@ impl Machine {
             memory,
             code: Code::new(image.code()),
             devices,
+            rom: Rom::new(),
             clock,
             cycle: 0,
             idle_cycles: 0,
@@ -325,6 +328,7 @@ impl Machine {
         self.cpu.hash_into(&mut hasher);
         self.memory.hash_into(&mut hasher);
         devices.hash_into(&mut hasher);
+        self.rom.hash(&mut hasher);
         (&self.clock, self.cycle, self.idle_cycles, &self.fault_run).hash(&mut hasher);
         hasher.finish()
     }

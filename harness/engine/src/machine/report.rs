@@ -43,6 +43,28 @@ pub enum Fatal {
         /// mtval.
         value: u32,
     },
+    /// A function of the chip's ROM was called that the built-in machine does not have.
+    #[error(
+        "called the ROM function {name} at {address:#010x}, which the built-in machine does not have (it would return to {caller:#010x})"
+    )]
+    RomFunction {
+        /// Its name in Espressif's linker scripts.
+        name: &'static str,
+        /// Where it stands.
+        address: u32,
+        /// What `ra` holds.
+        caller: u32,
+    },
+    /// The program went to an address in ROM at which no function is known to start.
+    #[error(
+        "went to {address:#010x} in ROM, where no function is known to start (ra holds {caller:#010x})"
+    )]
+    RomAddress {
+        /// The address.
+        address: u32,
+        /// What `ra` holds.
+        caller: u32,
+    },
 }
 
 /// A byte that left a UART.

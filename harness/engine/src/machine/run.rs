@@ -15,6 +15,7 @@ use super::{Fatal, Machine, ResetEvent, ResetReason, Stop};
 use crate::cpu::execute::Exit;
 use crate::cpu::{Cpu, Exception, cause};
 use crate::observer::{CpuView, Flow, Nobody, Observer};
+use crate::rom::{self, Rom};
 use ramscope_time::Instant;
 
 /// A fault that comes back this often with nothing in between is a lockup.
@@ -130,6 +131,7 @@ impl Machine {
         self.clear_trigger_marks();
         self.cpu = Cpu::new(self.image.entry());
         self.cpu.csrs.restart_counter(self.instructions());
+        self.rom = Rom::new();
         self.fault_run = FaultRun::default();
         if !reason.is_cpu_only() {
             self.load_ram_segments();
@@ -196,6 +198,9 @@ impl Machine {
         debug_assert!(stop_cycle > self.cycle, "what is due has happened");
         let Some(stretch) = self.code.stretch(self.cpu.pc) else {
             let pc = self.cpu.pc;
+            if rom::is_rom(pc) {
+                return self.rom_step(stop_cycle, observer);
+            }
             return self.exception(Exception::new(cause::FETCH_FAULT, pc), observer);
         };
         let exit = if self.careful {
@@ -215,7 +220,11 @@ impl Machine {
     }
 
     /// Takes an exception: it costs the cycle of the instruction that raised it.
-    fn exception<O: Observer>(&mut self, exception: Exception, observer: &mut O) -> Option<Fatal> {
+    pub(crate) fn exception<O: Observer>(
+        &mut self,
+        exception: Exception,
+        observer: &mut O,
+    ) -> Option<Fatal> {
         let Exception { cause, value } = exception;
         let (pc, cycle) = (self.cpu.pc, self.cycle);
         self.cycle += 1;

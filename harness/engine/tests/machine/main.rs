@@ -15,5 +15,6 @@ mod memory;
 mod observer;
 mod program;
 mod resets;
+mod rom;
 mod traps;
 mod triggers;
