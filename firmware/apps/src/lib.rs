@@ -14,6 +14,7 @@ mod fault;
 mod headroom;
 mod overflow;
 mod shared;
+mod slices;
 mod uncaught;
 
 use ramscope_kernel::Program;
@@ -57,6 +58,7 @@ programs! {
     "blink", "a thread blinks while main goes on [times=3]", blink::run;
     "overflow", "a stack overflow [how=recursion|yield|return|masked|handler]", overflow::run;
     "fault", "illegal accesses, each ends only its thread", fault::run;
+    "slices", "two busy threads take turns", slices::run;
     "headroom", "how much stack each kernel call takes", headroom::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }

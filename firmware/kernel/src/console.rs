@@ -136,6 +136,7 @@ fn lock() -> Option<&'static Lock> {
     kernel::with(|kernel| {
         if kernel.in_handler {
             kernel.console.lost_lines += 1;
+            attend(kernel);
             return None;
         }
         // SAFETY: the instance is never moved or dropped while its threads run, and a `Lock` is
@@ -231,6 +232,14 @@ pub(crate) fn echo_is_open() -> bool {
 /// The next byte of input, if there is one.
 pub(crate) fn read() -> Option<u8> {
     kernel::with(|kernel| kernel.console.receive.pop())
+}
+
+/// Lines and bytes of input that were lost since the last call.
+pub(crate) fn take_losses() -> (u32, u32) {
+    kernel::with(|kernel| {
+        let console = &mut kernel.console;
+        (core::mem::take(&mut console.lost_lines), core::mem::take(&mut console.lost_input))
+    })
 }
 
 /// Suspends the console thread until there is something to do, or until `deadline`.

@@ -2,7 +2,7 @@
 //!
 //! By default records stay in the ring, for a reader that looks into the device's memory. Where
 //! nothing but the UART leads out, `telemetry frames` starts a thread at the lowest priority that
-//! takes record after record out of the ring and writes each as a frame between two lines of text.
+//! takes records out of the ring and writes them as frames between two lines of text.
 //! The frame is written under the console's lock, so it never stands inside of a line. `telemetry
 //! text` writes the most important samples as lines that a person can read.
 
@@ -69,16 +69,34 @@ fn leave_ring() {
 /// one that slept while it was switched off and on again must not go on beside its successor.
 fn drain_thread(number: u32) -> Result<(), Error> {
     let mut frames = FrameWriter::new();
-    let mut record = [0; FRAME_WORDS_MAX];
+    let mut records = [0; FRAME_WORDS_MAX];
     let is_wanted =
         || kernel::with(|kernel| kernel.way_out == WayOut::Frames && kernel.drains == number);
     while is_wanted() {
-        match kernel::with(|kernel| kernel.ring.take(&mut record)) {
-            Some(words) => console::put_frame(frames.frame(&record[..words])),
-            None => thread::sleep(IDLE)?,
+        match take_records(&mut records) {
+            0 => thread::sleep(IDLE)?,
+            words => console::put_frame(frames.frame(&records[..words])),
         }
     }
     Ok(())
+}
+
+/// Takes as many whole records as one frame holds. Answers their words.
+fn take_records(into: &mut [u32; FRAME_WORDS_MAX]) -> usize {
+    let mut filled = 0;
+    while let Some(words) = kernel::with(|kernel| kernel.ring.take(&mut into[filled..])) {
+        filled += words;
+    }
+    filled
+}
+
+/// Device time between two rounds of samples: what leads out over a UART of 115200 baud must be
+/// fewer.
+pub(crate) fn sample_period_ticks() -> u64 {
+    match kernel::with(|kernel| kernel.way_out) {
+        WayOut::Frames => 5 * sample::PERIOD_TICKS,
+        WayOut::Ring | WayOut::Text => sample::PERIOD_TICKS,
+    }
 }
 
 /// Writes the most important samples as text, if that is the way out.

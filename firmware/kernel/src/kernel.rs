@@ -115,6 +115,11 @@ impl Kernel {
         &mut self.threads[self.sched.running().index()]
     }
 
+    /// The unit that runs: the thread on the processor, or the kernel in a handler.
+    pub(crate) fn current_unit(&mut self) -> UnitId {
+        if self.in_handler { UnitId::KERNEL } else { UnitId(self.current().unit) }
+    }
+
     /// Who pays for what the running context allocates.
     pub(crate) fn current_owner(&mut self) -> OwnerIndex {
         if self.in_handler { OwnerIndex::KERNEL } else { self.current().owner }
@@ -257,11 +262,14 @@ pub(crate) fn work_on<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 /// Runs `work` with interrupts masked, then gives the processor to whom the scheduler names.
 ///
 /// # Context
-/// Thread.
+/// Thread, or handler: there the end of the handler gives it away.
 pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
     let were_on = port::mask();
     let result = work_on(work);
-    reschedule(|sched, now| sched.decide(now));
+    // A handler's end decides who goes on.
+    if !work_on(|kernel| kernel.in_handler) {
+        reschedule(|sched, now| sched.decide(now));
+    }
     port::unmask(were_on);
     result
 }

@@ -109,7 +109,7 @@ impl Lock {
     /// Takes the lock if it is free; says whether it did.
     ///
     /// # Context
-    /// Thread; never blocks.
+    /// Thread or handler; never blocks.
     ///
     /// # Errors
     /// [`Error::Poisoned`].
@@ -123,7 +123,7 @@ impl Lock {
     /// Gives the lock back, to whom has waited longest if anybody waits.
     ///
     /// # Context
-    /// Thread; may be any, not only the one that acquired it.
+    /// Thread, which may be any, not only the one that acquired it; or handler.
     ///
     /// # Errors
     /// [`Error::NotHeld`].
@@ -192,7 +192,7 @@ impl Lock {
         if state.holder.is_some() {
             return Ok(false);
         }
-        state.holder = Some(UnitId(kernel.current().unit));
+        state.holder = Some(kernel.current_unit());
         self.note(kernel, LockOp::Acquired, site);
         Ok(true)
     }
@@ -203,6 +203,7 @@ impl Lock {
         // SAFETY: interrupts are masked, as the kernel's reference shows.
         let state = unsafe { &mut *self.state.get() };
         if let Some(holder) = state.holder
+            && holder != kernel.current_unit()
             && kernel.torn_down.contains(holder)
         {
             state.poison(kernel, holder);
@@ -236,7 +237,7 @@ impl Lock {
         if self.notes == Notes::Left || kernel.level.code() < Level::Events.code() {
             return;
         }
-        let unit = UnitId(kernel.current().unit);
+        let unit = kernel.current_unit();
         // SAFETY: interrupts are masked, as the kernel's reference shows.
         let state = unsafe { &mut *self.state.get() };
         if state.object == ObjectId::NONE {

@@ -17,7 +17,7 @@
 //! Source of the layout: the published description of SEGGER's RTT control block.
 
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering, compiler_fence};
-use ramscope_wire::{FRAME_WORDS_MAX, HEADER_WORDS, Header, Payload, WordSink, header};
+use ramscope_wire::{HEADER_WORDS, Header, Payload, WordSink, header};
 
 /// Words in the telemetry ring. A power of two.
 pub const RING_WORDS: usize = 2048;
@@ -185,17 +185,18 @@ impl Ring {
         self.drained = on.then_some(self.write);
     }
 
-    /// Takes the oldest record, header and all, while the drain is the reader. Answers its words.
+    /// Takes the oldest record, header and all, while the drain is the reader. Answers its words;
+    /// `None` if there is none, or none that fits.
     ///
     /// # Context
     /// Interrupts masked.
-    pub(crate) fn take(&mut self, into: &mut [u32; FRAME_WORDS_MAX]) -> Option<usize> {
+    pub(crate) fn take(&mut self, into: &mut [u32]) -> Option<usize> {
         let at = self.drained.filter(|at| *at != self.write)?;
         let ring = &self.memory?.ring;
         let word =
             |index: usize| ring[(at as usize + index) & (RING_WORDS - 1)].load(Ordering::Relaxed);
         let words = HEADER_WORDS + Header::from_word(word(0)).payload_words;
-        for (index, place) in into[..words].iter_mut().enumerate() {
+        for (index, place) in into.get_mut(..words)?.iter_mut().enumerate() {
             *place = word(index);
         }
         self.drained = Some((at + words as u32) & (RING_WORDS as u32 - 1));

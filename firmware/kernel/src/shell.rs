@@ -162,7 +162,7 @@ pub(crate) fn console_thread() -> Result<(), Error> {
         }
         if Instant::now().ticks() >= next_samples {
             sample_round(&mut rounds);
-            next_samples = Instant::now().ticks() + sample::PERIOD_TICKS;
+            next_samples = Instant::now().ticks() + drain::sample_period_ticks();
         }
         let sampling = kernel::with(|kernel| kernel.level != Level::Off);
         console::wait_for_work(sampling.then_some(next_samples));
@@ -193,6 +193,13 @@ fn write_reports() {
     if lost > 0 {
         println!("{lost} more threads ended while this was written");
     }
+    let (lines, bytes) = console::take_losses();
+    if lines > 0 {
+        println!("{lines} lines that handlers wrote are lost: only threads can write");
+    }
+    if bytes > 0 {
+        println!("{bytes} bytes of input are lost: typed faster than they were read");
+    }
 }
 
 /// Takes one typed byte: echo, erase, or a whole line.
@@ -209,6 +216,7 @@ fn type_byte(line: &mut Line, byte: u8) {
         }
         8 | 127 if line.length > 0 => {
             line.length -= 1;
+            line.too_long = false;
             console::echo(b"\x08 \x08", true);
         }
         byte if byte >= b' ' && line.length == LINE_BYTES => line.too_long = true,

@@ -111,7 +111,12 @@ pub(crate) fn finish(end: End) -> ! {
     sample::own_stack();
     let were_on = port::mask();
     debug_assert!(were_on, "a thread ends with interrupts on");
-    kernel::work_on(|kernel| kernel.current().end = Some(end));
+    kernel::work_on(|kernel| {
+        let thread = kernel.current();
+        // Whatever error it made of the request to end: that is why it ends.
+        let was_told = thread.exit_told > 0 && matches!(end, End::Failed(_));
+        thread.end = Some(if was_told { End::Exited } else { end });
+    });
     // SAFETY: interrupts are masked, and `leave` ends in `resume_another`.
     unsafe { port::_ramscope_port_leave(leave) }
 }
@@ -277,6 +282,7 @@ pub(crate) fn wait_through(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Erro
 
 /// As [`block`], but not a point where a request to end is delivered.
 pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
+    not_in_handler()?;
     let slot = kernel::then_reschedule(|kernel| {
         let slot = kernel.sched.running();
         kernel.sched.forget_wake();
@@ -291,9 +297,20 @@ pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
     }
 }
 
+/// Refuses what would block or take unbounded time in a handler.
+pub(crate) fn not_in_handler() -> Result<(), Error> {
+    match kernel::with(|kernel| kernel.in_handler) {
+        true => Err(Error::InHandler),
+        false => Ok(()),
+    }
+}
+
 /// Delivers a request to end, and tears the thread down that went on too often.
 pub(crate) fn told_to_exit() -> Result<(), Error> {
     let told = kernel::with(|kernel| {
+        if kernel.in_handler {
+            return None;
+        }
         let thread = kernel.current();
         thread.exit_told = thread.exit_told.saturating_add(u8::from(thread.exit_asked));
         thread.exit_asked.then_some(thread.exit_told)

@@ -1,7 +1,7 @@
 //! Starting a thread: the block, the painted stack, the body at its top.
 #![expect(unsafe_code, reason = "builds stacks and moves bodies onto them")]
 
-use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish};
+use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish, not_in_handler};
 use crate::error::{Error, Shortage};
 use crate::heap::{OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
@@ -69,6 +69,7 @@ impl Builder {
         R: Outcome,
     {
         check_headroom();
+        not_in_handler()?;
         let site = site::here();
         let body_bytes = size_of::<F>().next_multiple_of(16);
         let stack_bytes = self.stack_bytes.max(STACK_BYTES_MIN).next_multiple_of(16);
