@@ -7,5 +7,6 @@ mod console;
 mod instances;
 mod locks;
 mod memory;
+mod poison;
 mod sleeping;
 mod threads;
