@@ -7,3 +7,4 @@
 mod build;
 mod hello;
 mod run;
+mod threads;

@@ -4,7 +4,6 @@
 #![no_main]
 
 use core::ffi::c_void;
-use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use esp_backtrace as _;
 use esp_hal::clock::CpuClock;
@@ -42,16 +41,32 @@ extern "C" fn worker(me: *mut c_void) {
     unsafe { rtos::schedule_task_deletion(None) };
 }
 
-/// Calls itself until its stack is gone.
-#[inline(never)]
-fn deeper(depth: u32) -> u32 {
-    let frame = black_box([depth; 8]);
-    if depth == u32::MAX { 0 } else { deeper(depth + 1) + frame[3] }
+/// Starts both workers before either of them runs.
+extern "C" fn starter(_: *mut c_void) {
+    spawn("one", worker, 1, 1);
+    spawn("two", worker, 2, 1);
+    unsafe { rtos::schedule_task_deletion(None) };
 }
 
+/// Pushes words until its stack is gone: frames without a gap, so that none steps over the guard.
+///
+/// esp-rtos arms the guard in the handler that switches threads, by setting tcontrol.MTE alone; the
+/// handler's `mret` then puts MPTE, which is clear, in its place. So the thread sets MTE once more.
 extern "C" fn overflow(_: *mut c_void) {
     println!("overflow");
-    black_box(deeper(0));
+    unsafe {
+        core::arch::asm!(
+            "csrsi 0x7a5, 8",
+            "1:",
+            "addi sp, sp, -16",
+            "sw zero, 12(sp)",
+            "sw zero, 8(sp)",
+            "sw zero, 4(sp)",
+            "sw zero, 0(sp)",
+            "j 1b",
+            options(noreturn)
+        )
+    }
 }
 
 fn spawn(name: &str, task: extern "C" fn(*mut c_void), me: u32, priority: u32) {
@@ -65,8 +80,7 @@ fn main() -> ! {
     esp_alloc::heap_allocator!(size: 32 * 1024);
     esp_rtos::start(TimerGroup::new(peripherals.TIMG0).timer0, peripherals.FROM_CPU_INTR0);
     println!("threads");
-    spawn("one", worker, 1, 1);
-    spawn("two", worker, 2, 1);
+    spawn("starter", starter, 0, 2);
     while !STOP.load(Ordering::Relaxed) {
         rtos::usleep(5_000);
     }
