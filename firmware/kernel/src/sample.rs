@@ -122,7 +122,7 @@ pub(crate) fn own_stack() {
 }
 
 /// Scans and sends one stack. A thread that ended meanwhile has sent its own last sample.
-fn stack(slot: Slot) {
+pub(crate) fn stack(slot: Slot) {
     let Some(pointer) = port::stack_pointer() else {
         return;
     };

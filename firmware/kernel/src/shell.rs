@@ -181,6 +181,8 @@ fn sample_round(rounds: &mut u32) {
 fn write_reports() {
     while let Some(report) = kernel::with(|kernel| kernel.reports.pop()) {
         println!("{report}");
+        // It could not send its last sample itself.
+        sample::stack(report.slot);
         kernel::with(|kernel| {
             kernel.threads[report.slot.index()].report_pending = false;
             thread::release_slot(kernel, report.slot);
