@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use ramscope_backend::{Firmware, TargetFacts};
-use ramscope_capture::{Capture, HostPart};
+use ramscope_capture::HostPart;
 use ramscope_model::{
-    ElfSymbols, Feed, HostFacts, ImageFacts, MachineFacts, NoSymbols, SymbolTable, Symbols,
+    ElfSymbols, HostFacts, ImageFacts, MachineFacts, NoSymbols, SymbolTable, Symbols,
 };
 use ramscope_scenario::Run;
 
@@ -18,8 +18,9 @@ pub(crate) struct Recorded<'a> {
     /// Where the capture goes.
     pub(crate) path: &'a Path,
     pub(crate) firmware: &'a Firmware,
-    pub(crate) target: TargetFacts,
-    pub(crate) device_part: &'a Capture,
+    pub(crate) machine: MachineFacts,
+    /// The instructions that its findings name.
+    pub(crate) addresses: Vec<u32>,
     /// The image's names, if it has any.
     pub(crate) symbols: Option<&'a ElfSymbols>,
 }
@@ -27,24 +28,24 @@ pub(crate) struct Recorded<'a> {
 /// What there is to say about a run. The image's names are looked up now, and only for what findings
 /// name, so that a replay needs no image.
 pub(crate) fn host_part(recorded: &Recorded<'_>) -> HostPart {
-    let Recorded { run, path, firmware, target, .. } = recorded;
-    let addresses = Feed::of(recorded.device_part).code_addresses();
+    let Recorded { run, path, firmware, .. } = recorded;
     let symbols: &dyn Symbols = recorded.symbols.map_or(&NoSymbols, |symbols| symbols);
     let facts = HostFacts {
         schema: HostFacts::SCHEMA,
         tool: TOOL.to_owned(),
         run: (*run).clone(),
-        machine: MachineFacts {
-            name: target.name.clone(),
-            clock_hz: target.clock_hz,
-            time_model: target.time_model.clone(),
-            instructions: target.instructions,
-        },
+        machine: recorded.machine.clone(),
         image: ImageFacts { name: image_name(&firmware.path), hash: firmware.hash.clone() },
         replay: format!("cargo run --release -- replay {}", as_argument(path)),
-        symbols: SymbolTable::of(addresses, symbols),
+        symbols: SymbolTable::of(recorded.addresses.iter().copied(), symbols),
     };
     facts.to_host_part()
+}
+
+/// What a target says about itself, in the words of reports.
+pub(crate) fn machine_facts(target: TargetFacts) -> MachineFacts {
+    let TargetFacts { name, time_model, clock_hz, instructions } = target;
+    MachineFacts { name, clock_hz, time_model, instructions }
 }
 
 /// The file's name alone: a report must not differ with the folder.
@@ -54,7 +55,7 @@ fn image_name(path: &Path) -> String {
 }
 
 /// A path as a person types it in a shell, short if it lies below the current folder.
-fn as_argument(path: &Path) -> String {
+pub(crate) fn as_argument(path: &Path) -> String {
     let here = std::env::current_dir().and_then(|here| here.canonicalize());
     let short = here.ok().and_then(|here| path.strip_prefix(here).ok());
     let text = short.unwrap_or(path).to_string_lossy().replace('\\', "/");

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ramscope_backend::{Firmware, Reaction, Watchdog, drive, launch};
 use ramscope_capture::{Capture, Recorder};
-use ramscope_model::ElfSymbols;
+use ramscope_model::{ElfSymbols, Feed};
 use ramscope_scenario::Run;
 use ramscope_time::Instant;
 
@@ -101,8 +101,8 @@ impl Execution<'_> {
             run,
             path,
             firmware: self.firmware,
-            target: session.facts(),
-            device_part: recorder.capture(),
+            machine: evidence::machine_facts(session.facts()),
+            addresses: Feed::of(recorder.capture()).code_addresses(),
             symbols,
         }));
         let capture = recorder.finish();

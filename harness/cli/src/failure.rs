@@ -9,7 +9,6 @@ use ramscope_cli::image::BuildError;
 use ramscope_cli::workspace::NoWorkspace;
 use ramscope_model::HostError;
 use ramscope_report::ExitCode;
-use ramscope_tui::TuiError;
 
 /// Anything that ends the program before there is a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +47,12 @@ pub(crate) enum Failure {
     /// The image has no program of that name.
     #[error("the image has no program `{name}`: {hint}")]
     NoProgram { name: String, hint: String },
-    /// The screen cannot be shown.
-    #[error(transparent)]
-    Tui(TuiError),
+    /// There is nothing to draw a live screen on.
+    #[error("there is no terminal to draw on; `--once` prints the screen as text")]
+    NoTerminal,
+    /// The terminal failed under the live screen.
+    #[error("the terminal failed")]
+    Screen(#[source] std::io::Error),
     /// A file is no capture.
     #[error("{} cannot be replayed", path.display())]
     Capture {
@@ -100,7 +102,7 @@ impl Failure {
             | Self::Scenarios { .. }
             | Self::NoWorkspace(_)
             | Self::NoProgram { .. }
-            | Self::Tui(TuiError::NoTerminal)
+            | Self::NoTerminal
             | Self::Firmware(_)
             | Self::Capture { .. }
             | Self::NoPlan { .. } => ExitCode::BadInput,
@@ -108,7 +110,7 @@ impl Failure {
             Self::NoImage { .. }
             | Self::Build(_)
             | Self::Backend(_)
-            | Self::Tui(_)
+            | Self::Screen(_)
             | Self::OwnCapture { .. }
             | Self::Unwritable { .. }
             | Self::Unhealthy => ExitCode::Unavailable,

@@ -30,6 +30,11 @@ impl Store {
         Ok(Self { folder })
     }
 
+    /// The file for a recording of this name.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{}.ramscope", file_name(name)))
+    }
+
     /// A file for each run: `<scenario>-<seed>.ramscope`. Runs that would share one are numbered,
     /// in their order.
     pub(crate) fn paths(&self, runs: &[Run]) -> Vec<PathBuf> {
@@ -44,6 +49,18 @@ impl Store {
             }
         });
         names.map(|name| self.folder.join(name)).collect()
+    }
+}
+
+/// Makes the folder of a file that is to be written later, so that a mistake in its path shows now.
+pub(crate) fn prepare(path: &Path) -> Result<(), Failure> {
+    let unwritable = |source| Failure::Unwritable { path: path.to_owned(), source };
+    if path.is_dir() {
+        return Err(unwritable(std::io::ErrorKind::IsADirectory.into()));
+    }
+    match path.parent() {
+        Some(folder) => fs::create_dir_all(folder).map_err(unwritable),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Everything that the screen shows and does not own.
 
-use ramscope_backend::TargetFacts;
-use ramscope_model::{Console, Device, Symbols};
+use ramscope_model::{Console, Device, MachineFacts, Symbols};
 use ramscope_time::Instant;
 
 /// What there is to see.
@@ -14,13 +13,27 @@ pub struct Scene<'a> {
     /// Names for addresses in findings.
     pub symbols: &'a dyn Symbols,
     /// What the device runs on.
-    pub target: &'a TargetFacts,
+    pub target: &'a MachineFacts,
     /// Where device time stands; the device may have said nothing for a while.
     pub now: Instant,
     /// Telemetry records that arrived.
     pub records: u64,
     /// Whether the machine can go on.
     pub machine: &'a MachineState,
+    /// Whether all of this is being recorded.
+    pub recording: Recording,
+}
+
+/// Whether what happens is being recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// Nobody wants it to be.
+    #[default]
+    Off,
+    /// It is.
+    On,
+    /// It was, up to this instant: then there was no room for more.
+    Full(Instant),
 }
 
 /// Whether a machine can go on.

@@ -1,16 +1,28 @@
-//! `ramscope tui`.
+//! `ramscope tui`: a program on the built-in machine, live on a screen or as one picture.
+//!
+//! ```text
+//! key --App::update--> Command --live--> Watched (session, recording, feed) --Scene--> the screen
+//! ```
 
-use std::path::PathBuf;
+mod live;
+mod tape;
+mod watched;
+
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ramscope_backend::Firmware;
 use ramscope_scenario::nearest;
 use ramscope_time::{Instant, Span};
-use ramscope_tui::{App, Pace, Palette, ScreenSize, TuiError, Watched, WatchedOptions};
+use ramscope_tui::{App, Pace, Palette, Recording, ScreenSize};
 
+use crate::evidence::as_argument;
 use crate::failure::Failure;
+use crate::store::{self, Store};
 use crate::terminal::Terminal;
 use crate::verb::build::build_image;
+use tape::Tape;
+use watched::{Watched, WatchedOptions};
 
 /// What is watched if nobody asks for anything else.
 const DEMO: &str = "demo";
@@ -27,6 +39,15 @@ pub(crate) struct TuiOptions {
     /// The program to run, with its arguments if it takes some [default: demo].
     #[arg(long, value_name = "PROGRAM")]
     program: Option<String>,
+
+    /// Where the recording goes on quitting; it begins anew when the machine is restarted.
+    /// [default: target/ramscope/runs/tui-PROGRAM.ramscope, with --once nowhere]
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
+    /// Record nothing.
+    #[arg(long, conflicts_with = "record")]
+    no_record: bool,
 
     /// Print the screen once as text, in place of showing it live.
     #[arg(long)]
@@ -45,26 +66,77 @@ pub(crate) struct TuiOptions {
 pub(crate) fn tui(options: &TuiOptions, terminal: &Terminal) -> Result<(), Failure> {
     if !options.once {
         // Before a build that would have been for nothing.
-        ramscope_tui::require_terminal()?;
+        live::require_terminal()?;
     }
     let firmware = match &options.elf {
         Some(elf) => Firmware::read(elf)?,
         None => Firmware::read(&build_image(options.once, terminal)?.elf)?,
     };
     let first_line = first_line(options.program.as_deref(), firmware.programs.as_deref())?;
-    let palette = match terminal.stdout_color {
+    let title = name_of(&firmware);
+    let program = first_line.as_deref().and_then(program_of).unwrap_or(&title).to_owned();
+    let path = recording_path(options, &program)?;
+    let recording = if path.is_some() { Recording::On } else { Recording::Off };
+    let mut watched = Watched::new(WatchedOptions { firmware, first_line, recording });
+    let mut app = App::new(title, palette(terminal));
+    let shown = match options.once {
+        true => print_picture(&mut watched, &mut app, options),
+        false => live::live(&mut watched, &mut app),
+    };
+    // Whatever became of the screen, what was recorded is worth keeping.
+    let kept = path.map_or(Ok(()), |path| keep(watched, &program, &path));
+    shown.and(kept)
+}
+
+fn palette(terminal: &Terminal) -> Palette {
+    match terminal.stdout_color {
         true => Palette::COLOR,
         false => Palette::PLAIN,
-    };
-    let mut app = App::new(name_of(&firmware), palette);
-    let mut watched = Watched::new(WatchedOptions { firmware, first_line });
-    if options.once {
-        watched.run_to(Instant::ZERO + options.at)?;
-        app.pace = Pace::Still;
-        print!("{}", ramscope_tui::text(&watched.scene(), &app, options.size));
-        return Ok(());
     }
-    Ok(ramscope_tui::live(&mut watched, &mut app)?)
+}
+
+fn print_picture(
+    watched: &mut Watched,
+    app: &mut App,
+    options: &TuiOptions,
+) -> Result<(), Failure> {
+    watched.run_to(Instant::ZERO + options.at)?;
+    app.pace = Pace::Still;
+    print!("{}", ramscope_tui::text(&watched.scene(), app, options.size));
+    Ok(())
+}
+
+/// Where the recording goes, if anybody wants one. A picture leaves none unless it is asked for.
+fn recording_path(options: &TuiOptions, program: &str) -> Result<Option<PathBuf>, Failure> {
+    match &options.record {
+        Some(path) => {
+            store::prepare(path)?;
+            Ok(Some(path.clone()))
+        }
+        None if options.no_record || options.once => Ok(None),
+        None => Ok(Some(Store::open(None)?.path(&format!("tui-{program}")))),
+    }
+}
+
+/// Writes the recording and says where it is.
+fn keep(watched: Watched, program: &str, path: &Path) -> Result<(), Failure> {
+    let up_to = match watched.recording() {
+        Recording::Full(at) => {
+            format!(" up to {at}, where its {} MiB were full", Tape::MEBIBYTES_MAX)
+        }
+        Recording::On | Recording::Off => String::new(),
+    };
+    if let Some(capture) = watched.finish(program, path)? {
+        store::write(path, &capture)?;
+        let path = as_argument(path);
+        eprintln!("recorded in {path}{up_to}; `ramscope replay` and `ramscope show` read it");
+    }
+    Ok(())
+}
+
+/// The program that a line starts.
+fn program_of(line: &str) -> Option<&str> {
+    line.strip_prefix("run ")?.split_whitespace().next()
 }
 
 /// What the screen calls an image that has not said which program runs.
@@ -113,15 +185,6 @@ fn device_time(text: &str) -> Result<Span, String> {
     match value.is_finite() && value >= 0.0 {
         true => Ok(Span::from_picos((value * picos) as u64)),
         false => Err(expected()),
-    }
-}
-
-impl From<TuiError> for Failure {
-    fn from(error: TuiError) -> Self {
-        match error {
-            TuiError::Machine(error) => Self::Backend(error),
-            other => Self::Tui(other),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `ramscope tui` without a terminal: pictures of the screen, and refusals.
 
-use crate::scratch::{Called, ramscope};
+use crate::scratch::{Called, Folder, ramscope};
 use crate::whole_path::image;
 
 fn picture(more: &[&str]) -> Called {
@@ -32,4 +32,35 @@ fn without_a_terminal_it_says_what_works_there_and_builds_nothing() {
     assert_eq!(called.code, 2);
     let sentence = "error: there is no terminal to draw on; `--once` prints the screen as text\n";
     assert_eq!(called.stderr, sentence);
+}
+
+#[test]
+fn what_was_seen_is_recorded_and_can_be_replayed() {
+    let folder = Folder::new("tui-record");
+    let capture = folder.path("kept/demo.ramscope");
+    let called = picture(&["--at", "2s", "--record", &capture]);
+    assert_eq!(called.code, 0, "{called:?}");
+    assert!(called.stderr.contains("demo.ramscope; `ramscope replay`"), "{called:?}");
+    assert_eq!(called.stdout, picture(&["--at", "2s"]).stdout, "recording changes nothing");
+
+    let replayed = ramscope(["replay", &capture]);
+    assert_eq!(replayed.code, 130, "{replayed:?}");
+    for words in ["demo  interrupted", "ramscope tui, seed 1", "visitor", "program demo: started"] {
+        assert!(replayed.stdout.contains(words), "{words}: {}", replayed.stdout);
+    }
+    assert!(!replayed.stdout.contains("step"), "{}", replayed.stdout);
+
+    let shown = ramscope(["show", &capture]).stdout;
+    assert!(shown.contains(r#"sent "run demo seconds=3600\n""#), "{shown}");
+    assert!(shown.contains("ended Interrupted"), "{shown}");
+    let console = ramscope(["show", "--console", &capture]).stdout;
+    assert!(console.contains("> run demo"), "{console}");
+}
+
+#[test]
+fn a_picture_leaves_no_recording_unless_it_is_asked_for() {
+    let called = picture(&["--at", "100ms"]);
+    assert_eq!((called.code, called.stderr.as_str()), (0, ""));
+    let called = picture(&["--at", "100ms", "--record", env!("CARGO_TARGET_TMPDIR")]);
+    assert_eq!((called.code, called.stdout.as_str()), (3, ""), "{called:?}");
 }

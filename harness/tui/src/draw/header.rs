@@ -8,12 +8,13 @@ use ratatui::text::{Line, Span};
 use crate::app::{App, Pace};
 use crate::draw::pieces::seconds;
 use crate::palette::Palette;
-use crate::scene::{MachineState, Scene};
+use crate::scene::{MachineState, Recording, Scene};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, app: &App) {
     let [first, second] = [area.y, area.y + 1].map(|y| Rect::new(area.x, y, area.width, 1));
     both_sides(frame, first, program(scene, app), time(scene, app));
-    let telemetry = telemetry(scene, app.palette);
+    let mut telemetry = telemetry(scene, app.palette);
+    telemetry.extend(recording(scene, app.palette));
     let room = usize::from(area.width).saturating_sub(telemetry.width() + 2);
     let model = Line::styled(clock_model(scene, room), app.palette.quiet());
     both_sides(frame, second, telemetry, model);
@@ -104,6 +105,17 @@ fn telemetry(scene: &Scene<'_>, palette: Palette) -> Line<'static> {
         line.push_span(Span::styled(text, palette.doubt()));
     }
     line
+}
+
+/// That not everything is recorded, where somebody may think so.
+fn recording(scene: &Scene<'_>, palette: Palette) -> Option<Span<'static>> {
+    match scene.recording {
+        Recording::Off | Recording::On => None,
+        Recording::Full(at) => {
+            let text = format!(", NOT RECORDED since {}", seconds(at));
+            Some(Span::styled(text, palette.doubt()))
+        }
+    }
 }
 
 /// What the machine's times mean, as much of it as there is room for.

@@ -5,7 +5,7 @@ mod stage;
 
 use std::path::PathBuf;
 
-use ramscope_time::Instant;
+use ramscope_time::{Instant, Span};
 use ramscope_wire::{EndReason, OverflowHow, UnitId};
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent};
 use ratatui::layout::Size;
@@ -15,7 +15,7 @@ use super::*;
 use crate::app::Pace;
 use crate::once::{self, ScreenSize};
 use crate::palette::Palette;
-use crate::scene::MachineState;
+use crate::scene::{MachineState, Recording};
 use stage::Stage;
 
 fn check(name: &str, scene: &Scene<'_>, app: &App, size: (u16, u16)) {
@@ -104,6 +104,18 @@ fn lost_telemetry_and_a_reset_are_said_at_the_top() {
     stage.device.damage(stage.now, 96);
     stage.device.reset(stage.now, "software");
     check("lost-80x24", &stage.scene(), &app(), (80, 24));
+}
+
+#[test]
+fn a_recording_that_is_full_is_said_at_the_top() {
+    let mut stage = Stage::demo();
+    let said = |stage: &Stage| {
+        let drawn = once::text(&stage.scene(), &app(), ScreenSize(SIZE_MIN));
+        drawn.lines().nth(1).is_some_and(|line| line.contains("NOT RECORDED since 7.50 s"))
+    };
+    assert!(!said(&stage));
+    stage.recording = Recording::Full(Instant::ZERO + Span::from_millis(7_500));
+    assert!(said(&stage));
 }
 
 #[test]

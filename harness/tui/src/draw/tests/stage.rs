@@ -1,8 +1,7 @@
 //! A device made by hand: records in, as the firmware would send them.
 
-use ramscope_backend::TargetFacts;
 use ramscope_capture::Stream;
-use ramscope_model::{Device, Feed, NoSymbols};
+use ramscope_model::{Device, Feed, MachineFacts, NoSymbols};
 use ramscope_time::{Instant, Span};
 use ramscope_wire::{
     Board, CpuSample, EndReason, HeapSample, Hello, InterruptSample, Level, Object, ObjectId,
@@ -11,7 +10,7 @@ use ramscope_wire::{
     WindowId,
 };
 
-use crate::scene::{MachineState, Scene};
+use crate::scene::{MachineState, Recording, Scene};
 
 /// Device time that the demo has run for.
 pub(super) const LENGTH: Span = Span::from_millis(12_340);
@@ -22,7 +21,8 @@ pub(super) struct Stage {
     pub(super) device: Device,
     pub(super) machine: MachineState,
     pub(super) now: Instant,
-    target: TargetFacts,
+    pub(super) recording: Recording,
+    target: MachineFacts,
     /// Only its console is of use: records go to the device without their bytes.
     feed: Feed,
     records: u64,
@@ -35,7 +35,8 @@ impl Stage {
             device: Device::new(),
             machine: MachineState::Able,
             now: Instant::ZERO,
-            target: TargetFacts {
+            recording: Recording::On,
+            target: MachineFacts {
                 name: "engine esp32c3".into(),
                 time_model: "one instruction = one CPU cycle, no cache, no wait states".into(),
                 clock_hz: Some(HZ),
@@ -230,6 +231,7 @@ impl Stage {
             now: self.now,
             records: self.records,
             machine: &self.machine,
+            recording: self.recording,
         }
     }
 }

@@ -1,23 +1,27 @@
 //! The loop that owns the terminal and the machine: draw, listen, let the device run.
 //!
-//! The host's clock is read here, and only to pace. Device time that is due is collected from the
-//! host time that has passed, and paid in whole steps of the machine. If the machine is slower
-//! than the speed that a person chose, what could not be paid is forgotten, and the screen says
-//! which speed was reached.
+//! Device time that is due is collected from the host time that has passed, and paid in whole steps of
+//! the machine. If the machine is slower than the speed that a person chose, what could not be paid
+//! is forgotten, and the screen says which speed was reached.
+//!
+//! Invariants:
+//! 1. The host's clock is read here, and only to pace: it decides *when* the device runs on, never
+//!    *what* it does. The device runs in whole steps of [`Watched::STEP`], and what is typed arrives
+//!    between two steps, so the same lines typed at the same instants give the same device, at any
+//!    speed.
+//! 2. The terminal is given back however the screen ends: quit, error or panic.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant as HostInstant};
 
 use ramscope_time::{Instant, Span};
+use ramscope_tui::{App, Command, Pace, Speed, console_extent, draw};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event;
 use ratatui::layout::Size;
 
-use crate::TuiError;
-use crate::app::{App, Command, Pace};
-use crate::draw::{console_extent, draw};
-use crate::speed::Speed;
-use crate::watched::Watched;
+use super::watched::Watched;
+use crate::failure::Failure;
 
 /// Host time between two drawings.
 const FRAME: Duration = Duration::from_millis(33);
@@ -32,10 +36,10 @@ const SAMPLE: Span = Span::from_millis(100);
 ///
 /// # Errors
 /// If there is none.
-pub fn require_terminal() -> Result<(), TuiError> {
+pub(crate) fn require_terminal() -> Result<(), Failure> {
     match std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
         true => Ok(()),
-        false => Err(TuiError::NoTerminal),
+        false => Err(Failure::NoTerminal),
     }
 }
 
@@ -43,30 +47,30 @@ pub fn require_terminal() -> Result<(), TuiError> {
 ///
 /// # Errors
 /// If there is no terminal, or it fails, or the machine does.
-pub fn live(watched: &mut Watched, app: &mut App) -> Result<(), TuiError> {
+pub(crate) fn live(watched: &mut Watched, app: &mut App) -> Result<(), Failure> {
     require_terminal()?;
     // It also sees to it that a panic gives the terminal back before it prints anything.
-    let terminal = ratatui::try_init()?;
+    let terminal = ratatui::try_init().map_err(Failure::Screen)?;
     let result = watch(terminal, watched, app);
-    let restored = ratatui::try_restore();
-    result?;
-    Ok(restored?)
+    let restored = ratatui::try_restore().map_err(Failure::Screen);
+    result.and(restored)
 }
 
 fn watch(
     mut terminal: DefaultTerminal,
     watched: &mut Watched,
     app: &mut App,
-) -> Result<(), TuiError> {
+) -> Result<(), Failure> {
     let mut pacing = Pacing::new(watched.now());
     loop {
         let frame_end = HostInstant::now() + FRAME;
         pacing.run(watched, app)?;
-        terminal.draw(|frame| draw(frame, &watched.scene(), app))?;
-        let size = terminal.size()?;
+        terminal.draw(|frame| draw(frame, &watched.scene(), app)).map_err(Failure::Screen)?;
+        let size = terminal.size().map_err(Failure::Screen)?;
         let mut left = frame_end.saturating_duration_since(HostInstant::now());
-        while event::poll(left)? {
-            if obey(&event::read()?, size, watched, app)? == Next::Leave {
+        while event::poll(left).map_err(Failure::Screen)? {
+            let event = event::read().map_err(Failure::Screen)?;
+            if obey(&event, size, watched, app)? == Next::Leave {
                 return Ok(());
             }
             // Draw soon after a key, but take all keys that are there already.
@@ -86,7 +90,7 @@ fn obey(
     size: Size,
     watched: &mut Watched,
     app: &mut App,
-) -> Result<Next, TuiError> {
+) -> Result<Next, Failure> {
     let console = console_extent(size, &watched.scene());
     match app.update(event, console) {
         Some(Command::Quit) => return Ok(Next::Leave),
@@ -114,7 +118,7 @@ impl Pacing {
     }
 
     /// Lets the device run for what is due, within [`RUN_MAX`] of host time.
-    fn run(&mut self, watched: &mut Watched, app: &mut App) -> Result<(), TuiError> {
+    fn run(&mut self, watched: &mut Watched, app: &mut App) -> Result<(), Failure> {
         let now = HostInstant::now();
         let passed = now - std::mem::replace(&mut self.seen, now);
         if app.pace != Pace::Running || watched.has_stopped() {
