@@ -2,6 +2,7 @@
 
 mod judgement;
 mod memory;
+mod units;
 
 use ramscope_model::{Judged, grouped};
 
@@ -14,7 +15,7 @@ use crate::table::machine_line;
 pub fn detail(judged: &Judged, style: Style) -> String {
     let sections = [
         head(judged, style),
-        memory::units(judged.feed.device(), style),
+        units::units(judged.feed.device(), style),
         memory::heap(judged.feed.device(), style),
         memory::rest(judged.feed.device(), style),
         judgement::budgets(judged, style),

@@ -1,22 +1,45 @@
 //! Figures of a device as reports show them.
 
-use ramscope_model::{Device, Stack, Unit, UnitKey, bytes, grouped};
+use ramscope_model::{Ending, FindingKind, Judged, Stack, Standing, Unit, bytes, grouped};
 use ramscope_time::Instant;
-use ramscope_wire::UnitId;
+use ramscope_wire::{EndReason, UnitId};
 
-/// The unit whose stack came nearest to its end. The kernel's own, for idle time, is the same in
-/// every run and nobody's to change.
-pub(crate) fn nearest_to_its_end(device: &Device) -> Option<&Unit> {
-    let sampled = device
-        .units()
-        .iter()
+/// The unit whose stack came nearest to its end, of those that a person can do something about: not
+/// the kernel's own, for idle time, which is the same in every run. A stack that overflowed where
+/// that is what the run is about would hide all others, so it counts only if its overflow fails the
+/// run.
+pub(crate) fn nearest_to_its_end(judged: &Judged) -> Option<&Unit> {
+    let of_interest = |unit: &&Unit| !has_overflowed(unit, judged) || an_overflow_fails(judged);
+    let units = judged.feed.device().units().iter();
+    units
         .filter(|unit| unit.key.id != UnitId::KERNEL)
-        .filter(|unit| unit.stack.sampled_at.is_some() && unit.stack.bytes > 0);
-    // The first of equals, so that the order of units decides and nothing else.
-    sampled.reduce(|nearest, unit| match is_nearer(&unit.stack, &nearest.stack) {
-        true => unit,
-        false => nearest,
-    })
+        .filter(|unit| unit.stack.sampled_at.is_some() && unit.stack.bytes > 0)
+        .filter(of_interest)
+        // The first of equals, so that the order of units decides and nothing else.
+        .reduce(nearer)
+}
+
+/// The one whose stack came nearer to its end; the first of equals.
+pub(crate) fn nearer<'a>(first: &'a Unit, second: &'a Unit) -> &'a Unit {
+    match is_nearer(&second.stack, &first.stack) {
+        true => second,
+        false => first,
+    }
+}
+
+/// Whether its stack overflowed, as its end or a finding tells. What handlers do on their stack is
+/// none of it.
+fn has_overflowed(unit: &Unit, judged: &Judged) -> bool {
+    let of_stack = |kind: FindingKind| kind.is_overflow() && kind != FindingKind::OverflowHandler;
+    let mut findings = judged.feed.device().findings().iter();
+    unit.stack.peak > unit.stack.bytes
+        || unit.end.is_some_and(|end| end.how == Ending::Ended(EndReason::Overflowed))
+        || findings.any(|finding| finding.unit == Some(unit.key) && of_stack(finding.kind()))
+}
+
+fn an_overflow_fails(judged: &Judged) -> bool {
+    let mut findings = judged.verdict.findings.iter();
+    findings.any(|finding| finding.kind.is_overflow() && finding.standing == Standing::Fails)
 }
 
 fn is_nearer(a: &Stack, b: &Stack) -> bool {
@@ -61,10 +84,14 @@ pub(crate) fn seconds(at: Instant) -> String {
 
 /// A unit's name, with the boot if it is of a later one.
 pub(crate) fn unit_name(unit: &Unit) -> String {
-    let UnitKey { boot, .. } = unit.key;
-    match boot {
-        0 => unit.name.clone(),
-        boot => format!("{} (boot {boot})", unit.name),
+    in_boot(unit.name.clone(), unit)
+}
+
+/// A name with the boot of a unit, if that is a later one.
+pub(crate) fn in_boot(name: String, unit: &Unit) -> String {
+    match unit.key.boot {
+        0 => name,
+        boot => format!("{name} (boot {boot})"),
     }
 }
 

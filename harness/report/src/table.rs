@@ -67,7 +67,7 @@ fn row(entry: &Entry, label: &str) -> Vec<Cell> {
 fn figures(judged: &Judged) -> [Cell; 6] {
     let device = judged.feed.device();
     let instructions = judged.facts.machine.instructions;
-    let (unit, stack) = match nearest_to_its_end(device) {
+    let (unit, stack) = match nearest_to_its_end(judged) {
         Some(unit) => {
             let used = used_of(unit.stack.peak, unit.stack.bytes);
             let share = per_cent(unit.stack.peak, unit.stack.bytes);

@@ -76,6 +76,22 @@ finding_kinds! {
     Deadlock = "deadlock" fails,
 }
 
+impl FindingKind {
+    /// Whether a stack overflowed, however that was noticed.
+    #[must_use]
+    pub const fn is_overflow(self) -> bool {
+        matches!(
+            self,
+            Self::OverflowGuard
+                | Self::OverflowSwitch
+                | Self::OverflowTrap
+                | Self::OverflowKernelCall
+                | Self::OverflowHandler
+                | Self::OverflowUnseen
+        )
+    }
+}
+
 impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.id())

@@ -17,6 +17,7 @@ use ramscope_wire::{
 pub(crate) const HZ: u32 = 160_000_000;
 
 /// A capture that grows.
+#[derive(Clone)]
 pub(crate) struct Recording {
     recorder: Recorder,
     now_ms: u64,

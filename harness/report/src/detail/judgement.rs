@@ -4,6 +4,7 @@ use ramscope_model::{
     BudgetResult, BudgetState, Judged, Outcome, Standing, StepOutcome, counted, format_value,
 };
 use ramscope_time::Instant;
+use std::collections::BTreeMap;
 
 use crate::columns::{Cell, Columns};
 use crate::detail::heading;
@@ -11,8 +12,10 @@ use crate::figures::seconds;
 use crate::style::{Meaning, Style, clean};
 use crate::table::{doubt_lines, failure_lines};
 
-/// A pattern can match thousands of subjects; past so many rows only what is not met is shown.
+/// A budget can be about thousands of subjects; past so many rows only what is not met is shown.
 const ROWS_MAX: usize = 64;
+/// From so many namesakes on for which a budget is met they are one row.
+const FOLD_MIN: usize = 3;
 
 pub(super) fn budgets(judged: &Judged, style: Style) -> String {
     if judged.verdict.budgets.is_empty() {
@@ -21,25 +24,48 @@ pub(super) fn budgets(judged: &Judged, style: Style) -> String {
     let mut columns = Columns::default();
     let headings = ["budget", "", "subject", "observed", "demand", "headroom", "line"];
     columns.row(headings.map(|text| Cell::left(text).meaning(Meaning::Heading)));
-    let results = judged.verdict.budgets.iter().enumerate();
-    let (shown, hidden): (Vec<_>, Vec<_>) = results
-        .map(|(index, result)| (index < ROWS_MAX || result.state != BudgetState::Met, result))
-        .partition(|(is_shown, _)| *is_shown);
-    for (_, result) in shown {
-        columns.row(budget_row(result));
-        if result.observed.is_none() {
-            columns.text(format!("     {}", clean(&result.observation())));
+    let rows = budget_rows(&judged.verdict.budgets).into_iter().enumerate();
+    let (shown, hidden): (Vec<_>, Vec<_>) =
+        rows.partition(|(index, row)| *index < ROWS_MAX || row[0].state != BudgetState::Met);
+    for (_, row) in shown {
+        columns.row(budget_row(&row));
+        if row[0].observed.is_none() {
+            columns.text(format!("     {}", clean(&row[0].observation())));
         }
     }
-    if !hidden.is_empty() {
-        let count = counted(hidden.len() as u64, "subject");
+    let hidden: usize = hidden.iter().map(|(_, row)| row.len()).sum();
+    if hidden > 0 {
+        let count = counted(hidden as u64, "subject");
         columns.text(format!("and {count} for which a budget is met"));
     }
     columns.render(style)
 }
 
-fn budget_row(result: &BudgetResult) -> [Cell; 7] {
+/// The results of each row: one, or all of a budget that is met for many units of one name.
+fn budget_rows(results: &[BudgetResult]) -> Vec<Vec<&BudgetResult>> {
+    let key = |result: &BudgetResult| (result.id.clone(), result.base_name.clone());
+    let mut alike: BTreeMap<_, Vec<&BudgetResult>> = BTreeMap::new();
+    for result in results.iter().filter(|result| result.state == BudgetState::Met) {
+        alike.entry(key(result)).or_default().push(result);
+    }
+    let row_of = |result| match alike.get(&key(result)) {
+        Some(row) if row.len() >= FOLD_MIN && result.state == BudgetState::Met => {
+            core::ptr::eq(row[0], result).then(|| row.clone())
+        }
+        _ => Some(vec![result]),
+    };
+    results.iter().filter_map(row_of).collect()
+}
+
+/// Of several results the one that came nearest to its limit.
+fn budget_row(results: &[&BudgetResult]) -> [Cell; 7] {
+    let nearest = results.iter().min_by_key(|result| result.headroom());
+    let result = nearest.expect("a row is about something");
     let (word, meaning) = budget_word(result);
+    let subject = match results {
+        [_] => clean(&result.name),
+        several => format!("{} ({})", clean(&result.base_name), several.len()),
+    };
     let observed = match result.observed {
         Some(_) => result.observation(),
         None => "-".to_owned(),
@@ -51,7 +77,7 @@ fn budget_row(result: &BudgetResult) -> [Cell; 7] {
     [
         Cell::left(clean(result.id.as_str())),
         Cell::left(word).meaning(meaning),
-        Cell::left(clean(&result.name)),
+        Cell::left(subject),
         Cell::right(observed),
         Cell::right(result.demand()),
         Cell::right(headroom),
@@ -98,6 +124,9 @@ pub(super) fn findings(judged: &Judged, style: Style) -> String {
 }
 
 pub(super) fn steps(judged: &Judged, style: Style) -> String {
+    if judged.verdict.steps.is_empty() {
+        return String::new();
+    }
     let mut columns = Columns::default();
     let headings = [Cell::left("step"), Cell::left(""), Cell::right("began"), Cell::right("ended")];
     columns.row(headings.map(|cell| cell.meaning(Meaning::Heading)));

@@ -1,106 +1,14 @@
-//! Stacks, heap and whatever else the device told about itself.
+//! The heap and whatever else the device told about itself.
 
-use ramscope_model::{Device, Ending, Heap, Unit, bytes, counted, grouped};
-use ramscope_wire::{EndReason, OwnerKind, State, UnitId};
+use ramscope_model::{Device, Heap, bytes, counted, grouped};
+use ramscope_wire::{OwnerKind, UnitId};
 
-use crate::columns::{Cell, Columns};
 use crate::detail::heading;
-use crate::figures::{bar, seconds, share, unit_name, used_of};
+use crate::figures::{seconds, unit_name, used_of};
 use crate::style::{Meaning, Style, clean};
 
-/// A program may make thousands of units; these many are shown, and the rest is counted.
-const UNITS_MAX: usize = 64;
+/// So many owners are named, and the rest is summed.
 const OWNERS_MAX: usize = 12;
-
-pub(super) fn units(device: &Device, style: Style) -> String {
-    if device.units().is_empty() {
-        return format!(" {}\n", style.paint(Meaning::Doubt, "no telemetry of units arrived"));
-    }
-    let mut columns = Columns::default();
-    columns.row(headings());
-    for unit in device.units().iter().take(UNITS_MAX) {
-        columns.row(unit_row(unit));
-    }
-    if let Some(more) = device.units().len().checked_sub(UNITS_MAX + 1) {
-        columns.text(format!("and {}", counted(more as u64 + 1, "other unit")));
-    }
-    columns.render(style)
-}
-
-fn headings() -> [Cell; 10] {
-    let cells = [
-        Cell::left("unit"),
-        Cell::left("kind"),
-        Cell::left("state"),
-        Cell::right("stack peak"),
-        Cell::left(""),
-        Cell::right("left"),
-        Cell::right("heap now"),
-        Cell::right("heap peak"),
-        Cell::right("cpu"),
-        Cell::right("switches"),
-    ];
-    cells.map(|cell| cell.meaning(Meaning::Heading))
-}
-
-fn unit_row(unit: &Unit) -> Vec<Cell> {
-    let (state, meaning) = state_of(unit);
-    let mut cells = vec![
-        Cell::left(clean(&unit_name(unit))),
-        Cell::left(unit.kind.to_string()),
-        Cell::left(state).meaning(meaning),
-    ];
-    cells.extend(stack_cells(unit));
-    let heap = unit.heap.sampled_at.map(|_| &unit.heap);
-    let figure = |value: Option<u32>| match value {
-        Some(value) => Cell::right(bytes(value.into())),
-        None => Cell::right("-"),
-    };
-    cells.push(figure(heap.map(|heap| heap.current)));
-    cells.push(figure(heap.map(|heap| heap.peak)));
-    match unit.cpu.sampled_at {
-        Some(_) => {
-            cells.push(Cell::right(share(unit.cpu.share)));
-            cells.push(Cell::right(grouped(unit.cpu.switches.into())));
-        }
-        None => cells.extend([Cell::right("-"), Cell::right("-")]),
-    }
-    cells
-}
-
-fn stack_cells(unit: &Unit) -> [Cell; 3] {
-    let stack = &unit.stack;
-    match stack.sampled_at {
-        Some(_) => [
-            Cell::right(used_of(stack.peak, stack.bytes)),
-            Cell::left(bar(stack.peak, stack.bytes)),
-            Cell::right(bytes(stack.margin().into())),
-        ],
-        None => [Cell::right("-"), Cell::left(""), Cell::right("-")],
-    }
-}
-
-/// What a unit does, or how it ended.
-fn state_of(unit: &Unit) -> (String, Meaning) {
-    use ramscope_wire::Why;
-    match unit.end {
-        Some(end) => (end.how.to_string(), meaning_of_end(end.how)),
-        None if unit.state == State::Blocked && unit.why != Why::None => {
-            (format!("{}: {}", unit.state, unit.why), Meaning::Normal)
-        }
-        None => (unit.state.to_string(), Meaning::Normal),
-    }
-}
-
-const fn meaning_of_end(how: Ending) -> Meaning {
-    match how {
-        Ending::Ended(EndReason::Returned | EndReason::Exited) => Meaning::Quiet,
-        Ending::Ended(EndReason::Failed | EndReason::Unknown(_)) | Ending::Reset => Meaning::Doubt,
-        Ending::Ended(
-            EndReason::Panicked | EndReason::Overflowed | EndReason::Faulted | EndReason::Refused,
-        ) => Meaning::Bad,
-    }
-}
 
 pub(super) fn heap(device: &Device, style: Style) -> String {
     let heap = device.heap();
