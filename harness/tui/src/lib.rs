@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Invariants:
-//! 1. [`draw`] changes nothing and looks at nothing but a [`Scene`] and an [`App`]; [`App::update`]
+//! 1. [`draw()`] changes nothing and looks at nothing but a [`Scene`] and an [`App`]; [`App::update`]
 //!    changes nothing but the `App`. Both are tested without terminal and machine.
 //! 2. Nothing is said by colour alone. Nothing that a device prints reaches the terminal as a control
 //!    character; the model has cleaned it.

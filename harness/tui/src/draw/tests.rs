@@ -184,6 +184,44 @@ fn a_thread_that_ends_moves_no_row_above_it() {
 }
 
 #[test]
+fn earlier_threads_of_a_name_share_a_row_and_the_newest_has_its_own() {
+    let mut stage = Stage::demo();
+    let shows = |stage: &Stage, names: &[&str]| {
+        let drawn = once::text(&stage.scene(), &app(), ScreenSize((80, 40).into()));
+        let has = |name: &&str| drawn.lines().any(|line| line.starts_with(name));
+        assert!(names.iter().all(has), "{names:?}: {drawn}");
+        let rows = drawn.lines().filter(|line| line.starts_with(" visitor"));
+        assert_eq!(rows.count(), names.len(), "{drawn}");
+    };
+    shows(&stage, &[" visitor#2      8 sleep", " visitor        8 returned"]);
+    for id in 8..12 {
+        stage.end(UnitId(id - 1), EndReason::Returned);
+        stage.thread(UnitId(id), "visitor", 8, 1024, 20 * id);
+    }
+    // With the worst of their peaks: that of the fifth, 200 bytes.
+    shows(
+        &stage,
+        &[" visitor#6      8 ready", " visitor (5)    8 returned      ▒▒▒··········      -    200"],
+    );
+    stage.end(UnitId(11), EndReason::Returned);
+    shows(&stage, &[" visitor#6      8 returned", " visitor (5)    8 returned"]);
+    stage.thread(UnitId(12), "visitor", 8, 1024, 100);
+    stage.end(UnitId(12), EndReason::Failed);
+    shows(&stage, &[" visitor#7      8 failed (0)", " visitor (6)    8 returned"]);
+}
+
+#[test]
+fn a_name_that_is_too_long_gives_way_to_how_many_there_were() {
+    let mut stage = Stage::new();
+    for id in 2..130 {
+        stage.thread(UnitId(id), "thermometer", 8, 1024, 100);
+        stage.end(UnitId(id), EndReason::Returned);
+    }
+    let drawn = once::text(&stage.scene(), &app(), ScreenSize((80, 40).into()));
+    assert!(drawn.contains(" therm… (127) "), "{drawn}");
+}
+
+#[test]
 fn many_threads_leave_a_line_about_those_left_out() {
     let mut stage = Stage::demo();
     for id in 100..160 {

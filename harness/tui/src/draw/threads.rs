@@ -2,7 +2,10 @@
 //!
 //! Rows stand in the order in which threads came to be; one that broke keeps its place for a while.
 //! Threads that ended well follow, dimmed, the newest first, so that a short-lived thread stays in
-//! its place too. The kernel and the interrupt handlers have the last rows.
+//! its place too; earlier ones of its name share a row. The kernel and the interrupt handlers have
+//! the last rows.
+
+mod chosen;
 
 use ramscope_model::{Device, Ending, Stack, Unit, grouped};
 use ramscope_wire::{EndReason, State, UnitId, Why};
@@ -16,6 +19,7 @@ use ratatui::text::{Line, Span};
 use crate::draw::pieces::{fitted, over_rule, over_rule_to, percent, titled};
 use crate::palette::Palette;
 use crate::scene::Scene;
+use chosen::{Threads, is_thread};
 
 /// A stack that was ever used to this share, in per cent, is marked.
 const TIGHT_PERCENT: u32 = 90;
@@ -49,6 +53,8 @@ impl Standing {
 struct Row<'a> {
     standing: Standing,
     name: String,
+    /// How many threads it stands for, if they are several.
+    count: String,
     priority: String,
     state: String,
     stack: &'a Stack,
@@ -79,8 +85,6 @@ impl Columns {
     }
 }
 
-/// Broken threads that keep their place among those that live.
-const BROKEN_ROWS: usize = 2;
 /// Rows for threads that have ended, beside those of one thread of each name.
 const ENDED_ROWS: usize = 2;
 
@@ -89,18 +93,13 @@ const ENDED_ROWS: usize = 2;
 pub(super) fn rows_wanted(scene: &Scene<'_>) -> u16 {
     let device = scene.device;
     let threads = || device.units().iter().filter(is_thread);
-    let names: BTreeSet<&str> = threads().map(name_without_number).collect();
+    let names: BTreeSet<&str> = threads().map(Unit::base_name).collect();
     let has_ended = threads().any(Unit::is_over);
     let ended = if has_ended { ENDED_ROWS } else { 0 };
     let threads = (names.len() + ended).max(Threads::of(device).present.len());
     let kernel = usize::from(device.unit(UnitId::KERNEL).is_some());
     let rows = 1 + threads + kernel + usize::from(has_interrupts(device));
     u16::try_from(rows.max(2)).unwrap_or(u16::MAX)
-}
-
-/// `worker` of `worker#2`.
-fn name_without_number(unit: &Unit) -> &str {
-    unit.name.split('#').next().unwrap_or_default()
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, palette: Palette) {
@@ -149,87 +148,11 @@ fn lines(device: &Device, room: usize, columns: Columns, palette: Palette) -> Ve
     let kernel = kernel(device).filter(|_| threads.present.len() + 2 <= room);
     let bottom: Vec<Row<'_>> = kernel.into_iter().chain(interrupts(device)).collect();
     let (units, left_out) = threads.chosen(room.saturating_sub(bottom.len()));
-    let rows = units.into_iter().map(|unit| Row::of(unit, device));
+    let rows = units.iter().map(|units| Row::of_all(units, device));
     let mut lines: Vec<_> = rows.map(|row| row.line(columns, palette)).collect();
     lines.extend(left_out.map(|text| Line::styled(format!(" {text}"), palette.quiet())));
     lines.extend(bottom.iter().map(|row| row.line(columns, palette)));
     lines
-}
-
-/// The threads of a device in the order of their rows.
-struct Threads<'a> {
-    /// Those that live and the newest that broke, in the order in which they were first heard of.
-    present: Vec<&'a Unit>,
-    /// The others, the newest first.
-    over: Vec<&'a Unit>,
-}
-
-impl<'a> Threads<'a> {
-    fn of(device: &'a Device) -> Self {
-        let units = device.units().iter().rev();
-        let mut broken = 0;
-        let is_present = |unit: &&Unit| match Standing::of(unit) {
-            Standing::Live => true,
-            Standing::Broken => {
-                broken += 1;
-                broken <= BROKEN_ROWS
-            }
-            _ => false,
-        };
-        let (mut present, over): (Vec<_>, Vec<_>) = units.filter(is_thread).partition(is_present);
-        present.reverse();
-        Self { present, over }
-    }
-
-    /// Those that there is room for, and a line about those left out. Where the room does not even
-    /// hold one ended thread beside the line, the line is left out.
-    fn chosen(mut self, room: usize) -> (Vec<&'a Unit>, Option<String>) {
-        let spare = room.checked_sub(self.present.len());
-        let text = match spare {
-            None => {
-                let keep = room.saturating_sub(1);
-                let left_out = self.present.len() + self.over.len() - keep;
-                self.keep_present(keep);
-                Some(format!("… {left_out} more threads"))
-            }
-            Some(spare @ 2..) if self.over.len() > spare => {
-                let left_out = self.over.len() - (spare - 1);
-                self.over.truncate(spare - 1);
-                Some(format!("… {left_out} more that have ended"))
-            }
-            Some(_) => None,
-        };
-        self.over.truncate(spare.unwrap_or(0));
-        let chosen = self.present.into_iter().chain(self.over);
-        (chosen.collect(), text)
-    }
-
-    /// Leaves out the last live threads; a share of the rows is for broken ones, which are what
-    /// somebody looks for.
-    fn keep_present(&mut self, keep: usize) {
-        let is_broken = |unit: &&Unit| Standing::of(unit) == Standing::Broken;
-        let broken = self.present.iter().filter(|unit| is_broken(unit)).count();
-        let broken_kept = broken.min((keep / 3).max(1)).min(keep);
-        let mut older_broken = broken - broken_kept;
-        let mut room_for_live = keep - broken_kept;
-        self.present.retain(|unit| match is_broken(unit) {
-            // The newest broken ones stay, and the first live ones.
-            true => !take_one(&mut older_broken),
-            false => take_one(&mut room_for_live),
-        });
-    }
-}
-
-/// Takes one of what is left, if anything is.
-fn take_one(left: &mut usize) -> bool {
-    let some = *left > 0;
-    *left -= usize::from(some);
-    some
-}
-
-/// The kernel has a number and a stack like a thread, but a row of its own.
-fn is_thread(unit: &&Unit) -> bool {
-    unit.key.id != UnitId::KERNEL
 }
 
 fn kernel(device: &Device) -> Option<Row<'_>> {
@@ -252,6 +175,7 @@ fn interrupts(device: &Device) -> Option<Row<'_>> {
     has_interrupts(device).then(|| Row {
         standing: Standing::Other,
         name: "interrupts".to_owned(),
+        count: String::new(),
         priority: String::new(),
         state: format!("{} taken", grouped(interrupts.entries.into())),
         stack: &interrupts.stack,
@@ -261,12 +185,30 @@ fn interrupts(device: &Device) -> Option<Row<'_>> {
 }
 
 impl<'a> Row<'a> {
+    /// A row for threads that ended in the same way, with the stack that came nearest to its end.
+    fn of_all(units: &[&'a Unit], device: &Device) -> Self {
+        let nearer = |a: &&Unit, b: &&Unit| {
+            let peak_of =
+                |unit: &Unit, of: &Unit| u64::from(unit.stack.peak) * u64::from(of.stack.bytes);
+            peak_of(a, b).cmp(&peak_of(b, a))
+        };
+        let nearest = units.iter().copied().max_by(nearer).expect("a row is about something");
+        let row = Self::of(nearest, device);
+        match units.len() {
+            1 => row,
+            count => {
+                Self { name: nearest.base_name().to_owned(), count: format!(" ({count})"), ..row }
+            }
+        }
+    }
+
     fn of(unit: &'a Unit, device: &Device) -> Self {
         let standing = Standing::of(unit);
         let is_live = standing == Standing::Live;
         Self {
             standing,
             name: unit.name.clone(),
+            count: String::new(),
             priority: unit.priority.to_string(),
             state: state(unit, device),
             stack: &unit.stack,
@@ -285,7 +227,9 @@ impl<'a> Row<'a> {
         };
         let fit = |text: &str, width: usize| format!("{:<width$}", fitted(text, width - 1));
         let mut line = Line::from(" ");
-        line.push_span(Span::styled(fit(&self.name, name), name_style));
+        // A long name gives way to the number behind it.
+        let base = fitted(&self.name, (name - 1).saturating_sub(self.count.len()));
+        line.push_span(Span::styled(fit(&format!("{base}{}", self.count), name), name_style));
         line.push_span(Span::styled(format!("{:>3} ", self.priority), palette.quiet()));
         line.push_span(Span::styled(fit(&self.state, state), state_style));
         line.extend(self.bar(bar, palette));
