@@ -10,6 +10,7 @@
 //! 2. A device changes its outputs by itself only at instants that `next_event` has announced.
 //! 3. An access to a register that no device knows reaches [`Storage`], which lists it.
 
+pub(crate) mod efuse;
 pub(crate) mod gpio;
 pub(crate) mod matrix;
 pub(crate) mod rtc;
@@ -23,6 +24,7 @@ mod watchdog;
 use crate::hash::StateHasher;
 use crate::machine::ResetReason;
 use crate::noise::Noise;
+use efuse::Efuse;
 use gpio::Gpio;
 use matrix::{Matrix, source};
 use ramscope_time::Instant;
@@ -50,7 +52,8 @@ pub(crate) struct Devices {
     rtc: Rtc,
     pub(crate) matrix: Matrix,
     pub(crate) system: System,
-    gpio: Gpio,
+    pub(crate) gpio: Gpio,
+    efuse: Efuse,
     random: Noise,
     pub(crate) storage: Storage,
     /// Sources that are held up from outside until their interrupt is taken.
@@ -65,6 +68,8 @@ pub(crate) struct Devices {
 enum Block {
     Uart(usize),
     Gpio,
+    IoMux,
+    Efuse,
     Rtc,
     Timg(usize),
     Systimer,
@@ -85,7 +90,9 @@ fn block(address: u32) -> Block {
         0x6000_0000 => Block::Uart(0),
         0x6001_0000 => Block::Uart(1),
         0x6000_4000 => Block::Gpio,
+        0x6000_9000 => Block::IoMux,
         0x6000_8000 if address & 0xFFF < RTC_CNTL_END => Block::Rtc,
+        0x6000_8000 => Block::Efuse,
         0x6001_F000 => Block::Timg(0),
         0x6002_0000 => Block::Timg(1),
         0x6002_3000 => Block::Systimer,
@@ -102,7 +109,7 @@ pub(crate) fn is_register(address: u32) -> bool {
 
 impl Devices {
     /// The peripherals at power-on.
-    pub(crate) fn new(random: Noise) -> Self {
+    pub(crate) fn new(seed: u64, random: Noise) -> Self {
         let now = Instant::ZERO;
         Self {
             uart: [Uart::new(), Uart::new()],
@@ -111,7 +118,8 @@ impl Devices {
             rtc: Rtc::new(ResetReason::PowerOn, now),
             matrix: Matrix::new(),
             system: System::new(),
-            gpio: Gpio::default(),
+            gpio: Gpio::new(0, 0),
+            efuse: Efuse::new(seed),
             random,
             storage: Storage::default(),
             stimuli: 0,
@@ -135,7 +143,7 @@ impl Devices {
         self.timg = [Timg::new(true, now), Timg::new(false, now)];
         self.matrix = Matrix::new();
         self.system = System::new();
-        self.gpio = Gpio::default();
+        self.gpio.reset();
         self.storage.reset();
         if reason.is_whole_system() {
             self.rtc = Rtc::new(reason, now);
@@ -178,6 +186,7 @@ impl Devices {
     pub(crate) fn update_sources(&mut self) {
         let up = |number: u32, level: bool| u64::from(level) << number;
         let sources = self.stimuli
+            | up(source::GPIO, self.gpio.interrupt())
             | up(source::UART0, self.uart[0].interrupt())
             | up(source::UART1, self.uart[1].interrupt())
             | up(source::RTC, self.rtc.interrupt())
@@ -237,6 +246,7 @@ impl Devices {
         let known = match block(address) {
             Block::Uart(n) => self.uart[n].read(offset, now),
             Block::Gpio => self.gpio.peek(offset),
+            Block::IoMux => self.gpio.peek_mux(offset),
             Block::Rtc => {
                 self.sync_rtc(now);
                 self.rtc.peek(offset)
@@ -248,6 +258,7 @@ impl Devices {
             Block::Systimer => self.systimer.read(offset, now),
             Block::System => self.system.peek(offset),
             Block::Matrix => self.matrix.peek(offset),
+            Block::Efuse => self.efuse.peek(offset),
             Block::Unknown => None,
         };
         known.unwrap_or_else(|| self.storage.read(address, pc))
@@ -261,6 +272,7 @@ impl Devices {
         let known = match block {
             Block::Uart(n) => self.uart[n].write(offset, value, now),
             Block::Gpio => self.gpio.write(offset, value),
+            Block::IoMux => self.gpio.write_mux(offset, value),
             Block::Rtc => {
                 self.sync_rtc(now);
                 match self.rtc.write(offset, value, now) {
@@ -278,6 +290,7 @@ impl Devices {
             Block::Systimer => self.systimer.write(offset, value, now),
             Block::System => self.system.write(offset, value),
             Block::Matrix => self.matrix.write(offset, value),
+            Block::Efuse => self.efuse.peek(offset).is_some(),
             Block::Unknown => address == RANDOM,
         };
         if !known {
@@ -291,11 +304,13 @@ impl Devices {
         let known = match block(address) {
             Block::Uart(n) => self.uart[n].peek(offset),
             Block::Gpio => self.gpio.peek(offset),
+            Block::IoMux => self.gpio.peek_mux(offset),
             Block::Rtc => self.rtc.peek(offset),
             Block::Timg(n) => self.timg[n].peek(offset),
             Block::Systimer => self.systimer.peek(offset),
             Block::System => self.system.peek(offset),
             Block::Matrix => self.matrix.peek(offset),
+            Block::Efuse => self.efuse.peek(offset),
             Block::Unknown => None,
         };
         known.unwrap_or_else(|| self.storage.peek(address))
@@ -311,7 +326,7 @@ impl Devices {
         self.systimer.hash(hasher);
         self.timg.hash(hasher);
         self.rtc.hash(hasher);
-        (&self.matrix, &self.system, &self.gpio).hash(hasher);
+        (&self.matrix, &self.system, &self.gpio, &self.efuse).hash(hasher);
         (&self.random, self.stimuli).hash(hasher);
         self.storage.hash_into(hasher);
     }

@@ -11,7 +11,7 @@ pub use reset::{ResetEvent, ResetReason};
 use crate::clock::Clock;
 use crate::code::Code;
 use crate::cpu::Cpu;
-use crate::devices::{Devices, is_register, matrix};
+use crate::devices::{Devices, gpio, is_register, matrix};
 use crate::hash::StateHasher;
 use crate::image::Image;
 use crate::memory::{MARK_WATCH, Memory, Place, place};
@@ -89,7 +89,7 @@ impl Machine {
     pub fn esp32c3(image: &Image, options: &Options) -> Machine {
         let mut noise = Noise::new(options.seed);
         let memory = Memory::new(image.flash(), &mut noise);
-        let devices = Devices::new(noise);
+        let devices = Devices::new(options.seed, noise);
         let clock = Clock::new(devices.system.cpu_period_ps());
         let mut machine = Machine {
             image: image.clone(),
@@ -158,18 +158,58 @@ impl Machine {
     /// The bytes that left UART0 since the last call, in order.
     #[must_use]
     pub fn take_uart0(&mut self) -> Vec<UartByte> {
+        self.take_uart(0)
+    }
+
+    /// The bytes that left UART1 since the last call, in order.
+    #[must_use]
+    pub fn take_uart1(&mut self) -> Vec<UartByte> {
+        self.take_uart(1)
+    }
+
+    fn take_uart(&mut self, n: usize) -> Vec<UartByte> {
         let now = self.now();
-        self.devices.uart[0].sync(now);
-        self.devices.uart[0].take_sent()
+        self.devices.uart[n].sync(now);
+        self.devices.uart[n].take_sent()
     }
 
     /// Lets `bytes` arrive at UART0, one after the other at its baud rate, from now on. Bytes that
     /// are still on their way come first.
     pub fn receive_uart0(&mut self, bytes: &[u8]) {
+        self.receive_uart(0, bytes);
+    }
+
+    /// Lets `bytes` arrive at UART1, as [`receive_uart0`](Self::receive_uart0) does at UART0.
+    pub fn receive_uart1(&mut self, bytes: &[u8]) {
+        self.receive_uart(1, bytes);
+    }
+
+    fn receive_uart(&mut self, n: usize, bytes: &[u8]) {
         let now = self.now();
-        self.devices.uart[0].receive(bytes, now);
+        self.devices.uart[n].receive(bytes, now);
         self.devices.plans_changed = true;
         self.attention = true;
+    }
+
+    /// Drives pin `pin` from outside to a level, or lets go of it; a pin that nobody drives is at
+    /// the level of its pull. An enabled output is stronger.
+    ///
+    /// # Panics
+    /// If the chip has no such pin.
+    pub fn drive_pin(&mut self, pin: u8, level: Option<bool>) {
+        assert!(usize::from(pin) < gpio::PINS, "the chip has pins 0 to 21, not {pin}");
+        self.devices.gpio.drive(usize::from(pin), level);
+        self.attention = true;
+    }
+
+    /// Whether pin `pin` is high.
+    ///
+    /// # Panics
+    /// If the chip has no such pin.
+    #[must_use]
+    pub fn pin(&self, pin: u8) -> bool {
+        assert!(usize::from(pin) < gpio::PINS, "the chip has pins 0 to 21, not {pin}");
+        self.devices.gpio.level(usize::from(pin))
     }
 
     /// Whether bytes are still on their way to UART0.

@@ -17,6 +17,7 @@ const LINES: usize = 32;
 
 /// Numbers of the sources that this model can raise.
 pub(crate) mod source {
+    pub(crate) const GPIO: u32 = 16;
     pub(crate) const UART0: u32 = 21;
     pub(crate) const UART1: u32 = 22;
     pub(crate) const RTC: u32 = 27;

@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod build;
+mod executor;
 mod hello;
+mod peripherals;
 mod run;
 mod threads;

@@ -144,7 +144,7 @@ fn main() -> ! {
     interrupt.set_interrupt_handler(software);
     put(&SOFTWARE, interrupt);
     for wanted in 1..=3 {
-        SoftwareInterrupt::<1>::raise(&unsafe { core::mem::zeroed() });
+        with(&SOFTWARE, |interrupt| interrupt.raise());
         wait_for(2, wanted);
     }
     println!("three software interrupts");
@@ -168,6 +168,8 @@ fn main() -> ! {
     wait_for(3, 1);
     led.set_low();
     println!("released");
+    // Setting UART0 up empties its FIFO.
+    esp_hal::delay::Delay::new().delay_millis(2);
 
     let mut uart = Uart::new(p.UART0, uart).unwrap();
     uart.set_interrupt_handler(console);
