@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Live use: make a [`Feed`], [`Feed::push`] every chunk, draw [`Feed::device`],
-//! [`Feed::console`] and [`Feed::course`]. Afterwards: [`judge`] a
+//! [`Feed::console`] and [`Feed::course`]. Afterwards: [`judge()`] a
 //! [`Capture`](ramscope_capture::Capture) whose host part is a [`HostFacts`].
 //!
 //! # Examples

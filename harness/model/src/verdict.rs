@@ -1,7 +1,7 @@
 //! The judgement of a run, with every reason for it.
 //!
 //! A [`Verdict`] is plain data: who reads it needs neither the scenario nor the device. It is made
-//! by [`judge`](crate::judge), a pure function, so it can be made again from a recording.
+//! by [`judge`](crate::judge()), a pure function, so it can be made again from a recording.
 
 mod budget;
 mod course;

@@ -1,7 +1,7 @@
 //! Verdicts to text, JSON and exit codes.
 //!
 //! A report says what happened, what is wrong, and what to do next, to a person at a terminal
-//! ([`table`] for many runs, [`detail`] for one), to a program ([`json`]) and to a shell
+//! ([`table()`] for many runs, [`detail()`] for one), to a program ([`json()`]) and to a shell
 //! ([`ExitCode`]). It judges nothing: it is a function of what `ramscope-model` says, so that a
 //! replay prints the same bytes.
 //!
