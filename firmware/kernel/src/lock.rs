@@ -203,7 +203,6 @@ impl Lock {
         // SAFETY: interrupts are masked, as the kernel's reference shows.
         let state = unsafe { &mut *self.state.get() };
         if let Some(holder) = state.holder
-            && holder != kernel.current_unit()
             && kernel.torn_down.contains(holder)
         {
             state.poison(kernel, holder);
@@ -301,6 +300,8 @@ pub(crate) fn poison_all(kernel: &mut Kernel, unit: UnitId) {
 pub(crate) struct TornDown {
     units: [UnitId; TORN_DOWN_MAX],
     next: usize,
+    /// How many of the places are used: none, in a run without trouble.
+    used: usize,
 }
 
 /// How many torn-down units are remembered: all that the heap's ledger has room for, since each
@@ -309,16 +310,17 @@ const TORN_DOWN_MAX: usize = OWNERS_MAX;
 
 impl TornDown {
     pub(crate) const fn new() -> Self {
-        Self { units: [UnitId::KERNEL; TORN_DOWN_MAX], next: 0 }
+        Self { units: [UnitId::KERNEL; TORN_DOWN_MAX], next: 0, used: 0 }
     }
 
     pub(crate) fn note(&mut self, unit: UnitId) {
         self.units[self.next] = unit;
         self.next = (self.next + 1) % TORN_DOWN_MAX;
+        self.used = TORN_DOWN_MAX.min(self.used + 1);
     }
 
     fn contains(&self, unit: UnitId) -> bool {
-        self.units.contains(&unit)
+        self.units[..self.used].contains(&unit)
     }
 }
 
