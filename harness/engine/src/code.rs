@@ -10,6 +10,7 @@
 //! 2. `ram` is empty (nothing decoded yet) or has an entry for each half-word of RAM.
 
 use crate::cpu::decode::{Decoded, Op, decode, is_compressed};
+use crate::cpu::pmp::Region;
 use crate::memory::{
     FLASH_TEXT, GRANULE, MARK_CODE, Memory, Place, RAM_BYTES, block_end, code_stretch, place,
 };
@@ -24,7 +25,7 @@ pub(crate) struct Stretch {
 
 enum Shared {
     Ram { code: Arc<Vec<Decoded>>, first: usize, end: usize },
-    Flash(Arc<[Decoded]>),
+    Flash { code: Arc<[Decoded]>, first: usize, end: usize },
 }
 
 impl Stretch {
@@ -32,7 +33,7 @@ impl Stretch {
     pub(crate) fn entries(&self) -> &[Decoded] {
         match &self.code {
             Shared::Ram { code, first, end } => &code[*first..*end],
-            Shared::Flash(code) => code,
+            Shared::Flash { code, first, end } => &code[*first..*end],
         }
     }
 }
@@ -61,16 +62,17 @@ impl Code {
         memory.clear_mark(MARK_CODE);
     }
 
-    /// The code around `pc`, if it can be executed there.
-    pub(crate) fn stretch(&mut self, pc: u32) -> Option<Stretch> {
+    /// The code around `pc` within `region`, if there is any.
+    pub(crate) fn stretch(&mut self, pc: u32, region: Region) -> Option<Stretch> {
         let flash_offset = pc.wrapping_sub(FLASH_TEXT);
         if ((flash_offset / 2) as usize) < self.flash.len() {
-            return Some(Stretch {
-                code: Shared::Flash(Arc::clone(&self.flash)),
-                base: FLASH_TEXT,
-            });
+            let end = self.flash.len() as u32 * 2;
+            let (first, end, base) = clip((0, end, FLASH_TEXT), region);
+            let code = Arc::clone(&self.flash);
+            let (first, end) = (first as usize / 2, end as usize / 2);
+            return Some(Stretch { code: Shared::Flash { code, first, end }, base });
         }
-        let (first, end, base) = code_stretch(pc)?;
+        let (first, end, base) = clip(code_stretch(pc)?, region);
         if self.ram.is_empty() {
             self.ram = Arc::new(vec![Decoded::default(); RAM_BYTES as usize / 2]);
         }
@@ -116,6 +118,14 @@ impl Code {
             entries.fill(Decoded::default());
         }
     }
+}
+
+/// The part of a stretch (offsets of the first and behind the last, address of the first) that
+/// lies in `region`.
+fn clip((first, end, base): (u32, u32, u32), region: Region) -> (u32, u32, u32) {
+    let skipped = region.first.saturating_sub(base);
+    let last = (base + (end - first - 1)).min(region.last);
+    (first + skipped, first + (last - base) + 1, base + skipped)
 }
 
 /// The entries made from these bytes: a long instruction may start one half-word before them.

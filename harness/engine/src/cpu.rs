@@ -13,6 +13,7 @@ pub(crate) mod compressed;
 pub(crate) mod csr;
 pub(crate) mod decode;
 pub(crate) mod execute;
+pub(crate) mod pmp;
 pub(crate) mod trigger;
 
 use crate::hash::StateHasher;

@@ -9,18 +9,25 @@
 //!    physical address is nowhere goes to its virtual address. Start-up code copies `.data`.
 //! 2. Only bytes of the file are loaded. What the file does not hold (`.bss`, stacks) is not
 //!    cleared, because no boot chain clears it.
-//! 3. Segments in RAM are put back after every reset but one of the CPU alone, as the second-stage
+//! 3. An ELF file with an ESP-IDF app descriptor (section `.flash.appdesc`) is started as ESP-IDF's
+//!    bootloader would start it, any other as direct boot would.
+//! 4. Segments in RAM are put back after every reset but one of the CPU alone, as the second-stage
 //!    bootloader does.
 
 mod elf;
+mod esp_idf;
 mod flash;
 
+use crate::boot::Boot;
 use crate::code::decode_flash;
 use crate::cpu::decode::Decoded;
 use crate::memory::{self, Place};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// The section in which esp-rs programs for ESP-IDF's bootloader describe themselves.
+const APP_DESCRIPTOR: &str = ".flash.appdesc";
 
 /// A firmware image: parsed once, cheap to clone.
 #[derive(Clone, Debug)]
@@ -30,12 +37,16 @@ pub struct Image {
 
 #[derive(Debug)]
 struct Inner {
+    boot: Boot,
     entry: u32,
+    /// What the flash windows show.
+    mapped: Arc<[u8]>,
+    /// The flash chip's contents.
     flash: Arc<[u8]>,
     code: Arc<[Decoded]>,
     /// Offset into RAM and the bytes that go there.
     ram: Vec<(u32, Vec<u8>)>,
-    /// The ELF file, empty for flash images.
+    /// The ELF file, empty for others.
     file: Vec<u8>,
     sections: BTreeMap<String, Range<usize>>,
     symbols: BTreeMap<String, u32>,
@@ -100,6 +111,24 @@ pub enum ImageError {
     /// The flash image does not start with the direct-boot magic twice.
     #[error("not a direct-boot image: it does not start with 0xaedb041d twice")]
     NotDirectBoot,
+    /// The bytes do not start as an ESP-IDF app does.
+    #[error("not an ESP-IDF image: it does not start with 0xe9")]
+    NotEspIdf,
+    /// The ESP-IDF app is for another chip.
+    #[error("the ESP-IDF app is for chip number {found}, but the ESP32-C3 is number 5")]
+    WrongChip {
+        /// The chip's number in the header.
+        found: u16,
+    },
+    /// The ESP-IDF app is damaged.
+    #[error("the ESP-IDF app is corrupt: {0}")]
+    CorruptApp(String),
+    /// The partition table lists no app.
+    #[error("the flash image has a partition table, but no app partition")]
+    NoAppPartition,
+    /// The file is of no known kind.
+    #[error("neither an ELF file, nor an ESP-IDF image, nor a direct-boot flash image")]
+    UnknownFormat,
     /// The flash image is larger than any flash of the chip.
     #[error("the flash image has {bytes} bytes, but the chip addresses at most 16 MiB")]
     FlashTooLarge {
@@ -115,10 +144,14 @@ impl Image {
     /// If the bytes are not a whole ELF executable for 32-bit RISC-V that fits this chip.
     pub fn from_elf(bytes: &[u8]) -> Result<Image, ImageError> {
         let parts = elf::read(bytes)?;
+        let mapped: Arc<[u8]> = parts.flash.into();
+        let is_app = parts.sections.contains_key(APP_DESCRIPTOR);
         let image = Inner {
+            boot: if is_app { Boot::EspIdf } else { Boot::Direct },
             entry: parts.entry,
-            code: decode_flash(&parts.flash),
-            flash: parts.flash.into(),
+            code: decode_flash(&mapped),
+            flash: Arc::clone(&mapped),
+            mapped,
             ram: parts.ram,
             file: bytes.to_vec(),
             sections: parts.sections,
@@ -135,12 +168,50 @@ impl Image {
     /// # Errors
     /// If the bytes do not start with the direct-boot magic twice, or are more than 16 MiB.
     pub fn from_flash(bytes: &[u8]) -> Result<Image, ImageError> {
-        let flash = flash::read(bytes)?;
+        let mapped: Arc<[u8]> = flash::read(bytes)?.into();
+        let flash = Arc::clone(&mapped);
+        Self::without_file(Boot::Direct, flash::ENTRY, mapped, flash, Vec::new())
+    }
+
+    /// Reads an ESP-IDF image: an app alone, or a whole flash with bootloader, partition table and
+    /// app. The machine starts at the app's entry, in the state that the bootloader leaves.
+    ///
+    /// # Errors
+    /// If the bytes are not a whole app for this chip with a valid checksum and hash, or a flash
+    /// image whose partition table leads to one.
+    pub fn from_esp_idf(bytes: &[u8]) -> Result<Image, ImageError> {
+        let parts = esp_idf::read(bytes)?;
+        let (mapped, flash) = (parts.mapped.into(), parts.flash.into());
+        Self::without_file(Boot::EspIdf, parts.entry, mapped, flash, parts.ram)
+    }
+
+    /// Reads a file of any of these kinds, which it tells apart by how it starts.
+    ///
+    /// # Errors
+    /// If the file is of none of them, or broken.
+    pub fn from_file_bytes(bytes: &[u8]) -> Result<Image, ImageError> {
+        match bytes {
+            [0x7F, b'E', b'L', b'F', ..] => Self::from_elf(bytes),
+            [esp_idf::MAGIC, ..] => Self::from_esp_idf(bytes),
+            _ if flash::has_magic(bytes) => Self::from_flash(bytes),
+            _ => Err(ImageError::UnknownFormat),
+        }
+    }
+
+    fn without_file(
+        boot: Boot,
+        entry: u32,
+        mapped: Arc<[u8]>,
+        flash: Arc<[u8]>,
+        ram: Vec<(u32, Vec<u8>)>,
+    ) -> Result<Image, ImageError> {
         let image = Inner {
-            entry: flash::ENTRY,
-            code: decode_flash(&flash),
-            flash: flash.into(),
-            ram: Vec::new(),
+            boot,
+            entry,
+            code: decode_flash(&mapped),
+            mapped,
+            flash,
+            ram,
             file: Vec::new(),
             sections: BTreeMap::new(),
             symbols: BTreeMap::new(),
@@ -148,6 +219,12 @@ impl Image {
         };
         image.check_entry()?;
         Ok(Image { inner: Arc::new(image) })
+    }
+
+    /// What starts the program.
+    #[must_use]
+    pub fn boot(&self) -> Boot {
+        self.inner.boot
     }
 
     /// The value of a symbol of the ELF symbol table. A flash image has none.
@@ -176,8 +253,13 @@ impl Image {
         self.inner.entry
     }
 
-    pub(crate) fn flash(&self) -> Arc<[u8]> {
-        Arc::clone(&self.inner.flash)
+    pub(crate) fn mapped_flash(&self) -> Arc<[u8]> {
+        Arc::clone(&self.inner.mapped)
+    }
+
+    /// The contents of the flash chip, as far as the image has them.
+    pub(crate) fn flash(&self) -> &[u8] {
+        &self.inner.flash
     }
 
     pub(crate) fn code(&self) -> Arc<[Decoded]> {
@@ -193,7 +275,7 @@ impl Image {
 impl Inner {
     fn check_entry(&self) -> Result<(), ImageError> {
         let offset = self.entry.wrapping_sub(memory::FLASH_TEXT);
-        let in_flash = (offset as usize) < self.flash.len();
+        let in_flash = (offset as usize) < self.mapped.len();
         let in_ram = matches!(memory::place(self.entry), Some(Place::Ram(_)));
         if in_flash || in_ram {
             Ok(())

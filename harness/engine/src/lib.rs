@@ -18,6 +18,7 @@
 //!
 //! Where the model is stricter or simpler than silicon, the module that decides it says so.
 
+mod boot;
 mod clock;
 mod code;
 mod cpu;
@@ -30,6 +31,7 @@ mod noise;
 mod observer;
 mod rom;
 
+pub use boot::Boot;
 pub use image::{Image, ImageError};
 pub use machine::{
     Access, Fatal, Machine, Options, ResetEvent, ResetReason, Stop, UartByte, UartLosses, Unmapped,

@@ -10,7 +10,8 @@ pub use reset::{ResetEvent, ResetReason};
 
 use crate::clock::Clock;
 use crate::code::Code;
-use crate::cpu::Cpu;
+use crate::cpu::pmp::Region;
+use crate::cpu::{Cpu, Privilege};
 use crate::devices::{Devices, gpio, is_register, matrix};
 use crate::hash::StateHasher;
 use crate::image::Image;
@@ -52,10 +53,12 @@ pub struct Options {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Machine {
-    image: Image,
+    pub(crate) image: Image,
     pub(crate) cpu: Cpu,
     pub(crate) memory: Memory,
     code: Code,
+    /// What may be executed around the program counter, if it has been worked out.
+    pub(crate) fetch: Option<(Privilege, Region)>,
     devices: Devices,
     pub(crate) rom: Rom,
     clock: Clock,
@@ -88,12 +91,13 @@ impl Machine {
     #[must_use]
     pub fn esp32c3(image: &Image, options: &Options) -> Machine {
         let mut noise = Noise::new(options.seed);
-        let memory = Memory::new(image.flash(), &mut noise);
+        let memory = Memory::new(image.mapped_flash(), &mut noise);
         let devices = Devices::new(options.seed, noise);
         let clock = Clock::new(devices.system.cpu_period_ps());
         let mut machine = Machine {
             image: image.clone(),
-            cpu: Cpu::new(image.entry()),
+            cpu: image.boot().cpu(image.entry()),
+            fetch: None,
             memory,
             code: Code::new(image.code()),
             devices,
@@ -114,6 +118,7 @@ impl Machine {
             fault_run: FaultRun::default(),
         };
         machine.load_ram_segments();
+        image.boot().prepare(&mut machine.devices, Instant::ZERO);
         machine
     }
 

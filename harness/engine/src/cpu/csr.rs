@@ -6,7 +6,7 @@
 //! - mie and mip read as zero and ignore writes: interrupts are enabled in the interrupt matrix.
 //! - mtvec keeps direct mode when it is written, though silicon is always vectored. In vectored
 //!   mode the base is rounded down to 256 bytes, as the chip does.
-//! - PMP registers are storage that respects the lock bits; they protect nothing here.
+//! - PMP registers decide what may be executed ([`pmp`](super::pmp)), not what may be accessed.
 //! - mpccr counts CPU clock cycles from its last write on, whatever mpcer and mpcmr say. As on
 //!   silicon it **stands still while the core waits** in WFI (description of mpcer, event CYCLE),
 //!   so it is no clock; an instruction being a cycle here, it counts instructions.
@@ -14,6 +14,7 @@
 //!   silicon it is clear.
 
 use super::Privilege;
+use super::pmp::Pmp;
 
 /// mstatus.MIE: machine interrupts enabled.
 pub(crate) const MIE: u32 = 1 << 3;
@@ -55,7 +56,6 @@ const MHARTID: u16 = 0xF14;
 
 /// RV32 with I, M, C and user mode.
 const MISA_VALUE: u32 = 0x4010_1104;
-const PMP_LOCK: u32 = 0x80;
 
 /// The CSRs that are plain storage with a mask.
 #[derive(Clone, Debug, Hash)]
@@ -66,8 +66,7 @@ pub(crate) struct Csrs {
     pub(crate) mepc: u32,
     pub(crate) mcause: u32,
     pub(crate) mtval: u32,
-    pmpcfg: [u32; 4],
-    pmpaddr: [u32; 16],
+    pub(crate) pmp: Pmp,
     mpcer: u32,
     mpcmr: u32,
     /// What is added to the count of active cycles to give mpccr.
@@ -84,8 +83,7 @@ impl Csrs {
             mepc: 0,
             mcause: 0,
             mtval: 0,
-            pmpcfg: [0; 4],
-            pmpaddr: [0; 16],
+            pmp: Pmp::default(),
             mpcer: 1,
             mpcmr: 1,
             mpccr_offset: 0,
@@ -119,8 +117,10 @@ impl Csrs {
             MEPC => self.mepc,
             MCAUSE => self.mcause,
             MTVAL => self.mtval,
-            PMPCFG_FIRST..=PMPCFG_LAST => self.pmpcfg[usize::from(number - PMPCFG_FIRST)],
-            PMPADDR_FIRST..=PMPADDR_LAST => self.pmpaddr[usize::from(number - PMPADDR_FIRST)],
+            PMPCFG_FIRST..=PMPCFG_LAST => {
+                self.pmp.configuration(usize::from(number - PMPCFG_FIRST))
+            }
+            PMPADDR_FIRST..=PMPADDR_LAST => self.pmp.address(usize::from(number - PMPADDR_FIRST)),
             MPCER => self.mpcer,
             MPCMR => self.mpcmr,
             MPCCR => (active as u32).wrapping_add(self.mpccr_offset),
@@ -146,10 +146,10 @@ impl Csrs {
             MCAUSE => self.mcause = value & (super::cause::INTERRUPT | 31),
             MTVAL => self.mtval = value,
             PMPCFG_FIRST..=PMPCFG_LAST => {
-                self.write_pmpcfg(usize::from(number - PMPCFG_FIRST), value)
+                self.pmp.write_configuration(usize::from(number - PMPCFG_FIRST), value);
             }
             PMPADDR_FIRST..=PMPADDR_LAST => {
-                self.write_pmpaddr(usize::from(number - PMPADDR_FIRST), value);
+                self.pmp.write_address(usize::from(number - PMPADDR_FIRST), value);
             }
             MPCER => self.mpcer = value & 0x7FF,
             MPCMR => self.mpcmr = value & 3,
@@ -159,32 +159,17 @@ impl Csrs {
             _ => {}
         }
     }
-
-    /// A locked entry keeps its eight bits until reset.
-    fn write_pmpcfg(&mut self, index: usize, value: u32) {
-        for shift in [0, 8, 16, 24] {
-            if self.pmpcfg[index] >> shift & PMP_LOCK == 0 {
-                self.pmpcfg[index] &= !(0xFF << shift);
-                self.pmpcfg[index] |= value & 0x9F << shift;
-            }
-        }
-    }
-
-    /// A locked entry keeps its address, and that of the entry below if it is a top-of-range.
-    fn write_pmpaddr(&mut self, index: usize, value: u32) {
-        let entry = |n: usize| self.pmpcfg[n / 4] >> (8 * (n % 4)) & 0xFF;
-        let locked = |n: usize| entry(n) & PMP_LOCK != 0;
-        let next_is_locked_top = index < 15 && locked(index + 1) && entry(index + 1) & 0x18 == 0x08;
-        if !locked(index) && !next_is_locked_top {
-            self.pmpaddr[index] = value;
-        }
-    }
 }
 
 /// Of MPP only the lower bit can be written; the higher follows it.
 fn legal_mstatus(value: u32) -> u32 {
     let kept = value & (MIE | MPIE | TW);
     if value & MPP_LOW != 0 { kept | MPP } else { kept }
+}
+
+/// Whether a CSR is one of memory protection.
+pub(super) fn is_protection(number: u16) -> bool {
+    (PMPCFG_FIRST..=PMPADDR_LAST).contains(&number)
 }
 
 /// Whether software of this privilege may name this CSR, by the bits of its number.

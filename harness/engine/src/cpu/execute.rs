@@ -379,6 +379,10 @@ impl Machine {
             self.write_trigger_csr(number, value);
         } else {
             self.cpu.csrs.write(number, value, self.instructions_at(cycle));
+            if csr::is_protection(number) {
+                self.fetch = None;
+                self.attention = true;
+            }
         }
         self.attention |= self.would_interrupt();
         if O::CSR_WRITES {

@@ -14,7 +14,7 @@ const FLASH_BYTES_MAX: usize = 16 << 20;
 
 /// The mapped flash: what the window shows, without erased pages at the end.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
-    if bytes.get(..4) != Some(&MAGIC) || bytes.get(4..8) != Some(&MAGIC) {
+    if !has_magic(bytes) {
         return Err(ImageError::NotDirectBoot);
     }
     if bytes.len() > FLASH_BYTES_MAX {
@@ -25,6 +25,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
     let mut flash = mapped[..used].to_vec();
     fill_page(&mut flash);
     Ok(flash)
+}
+
+/// Whether the magic word stands twice at the start.
+pub(super) fn has_magic(bytes: &[u8]) -> bool {
+    bytes.get(..4) == Some(&MAGIC) && bytes.get(4..8) == Some(&MAGIC)
 }
 
 /// Fills the last page as erased flash reads.

@@ -13,7 +13,8 @@
 
 use super::{Fatal, Machine, ResetEvent, ResetReason, Stop};
 use crate::cpu::execute::Exit;
-use crate::cpu::{Cpu, Exception, cause};
+use crate::cpu::pmp::Region;
+use crate::cpu::{Exception, cause};
 use crate::observer::{CpuView, Flow, Nobody, Observer};
 use crate::rom::{self, Rom};
 use ramscope_time::Instant;
@@ -129,10 +130,12 @@ impl Machine {
     fn reset(&mut self, reason: ResetReason, now: Instant) {
         self.devices.reset(reason, now);
         self.clear_trigger_marks();
-        self.cpu = Cpu::new(self.image.entry());
+        self.cpu = self.image.boot().cpu(self.image.entry());
+        self.fetch = None;
         self.cpu.csrs.restart_counter(self.instructions());
         self.rom = Rom::new();
         self.fault_run = FaultRun::default();
+        self.image.boot().prepare(&mut self.devices, now);
         if !reason.is_cpu_only() {
             self.load_ram_segments();
             self.code.forget_ram(&mut self.memory);
@@ -196,9 +199,11 @@ impl Machine {
     /// Executes up to `stop_cycle`, or until something has to be sorted out.
     fn execute_to<O: Observer>(&mut self, stop_cycle: u64, observer: &mut O) -> Option<Fatal> {
         debug_assert!(stop_cycle > self.cycle, "what is due has happened");
-        let Some(stretch) = self.code.stretch(self.cpu.pc) else {
-            let pc = self.cpu.pc;
-            if rom::is_rom(pc) {
+        let pc = self.cpu.pc;
+        let region = self.fetch_region(pc);
+        let stretch = if region.may_execute { self.code.stretch(pc, region) } else { None };
+        let Some(stretch) = stretch else {
+            if region.may_execute && rom::is_rom(pc) {
                 return self.rom_step(stop_cycle, observer);
             }
             return self.exception(Exception::new(cause::FETCH_FAULT, pc), observer);
@@ -216,6 +221,19 @@ impl Machine {
                 None
             }
             Exit::Trap(exception) => self.exception(exception, observer),
+        }
+    }
+
+    /// What may be executed around `pc`.
+    fn fetch_region(&mut self, pc: u32) -> Region {
+        let privilege = self.cpu.privilege;
+        match self.fetch {
+            Some((known, region)) if known == privilege && region.contains(pc) => region,
+            _ => {
+                let region = self.cpu.csrs.pmp.region(pc, privilege);
+                self.fetch = Some((privilege, region));
+                region
+            }
         }
     }
 

@@ -53,6 +53,7 @@ functions! {
     0x4000_1958 rom_i2c_readReg_Mask,
     0x4000_195C rom_i2c_writeReg,
     0x4000_1960 rom_i2c_writeReg_Mask,
+    0x4000_0130 esp_rom_spiflash_read,
     // The cache, which is not modelled, so there is nothing to do.
     0x4000_04D4 Cache_Invalidate_Addr,
     0x4000_04D8 Cache_Invalidate_ICache_All,

@@ -1,4 +1,4 @@
-//! Memory and strings: one word or byte a step, so that a guard fires at the exact store.
+//! Memory, strings and reading flash: one word or byte a step, so that a guard fires at the exact store.
 //!
 //! Where a count goes down in `a2` and cursors go up in registers, what is left to do is always a
 //! call of the same kind; `t1` is the cursor where `a0` has to survive as the result.
@@ -27,6 +27,7 @@ impl Machine {
             let step = match place.function {
                 Function::memset => self.fill_step(observer),
                 Function::memcpy | Function::memmove => self.copy_step(observer),
+                Function::esp_rom_spiflash_read => self.read_flash_step(observer),
                 function => self.compare_step(function),
             };
             match step {
@@ -44,6 +45,7 @@ impl Machine {
                 self.set_rom_register(T1, to.wrapping_add(count));
                 self.set_rom_register(A1, from.wrapping_add(count));
             }
+            Function::esp_rom_spiflash_read => self.set_rom_register(T1, from),
             Function::strcmp => self.set_rom_register(A2, u32::MAX),
             _ => self.set_rom_register(T1, to),
         }
@@ -83,6 +85,27 @@ impl Machine {
         Ok(Step::Stay)
     }
 
+    /// Reads the flash chip itself, not what is mapped: from `a0` to `t1`. Erased beyond the image.
+    fn read_flash_step<O: Observer>(&mut self, observer: &mut O) -> Result<Step, Exception> {
+        let [from, to, left] = [A0, T1, A2].map(|n| self.cpu.register(n));
+        if left == 0 {
+            self.set_rom_register(A0, 0);
+            return Ok(Step::Return);
+        }
+        let bytes = if to.is_multiple_of(4) && left >= 4 { 4 } else { 1 };
+        let mut word = [0xFF; 4];
+        if let Some(found) = self.image.flash().get(from as usize..) {
+            let count = found.len().min(4);
+            word[..count].copy_from_slice(&found[..count]);
+        }
+        let value = u32::from_le_bytes(word) & (u32::MAX >> (32 - 8 * bytes));
+        self.rom_store(to, bytes, value, observer)?;
+        self.set_rom_register(A0, from.wrapping_add(bytes));
+        self.set_rom_register(T1, to.wrapping_add(bytes));
+        self.set_rom_register(A2, left - bytes);
+        Ok(Step::Stay)
+    }
+
     fn compare_step(&mut self, function: Function) -> Result<Step, Exception> {
         let [one, other, left] = [A0, A1, A2].map(|n| self.cpu.register(n));
         if left == 0 {
@@ -111,5 +134,6 @@ fn is_memory(function: Function) -> bool {
             | Function::memcmp
             | Function::strcmp
             | Function::strncmp
+            | Function::esp_rom_spiflash_read
     )
 }

@@ -4,6 +4,9 @@
 //! the target `riscv32imc-unknown-none-elf` and, the first time, the network.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+#[path = "../machine/app.rs"]
+mod app;
+mod boots;
 mod build;
 mod executor;
 mod hello;

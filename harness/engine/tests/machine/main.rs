@@ -1,8 +1,10 @@
 //! Whole programs on the built-in machine, through its public interface.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod app;
 mod asm;
 mod board;
+mod boots;
 mod chaos;
 mod csr;
 mod determinism;
