@@ -127,7 +127,7 @@ fn frames_that_are_switched_off_and_on_in_a_breath_have_one_row_of_numbers() {
         device.run_for(Span::from_millis(3));
     }
     device.type_line("telemetry frames");
-    device.run_for(Span::from_millis(500));
+    device.run_for(Span::from_millis(2_500));
     let (frames, lost) = device.frame_counts();
     assert!(frames > 10 && lost == 0, "{frames} frames, {lost} lost");
 }
