@@ -86,7 +86,40 @@ fn main() {
     let start = std::time::Instant::now();
     let copy = machine.clone();
     println!("{:<24} {:>7.0?}", "clone", start.elapsed());
+    show_copies("copies, code in flash", &copy);
+    show_copies("copies, code in RAM", &in_ram());
     let start = std::time::Instant::now();
     let hash = copy.state_hash();
     println!("{:<24} {:>7.0?} ({hash:#x})", "state hash", start.elapsed());
+}
+
+/// A machine whose flash holds the program up to its loop, and whose RAM holds the loop.
+fn in_ram() -> Machine {
+    const LOOP: usize = 16;
+    const RAM: u32 = 0x4038_1000;
+    let jump = [0x4038_12B7, 0x0002_8067]; // lui t0, 0x40381; jr t0
+    let words = PROGRAM[..LOOP].iter().chain(&jump);
+    let flash: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
+    let image = Image::from_flash(&flash).expect("the program is a direct-boot image");
+    let mut machine = Machine::esp32c3(&image, &Options::default());
+    for (address, word) in (RAM..).step_by(4).zip(&PROGRAM[LOOP..]) {
+        machine.write_word(address, *word).expect("it is RAM");
+    }
+    machine
+}
+
+/// Copies a machine in its middle, again and again, and lets each copy run 1,000 instructions.
+fn show_copies(name: &str, machine: &Machine) {
+    const COPIES: u32 = 10_000;
+    let mut original = machine.clone();
+    let _ = original.run(Instant::ZERO + Span::from_millis(10));
+    let until = original.now() + Span::from_picos(1_000 * 12_500);
+    let start = std::time::Instant::now();
+    for _ in 0..COPIES {
+        let mut copy = original.clone();
+        let _ = copy.run(until);
+        assert_eq!(copy.instructions() - original.instructions(), 1_000);
+    }
+    let rate = f64::from(COPIES) / start.elapsed().as_secs_f64();
+    println!("{name:<24} {rate:>7.0} a second, each running 1,000 instructions");
 }

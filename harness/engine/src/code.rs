@@ -1,13 +1,14 @@
 //! Decoded code: one [`Decoded`] for each half-word of code memory.
 //!
 //! Flash never changes, so its code is decoded once for the image and shared. RAM is decoded a
-//! granule at a time when it is first executed, and forgotten where a store hits it; the cache is
-//! copied on write, so cloned machines share it until one of them loads or changes code.
+//! granule at a time when it is first executed, and forgotten where a store hits it. Its cache is
+//! in chunks that are copied on write, so that machines that were cloned share what neither of them
+//! has changed, and a chunk in which nothing was executed takes no room.
 //!
 //! Invariants:
 //! 1. An entry is `Undecoded` or agrees with the memory; which halves an entry was made from is
 //!    covered by [`MARK_CODE`] on their granules.
-//! 2. `ram` is empty (nothing decoded yet) or has an entry for each half-word of RAM.
+//! 2. A chunk is empty (nothing decoded yet) or has an entry for each of its half-words.
 
 use crate::cpu::decode::{Decoded, Op, decode, is_compressed};
 use crate::cpu::pmp::Region;
@@ -38,10 +39,19 @@ impl Stretch {
     }
 }
 
+/// Bytes of RAM whose code is copied as a whole.
+const CHUNK: u32 = 0x4000;
+const CHUNKS: usize = RAM_BYTES.div_ceil(CHUNK) as usize;
+const _: () = assert!(CHUNK.is_multiple_of(GRANULE), "a granule lies in one chunk");
+/// Chunks that are in use at once. A program that executes more of RAM is decoded anew.
+const CHUNKS_MAX: usize = 20;
+/// What the cache of one machine takes at most.
+pub(crate) const CACHE_BYTES_MAX: usize = CHUNKS_MAX * (CHUNK as usize / 2) * size_of::<Decoded>();
+
 /// The decoded code of one machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Code {
-    ram: Arc<Vec<Decoded>>,
+    ram: [Arc<Vec<Decoded>>; CHUNKS],
     flash: Arc<[Decoded]>,
 }
 
@@ -53,12 +63,12 @@ pub(crate) fn decode_flash(flash: &[u8]) -> Arc<[Decoded]> {
 
 impl Code {
     pub(crate) fn new(flash: Arc<[Decoded]>) -> Self {
-        Self { ram: Arc::new(Vec::new()), flash }
+        Self { ram: nothing_decoded(), flash }
     }
 
     /// Forgets what was decoded in RAM.
     pub(crate) fn forget_ram(&mut self, memory: &mut Memory) {
-        self.ram = Arc::new(Vec::new());
+        self.ram = nothing_decoded();
         memory.clear_mark(MARK_CODE);
     }
 
@@ -73,17 +83,30 @@ impl Code {
             return Some(Stretch { code: Shared::Flash { code, first, end }, base });
         }
         let (first, end, base) = clip(code_stretch(pc)?, region);
-        if self.ram.is_empty() {
-            self.ram = Arc::new(vec![Decoded::default(); RAM_BYTES as usize / 2]);
+        let chunk = (first + (pc - base)) / CHUNK;
+        let start = chunk * CHUNK;
+        let (first_here, end_here) = (first.max(start), end.min(start + CHUNK));
+        if self.ram[chunk as usize].is_empty() {
+            self.take_chunk(chunk as usize);
         }
+        let code = &self.ram[chunk as usize];
         Some(Stretch {
             code: Shared::Ram {
-                code: Arc::clone(&self.ram),
-                first: first as usize / 2,
-                end: end as usize / 2,
+                code: Arc::clone(code),
+                first: (first_here - start) as usize / 2,
+                end: (end_here - start) as usize / 2,
             },
-            base,
+            base: base + (first_here - first),
         })
+    }
+
+    /// Makes room for the entries of a chunk. Marks may stay where nothing is decoded any more.
+    fn take_chunk(&mut self, chunk: usize) {
+        let in_use = self.ram.iter().filter(|code| !code.is_empty()).count();
+        if in_use >= CHUNKS_MAX {
+            self.ram = nothing_decoded();
+        }
+        self.ram[chunk] = Arc::new(vec![Decoded::default(); CHUNK as usize / 2]);
     }
 
     /// Decodes the granule of RAM that holds `pc`.
@@ -94,10 +117,10 @@ impl Code {
         let first = offset & !(GRANULE - 1);
         let end = block_end(offset);
         let last = (first + GRANULE).min(end);
-        let ram = Arc::make_mut(&mut self.ram);
+        let code = Arc::make_mut(&mut self.ram[(first / CHUNK) as usize]);
         for at in (first..last).step_by(2) {
             let high = (at + 2 < end).then(|| memory.half(at + 2));
-            ram[at as usize / 2] = decode(memory.half(at), high);
+            code[(at % CHUNK) as usize / 2] = decode(memory.half(at), high);
         }
         memory.mark(first, last - 1, MARK_CODE);
         if last < end && !is_compressed(memory.half(last - 2)) {
@@ -107,17 +130,22 @@ impl Code {
 
     /// Whether a store of `bytes` at `offset` of RAM changes something that has been decoded.
     pub(crate) fn is_stale(&self, offset: u32, bytes: u32) -> bool {
-        self.ram
-            .get(affected(offset, bytes))
-            .is_some_and(|entries| entries.iter().any(|entry| entry.op != Op::Undecoded))
+        affected(offset, bytes)
+            .any(|(chunk, n)| self.ram[chunk].get(n).is_some_and(|entry| entry.op != Op::Undecoded))
     }
 
     /// Forgets what was decoded from `bytes` at `offset` of RAM.
     pub(crate) fn forget(&mut self, offset: u32, bytes: u32) {
-        if let Some(entries) = Arc::make_mut(&mut self.ram).get_mut(affected(offset, bytes)) {
-            entries.fill(Decoded::default());
+        for (chunk, n) in affected(offset, bytes) {
+            if let Some(entry) = Arc::make_mut(&mut self.ram[chunk]).get_mut(n) {
+                *entry = Decoded::default();
+            }
         }
     }
+}
+
+fn nothing_decoded() -> [Arc<Vec<Decoded>>; CHUNKS] {
+    std::array::from_fn(|_| Arc::new(Vec::new()))
 }
 
 /// The part of a stretch (offsets of the first and behind the last, address of the first) that
@@ -128,9 +156,10 @@ fn clip((first, end, base): (u32, u32, u32), region: Region) -> (u32, u32, u32) 
     (first + skipped, first + (last - base) + 1, base + skipped)
 }
 
-/// The entries made from these bytes: a long instruction may start one half-word before them.
-fn affected(offset: u32, bytes: u32) -> std::ops::Range<usize> {
+/// The entries (chunk, place in it) made from these bytes: a long instruction may start one
+/// half-word before them.
+fn affected(offset: u32, bytes: u32) -> impl Iterator<Item = (usize, usize)> {
     let first = offset.saturating_sub(2) / 2;
     let end = (offset + bytes).div_ceil(2);
-    first as usize..end as usize
+    (first..end).map(|half| ((2 * half / CHUNK) as usize, (2 * half % CHUNK) as usize / 2))
 }

@@ -9,13 +9,13 @@ pub use report::{Access, Fatal, Stop, UartByte, UartLosses, Unmapped, Unmodelled
 pub use reset::{ResetEvent, ResetReason};
 
 use crate::clock::Clock;
-use crate::code::Code;
+use crate::code::{CACHE_BYTES_MAX, Code};
 use crate::cpu::pmp::Region;
 use crate::cpu::{Cpu, Privilege};
 use crate::devices::{Devices, gpio, is_register, matrix};
 use crate::hash::StateHasher;
 use crate::image::Image;
-use crate::memory::{MARK_WATCH, Memory, Place, place};
+use crate::memory::{GRANULE, MARK_WATCH, Memory, Place, RAM_BYTES, place};
 use crate::noise::Noise;
 use crate::rom::Rom;
 use ramscope_time::Instant;
@@ -30,7 +30,9 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// An ESP32-C3 that runs an image. Plain data: a clone goes on independently.
+/// An ESP32-C3 that runs an image. Plain data, under 2 MiB: a clone goes on independently and
+/// exactly as its original would. It copies RAM and registers, and shares image and decoded code
+/// until one of them changes code.
 ///
 /// At power-on RAM holds noise from the seed, RAM segments of the image are in place, the CPU is
 /// at the image's entry in machine mode at 80 MHz with mstatus.MIE set (as Espressif's boot chain
@@ -85,6 +87,13 @@ pub struct Machine {
     resets: Vec<ResetEvent>,
     fault_run: FaultRun,
 }
+
+/// A machine with everything that it may allocate for itself: RAM, marks and decoded code.
+const BYTES_MAX: usize = size_of::<Machine>()
+    + RAM_BYTES as usize
+    + RAM_BYTES.div_ceil(GRANULE) as usize
+    + CACHE_BYTES_MAX;
+const _: () = assert!(BYTES_MAX < 2 << 20, "a machine is under 2 MiB");
 
 impl Machine {
     /// A machine that has just been powered on with `image` loaded.

@@ -8,6 +8,7 @@
 mod app;
 mod boots;
 mod build;
+mod copies;
 mod executor;
 mod hello;
 mod peripherals;

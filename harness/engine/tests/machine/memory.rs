@@ -95,6 +95,32 @@ fn code_that_changes_the_instruction_behind_it_sees_the_change() {
 }
 
 #[test]
+fn code_in_all_of_ram_runs_as_often_as_it_is_asked_to() {
+    const STEP: u32 = 0x4000;
+    const STEPS: u32 = 24;
+    let image = crate::program::image(|asm| {
+        asm.addi(S1, ZERO, 3);
+        asm.label("again");
+        asm.li(S0, IRAM);
+        asm.jalr(RA, S0, 0);
+        asm.addi(S1, S1, -1);
+        asm.bne(S1, ZERO, "again");
+        asm.stay();
+    });
+    let mut machine = Machine::esp32c3(&image, &Options::default());
+    for at in (0..STEPS).map(|n| IRAM + n * STEP) {
+        machine.write_word(at, 0x0015_0513).unwrap(); // addi a0, a0, 1
+        machine.write_word(at + 4, 0x0000_42B7).unwrap(); // lui t0, 4
+        machine.write_word(at + 8, 0x0054_0433).unwrap(); // add s0, s0, t0
+        machine.write_word(at + 12, 0x0004_0067).unwrap(); // jr s0
+    }
+    let last = IRAM + (STEPS - 1) * STEP;
+    machine.write_word(last + 4, 0x0000_8067).unwrap(); // ret
+    let _ = machine.run(micros(10));
+    assert_eq!(machine.register(A0 as u8), 3 * STEPS);
+}
+
+#[test]
 fn the_host_reads_memory_and_registers_and_says_what_is_not_mapped() {
     let mut machine = ran(|asm| asm.stay());
     machine.write_word(DATA, 0x0403_0201).unwrap();
