@@ -213,6 +213,9 @@ impl Device {
                 Stop::Reached => End::Reached,
                 Stop::Deadlocked => End::Stuck,
                 Stop::Fatal(fatal) => End::Ended(HowEnded::Fatal(fatal.to_string())),
+                Stop::Finished { code } => {
+                    End::Ended(HowEnded::Fatal(format!("it ended itself with exit code {code}")))
+                }
             };
             self.serial.extend(self.machine.take_uart0());
             return end;

@@ -12,9 +12,7 @@
 
 use crate::cpu::decode::{Decoded, Op, decode, is_compressed};
 use crate::cpu::pmp::Region;
-use crate::memory::{
-    FLASH_TEXT, GRANULE, MARK_CODE, Memory, Place, RAM_BYTES, block_end, code_stretch, place,
-};
+use crate::memory::{GRANULE, Layout, MARK_CODE, Memory, Place, RAM_BYTES, block_end};
 use std::sync::Arc;
 
 /// A stretch of addresses that can be executed, with the decoded code behind it.
@@ -53,6 +51,7 @@ pub(crate) const CACHE_BYTES_MAX: usize = CHUNKS_MAX * (CHUNK as usize / 2) * si
 pub(crate) struct Code {
     ram: [Arc<Vec<Decoded>>; CHUNKS],
     flash: Arc<[Decoded]>,
+    layout: Layout,
 }
 
 /// Decodes a whole flash image at every half-word.
@@ -62,8 +61,8 @@ pub(crate) fn decode_flash(flash: &[u8]) -> Arc<[Decoded]> {
 }
 
 impl Code {
-    pub(crate) fn new(flash: Arc<[Decoded]>) -> Self {
-        Self { ram: nothing_decoded(), flash }
+    pub(crate) fn new(flash: Arc<[Decoded]>, layout: Layout) -> Self {
+        Self { ram: nothing_decoded(), flash, layout }
     }
 
     /// Forgets what was decoded in RAM.
@@ -74,15 +73,16 @@ impl Code {
 
     /// The code around `pc` within `region`, if there is any.
     pub(crate) fn stretch(&mut self, pc: u32, region: Region) -> Option<Stretch> {
-        let flash_offset = pc.wrapping_sub(FLASH_TEXT);
+        let flash_text = self.layout.flash_text();
+        let flash_offset = pc.wrapping_sub(flash_text);
         if ((flash_offset / 2) as usize) < self.flash.len() {
             let end = self.flash.len() as u32 * 2;
-            let (first, end, base) = clip((0, end, FLASH_TEXT), region);
+            let (first, end, base) = clip((0, end, flash_text), region);
             let code = Arc::clone(&self.flash);
             let (first, end) = (first as usize / 2, end as usize / 2);
             return Some(Stretch { code: Shared::Flash { code, first, end }, base });
         }
-        let (first, end, base) = clip(code_stretch(pc)?, region);
+        let (first, end, base) = clip(self.layout.code_stretch(pc)?, region);
         let chunk = (first + (pc - base)) / CHUNK;
         let start = chunk * CHUNK;
         let (first_here, end_here) = (first.max(start), end.min(start + CHUNK));
@@ -111,7 +111,7 @@ impl Code {
 
     /// Decodes the granule of RAM that holds `pc`.
     pub(crate) fn decode_around(&mut self, pc: u32, memory: &mut Memory) {
-        let Some(Place::Ram(offset)) = place(pc) else {
+        let Some(Place::Ram(offset)) = memory.place(pc) else {
             unreachable!("only RAM has entries that are not decoded")
         };
         let first = offset & !(GRANULE - 1);

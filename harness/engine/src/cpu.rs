@@ -14,10 +14,12 @@ pub(crate) mod csr;
 pub(crate) mod decode;
 pub(crate) mod execute;
 pub(crate) mod pmp;
+pub(crate) mod standard;
 pub(crate) mod trigger;
 
 use crate::hash::StateHasher;
 use csr::Csrs;
+use standard::Standard;
 use std::hash::Hash;
 use trigger::Triggers;
 
@@ -66,6 +68,8 @@ pub(crate) struct Cpu {
     pub(crate) waiting: bool,
     pub(crate) csrs: Csrs,
     pub(crate) triggers: Triggers,
+    /// What only a standard core has; the ESP32-C3 has triggers instead.
+    pub(crate) standard: Option<Box<Standard>>,
 }
 
 impl Cpu {
@@ -78,7 +82,15 @@ impl Cpu {
             waiting: false,
             csrs: Csrs::new(),
             triggers: Triggers::default(),
+            standard: None,
         }
+    }
+
+    /// A core as the RISC-V manual has it, as it is after reset.
+    pub(crate) fn standard(entry: u32) -> Self {
+        let mut csrs = Csrs::new();
+        (csrs.mstatus, csrs.mtvec) = (0, 0);
+        Self { csrs, standard: Some(Box::new(Standard::new())), ..Self::new(entry) }
     }
 
     pub(crate) fn register(&self, n: u8) -> u32 {
@@ -116,7 +128,10 @@ impl Cpu {
         self.privilege = Privilege::Machine;
         self.waiting = false;
         self.triggers.enter_trap();
-        self.pc = csrs.handler(mcause);
+        self.pc = match self.standard {
+            None => csrs.handler(mcause),
+            Some(_) => standard::handler(csrs.mtvec, mcause),
+        };
     }
 
     /// Returns from a trap (mret). As the chip's manual says, and unlike the RISC-V manual, MPIE is
@@ -134,6 +149,9 @@ impl Cpu {
         }
         self.triggers.leave_trap();
         self.pc = csrs.mepc;
+        if self.standard.is_some() {
+            self.finish_standard_return();
+        }
     }
 
     pub(crate) fn hash_into(&self, hasher: &mut StateHasher) {
@@ -141,5 +159,8 @@ impl Cpu {
         (self.pc, self.privilege, self.waiting).hash(hasher);
         self.csrs.hash(hasher);
         self.triggers.hash(hasher);
+        if let Some(standard) = &self.standard {
+            standard.hash(hasher);
+        }
     }
 }

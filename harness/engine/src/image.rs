@@ -21,7 +21,7 @@ mod flash;
 use crate::boot::Boot;
 use crate::code::decode_flash;
 use crate::cpu::decode::Decoded;
-use crate::memory::{self, Place};
+use crate::memory::{Layout, Place};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -39,6 +39,7 @@ pub struct Image {
 struct Inner {
     boot: Boot,
     entry: u32,
+    layout: Layout,
     /// What the flash windows show.
     mapped: Arc<[u8]>,
     /// The flash chip's contents.
@@ -51,6 +52,16 @@ struct Inner {
     sections: BTreeMap<String, Range<usize>>,
     symbols: BTreeMap<String, u32>,
     build_id: Option<Range<usize>>,
+}
+
+/// A machine that images are linked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Chip {
+    /// Espressif's ESP32-C3.
+    Esp32c3,
+    /// The `virt` machine of QEMU.
+    Virt,
 }
 
 /// Why bytes are not an image that this machine can run.
@@ -149,6 +160,7 @@ impl Image {
         let image = Inner {
             boot: if is_app { Boot::EspIdf } else { Boot::Direct },
             entry: parts.entry,
+            layout: parts.layout,
             code: decode_flash(&mapped),
             flash: Arc::clone(&mapped),
             mapped,
@@ -208,6 +220,7 @@ impl Image {
         let image = Inner {
             boot,
             entry,
+            layout: Layout::Esp32c3,
             code: decode_flash(&mapped),
             mapped,
             flash,
@@ -253,6 +266,15 @@ impl Image {
         self.inner.entry
     }
 
+    /// The machine that the program is linked for, told by its entry point.
+    #[must_use]
+    pub fn chip(&self) -> Chip {
+        match self.inner.layout {
+            Layout::Esp32c3 => Chip::Esp32c3,
+            Layout::Virt => Chip::Virt,
+        }
+    }
+
     pub(crate) fn mapped_flash(&self) -> Arc<[u8]> {
         Arc::clone(&self.inner.mapped)
     }
@@ -274,9 +296,9 @@ impl Image {
 
 impl Inner {
     fn check_entry(&self) -> Result<(), ImageError> {
-        let offset = self.entry.wrapping_sub(memory::FLASH_TEXT);
+        let offset = self.entry.wrapping_sub(self.layout.flash_text());
         let in_flash = (offset as usize) < self.mapped.len();
-        let in_ram = matches!(memory::place(self.entry), Some(Place::Ram(_)));
+        let in_ram = matches!(self.layout.place(self.entry), Some(Place::Ram(_)));
         if in_flash || in_ram {
             Ok(())
         } else {

@@ -1,4 +1,4 @@
-//! The built-in machine: an RV32IMC core and the ESP32-C3 around it.
+//! The built-in machine: an RV32IMC core and the ESP32-C3 around it, or QEMU's virt machine.
 //!
 //! A firmware image runs in the harness's own process: nothing is installed, nothing is started,
 //! and the whole device is plain data that can be cloned, compared and hashed. The machine models
@@ -18,6 +18,7 @@
 //!
 //! Where the model is stricter or simpler than silicon, the module that decides it says so.
 
+mod board;
 mod boot;
 mod clock;
 mod code;
@@ -30,9 +31,10 @@ mod memory;
 mod noise;
 mod observer;
 mod rom;
+mod virt;
 
 pub use boot::Boot;
-pub use image::{Image, ImageError};
+pub use image::{Chip, Image, ImageError};
 pub use machine::{
     Access, Fatal, Machine, Options, ResetEvent, ResetReason, Stop, UartByte, UartLosses, Unmapped,
     UnmodelledAccess,

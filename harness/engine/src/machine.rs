@@ -1,6 +1,7 @@
 //! The whole machine: processor, memory, devices and clock, and what the outside may do with them.
 
 mod bus;
+mod protection;
 mod report;
 mod reset;
 mod run;
@@ -8,16 +9,18 @@ mod run;
 pub use report::{Access, Fatal, Stop, UartByte, UartLosses, Unmapped, UnmodelledAccess};
 pub use reset::{ResetEvent, ResetReason};
 
+use crate::board::Board;
 use crate::clock::Clock;
 use crate::code::{CACHE_BYTES_MAX, Code};
 use crate::cpu::pmp::Region;
 use crate::cpu::{Cpu, Privilege};
-use crate::devices::{Devices, gpio, is_register, matrix};
+use crate::devices::{Devices, gpio};
 use crate::hash::StateHasher;
-use crate::image::Image;
-use crate::memory::{GRANULE, MARK_WATCH, Memory, Place, RAM_BYTES, place};
+use crate::image::{Chip, Image};
+use crate::memory::{GRANULE, MARK_WATCH, Memory, Place, RAM_BYTES};
 use crate::noise::Noise;
 use crate::rom::Rom;
+use crate::virt::Virt;
 use ramscope_time::Instant;
 use run::FaultRun;
 use std::collections::BTreeSet;
@@ -30,11 +33,12 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// An ESP32-C3 that runs an image. Plain data, under 2 MiB: a clone goes on independently and
-/// exactly as its original would. It copies RAM and registers, and shares image and decoded code
-/// until one of them changes code.
+/// A machine that runs an image: an ESP32-C3, or QEMU's virt machine. Plain data, under 2 MiB: a
+/// clone goes on independently and exactly as its original would. It copies RAM and registers, and
+/// shares image and decoded code until one of them changes code.
 ///
-/// At power-on RAM holds noise from the seed, RAM segments of the image are in place, the CPU is
+/// At power-on of an ESP32-C3 RAM holds noise from the seed, RAM segments of the image are in
+/// place, the CPU is
 /// at the image's entry in machine mode at 80 MHz with mstatus.MIE set (as Espressif's boot chain
 /// leaves it), and the boot watchdogs run.
 ///
@@ -61,7 +65,7 @@ pub struct Machine {
     code: Code,
     /// What may be executed around the program counter, if it has been worked out.
     pub(crate) fetch: Option<(Privilege, Region)>,
-    devices: Devices,
+    devices: Board,
     pub(crate) rom: Rom,
     clock: Clock,
     /// CPU cycles since power-on: the cycle at which the next instruction starts.
@@ -96,19 +100,51 @@ const BYTES_MAX: usize = size_of::<Machine>()
 const _: () = assert!(BYTES_MAX < 2 << 20, "a machine is under 2 MiB");
 
 impl Machine {
+    /// The machine that `image` is linked for, just powered on.
+    #[must_use]
+    pub fn new(image: &Image, options: &Options) -> Machine {
+        match image.chip() {
+            Chip::Esp32c3 => Machine::esp32c3(image, options),
+            Chip::Virt => Machine::virt(image, options),
+        }
+    }
+
     /// A machine that has just been powered on with `image` loaded.
+    ///
+    /// # Panics
+    /// If the image is linked for another machine.
     #[must_use]
     pub fn esp32c3(image: &Image, options: &Options) -> Machine {
+        assert_eq!(image.chip(), Chip::Esp32c3, "the image is linked for another machine");
         let mut noise = Noise::new(options.seed);
         let memory = Memory::new(image.mapped_flash(), &mut noise);
-        let devices = Devices::new(options.seed, noise);
-        let clock = Clock::new(devices.system.cpu_period_ps());
+        Machine::powered_on(image, memory, Board::Esp32c3(Devices::new(options.seed, noise)))
+    }
+
+    /// QEMU's virt machine with one hart, 400 KiB of RAM and `image` loaded, just powered on: RAM
+    /// holds zeros but for the segments of the image, and the hart is at the image's entry in
+    /// machine mode. Nothing in it is random, so no option matters.
+    ///
+    /// The instant counts at 125 MHz, an instruction a cycle, and mtime at 10 MHz of the same time.
+    ///
+    /// # Panics
+    /// If the image is linked for another machine.
+    #[must_use]
+    pub fn virt(image: &Image, _: &Options) -> Machine {
+        assert_eq!(image.chip(), Chip::Virt, "the image is linked for another machine");
+        let memory = Memory::virt(image.mapped_flash());
+        Machine::powered_on(image, memory, Board::Virt(Virt::new()))
+    }
+
+    fn powered_on(image: &Image, memory: Memory, devices: Board) -> Machine {
+        let clock = Clock::new(devices.cpu_period_ps());
+        let code = Code::new(image.code(), memory.layout());
         let mut machine = Machine {
             image: image.clone(),
-            cpu: image.boot().cpu(image.entry()),
+            cpu: first_cpu(image),
             fetch: None,
             memory,
-            code: Code::new(image.code()),
+            code,
             devices,
             rom: Rom::new(),
             clock,
@@ -127,7 +163,7 @@ impl Machine {
             fault_run: FaultRun::default(),
         };
         machine.load_ram_segments();
-        image.boot().prepare(&mut machine.devices, Instant::ZERO);
+        machine.devices.boot(image.boot(), Instant::ZERO);
         machine
     }
 
@@ -157,6 +193,14 @@ impl Machine {
         cycle - self.idle_cycles
     }
 
+    /// What the processor's counters go by: the ESP32-C3's stand still while it waits.
+    pub(crate) fn counter_at(&self, cycle: u64) -> u64 {
+        match self.devices {
+            Board::Esp32c3(_) => self.instructions_at(cycle),
+            Board::Virt(_) => cycle,
+        }
+    }
+
     /// CPU cycles since power-on, those spent waiting included.
     #[must_use]
     pub fn cycles(&self) -> u64 {
@@ -183,8 +227,7 @@ impl Machine {
 
     fn take_uart(&mut self, n: usize) -> Vec<UartByte> {
         let now = self.now();
-        self.devices.uart[n].sync(now);
-        self.devices.uart[n].take_sent()
+        self.devices.take_sent(n, now)
     }
 
     /// Lets `bytes` arrive at UART0, one after the other at its baud rate, from now on. Bytes that
@@ -200,19 +243,21 @@ impl Machine {
 
     fn receive_uart(&mut self, n: usize, bytes: &[u8]) {
         let now = self.now();
-        self.devices.uart[n].receive(bytes, now);
-        self.devices.plans_changed = true;
+        self.devices.receive(n, bytes, now);
+        self.devices.note_plans_changed();
         self.attention = true;
     }
 
-    /// Drives pin `pin` from outside to a level, or lets go of it; a pin that nobody drives is at
+    /// Drives pin `pin` of an ESP32-C3 from outside to a level, or lets go of it; a pin that nobody drives is at
     /// the level of its pull. An enabled output is stronger.
     ///
     /// # Panics
     /// If the chip has no such pin.
     pub fn drive_pin(&mut self, pin: u8, level: Option<bool>) {
         assert!(usize::from(pin) < gpio::PINS, "the chip has pins 0 to 21, not {pin}");
-        self.devices.gpio.drive(usize::from(pin), level);
+        if let Some(devices) = self.devices.esp32c3_mut() {
+            devices.gpio.drive(usize::from(pin), level);
+        }
         self.attention = true;
     }
 
@@ -223,19 +268,19 @@ impl Machine {
     #[must_use]
     pub fn pin(&self, pin: u8) -> bool {
         assert!(usize::from(pin) < gpio::PINS, "the chip has pins 0 to 21, not {pin}");
-        self.devices.gpio.level(usize::from(pin))
+        self.devices.esp32c3().is_some_and(|devices| devices.gpio.level(usize::from(pin)))
     }
 
     /// Whether bytes are still on their way to UART0.
     #[must_use]
     pub fn is_receiving_uart0(&self) -> bool {
-        self.devices.uart[0].is_hearing()
+        self.devices.is_hearing()
     }
 
     /// Bytes that UART0 lost, as of its last activity.
     #[must_use]
     pub fn uart0_losses(&self) -> UartLosses {
-        self.devices.uart[0].losses()
+        self.devices.losses()
     }
 
     /// Reads memory or registers as a debugger would: without side effects.
@@ -247,7 +292,7 @@ impl Machine {
         let mut rest = out;
         while !rest.is_empty() {
             let word;
-            let found = if is_register(address) {
+            let found = if self.devices.is_register(address) {
                 word = self.peek_register(address & !3).to_le_bytes();
                 &word[(address & 3) as usize..]
             } else {
@@ -287,12 +332,12 @@ impl Machine {
     pub fn write_word(&mut self, address: u32, value: u32) -> Result<(), Unmapped> {
         let address = address & !3;
         self.attention = true;
-        if is_register(address) {
+        if self.devices.is_register(address) {
             let (pc, now) = (self.cpu.pc, self.now());
             self.devices.write(address, value, pc, now);
             return Ok(());
         }
-        let Some(Place::Ram(offset)) = place(address) else {
+        let Some(Place::Ram(offset)) = self.memory.place(address) else {
             return Err(Unmapped { address });
         };
         self.memory.write(offset, 4, value);
@@ -312,7 +357,7 @@ impl Machine {
         let Some(address) = address.map(|address| address & !3) else {
             return;
         };
-        if let Some(Place::Ram(offset)) = place(address) {
+        if let Some(Place::Ram(offset)) = self.memory.place(address) {
             self.memory.mark(offset, offset, MARK_WATCH);
             self.watch = Some((address, offset));
         }
@@ -326,8 +371,8 @@ impl Machine {
     /// If the chip has no such source.
     pub fn raise_after(&mut self, instruction: u64, source: u8) {
         assert!(
-            usize::from(source) < matrix::SOURCES,
-            "the interrupt matrix has sources 0 to 61, not {source}"
+            usize::from(source) < self.devices.sources(),
+            "the machine has no interrupt source {source}"
         );
         self.raises.insert((instruction, source));
     }
@@ -335,7 +380,7 @@ impl Machine {
     /// Registers that firmware touched and the machine does not model, in the order of first use.
     #[must_use]
     pub fn unmodelled(&self) -> &[UnmodelledAccess] {
-        self.devices.storage.accesses()
+        self.devices.unmodelled()
     }
 
     /// Every start of the chip, power-on first.
@@ -363,7 +408,7 @@ impl Machine {
     /// The value of a CSR, if the core has it.
     #[must_use]
     pub fn csr(&self, number: u16) -> Option<u32> {
-        self.cpu.read_csr(number, self.instructions())
+        self.cpu.read_csr(number, self.counter_at(self.cycle))
     }
 
     /// Whether the processor waits for an interrupt (WFI).
@@ -385,5 +430,13 @@ impl Machine {
         self.rom.hash(&mut hasher);
         (&self.clock, self.cycle, self.idle_cycles, &self.fault_run).hash(&mut hasher);
         hasher.finish()
+    }
+}
+
+/// The processor as a reset leaves it.
+fn first_cpu(image: &Image) -> Cpu {
+    match image.chip() {
+        Chip::Esp32c3 => image.boot().cpu(image.entry()),
+        Chip::Virt => Cpu::standard(image.entry()),
     }
 }

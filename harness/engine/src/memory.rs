@@ -15,6 +15,10 @@
 //!
 //! Addresses: technical reference manual, chapter "System and Memory".
 
+mod layout;
+
+pub(crate) use layout::{DataBus, Layout, Open, Quick, VIRT_RAM_RANGE, Window};
+
 use crate::hash::StateHasher;
 use crate::noise::Noise;
 use std::hash::Hasher;
@@ -140,6 +144,9 @@ pub(crate) struct Memory {
     ram: Box<[u8]>,
     marks: Box<[u8]>,
     flash: Arc<[u8]>,
+    layout: Layout,
+    /// The window of the quick path where protection moves it.
+    open: Window,
 }
 
 impl Memory {
@@ -149,31 +156,70 @@ impl Memory {
         for chunk in ram.chunks_exact_mut(8) {
             chunk.copy_from_slice(&noise.draw().to_le_bytes());
         }
-        Self { ram, marks: vec![0; RAM_BYTES.div_ceil(GRANULE) as usize].into_boxed_slice(), flash }
+        Self {
+            ram,
+            marks: vec![0; RAM_BYTES.div_ceil(GRANULE) as usize].into_boxed_slice(),
+            flash,
+            layout: Layout::Esp32c3,
+            open: Window::of_virt(0, 0),
+        }
     }
 
-    /// Reads an aligned word of SRAM1 through the data bus: the quick path.
+    /// Memory of the virt machine at power-on, where QEMU has zeros.
+    pub(crate) fn virt(flash: Arc<[u8]>) -> Self {
+        Self {
+            ram: vec![0; SRAM_BYTES as usize].into_boxed_slice(),
+            marks: vec![0; SRAM_BYTES.div_ceil(GRANULE) as usize].into_boxed_slice(),
+            flash,
+            layout: Layout::Virt,
+            open: Window::of_virt(0, SRAM_BYTES),
+        }
+    }
+
+    /// Whose addresses lead here.
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Moves the window of the quick path.
+    pub(crate) fn set_window(&mut self, window: Window) {
+        self.open = window;
+    }
+
+    /// Where `address` leads, whether or not the flash has bytes there.
+    #[inline]
+    pub(crate) fn place(&self, address: u32) -> Option<Place> {
+        self.layout.place(address)
+    }
+
+    /// Reads an aligned word within the window: the quick path.
     #[inline(always)]
-    pub(crate) fn quick_load<const BYTES: usize>(&self, address: u32) -> Option<u32> {
-        let offset = address.wrapping_sub(DATA_BUS);
-        if offset >= SRAM1_BYTES || !(address as usize).is_multiple_of(BYTES) {
+    pub(crate) fn quick_load<Q: Quick, const BYTES: usize>(&self, address: u32) -> Option<u32> {
+        let window = Q::window(self);
+        let offset = address.wrapping_sub(window.base);
+        if offset >= window.bytes || !(address as usize).is_multiple_of(BYTES) {
             return None;
         }
-        let at = (SRAM0_BYTES + offset) as usize;
+        let at = (window.offset + offset) as usize;
         let bytes = self.ram.get(at..at + BYTES)?;
         let mut word = [0; 4];
         word[..BYTES].copy_from_slice(bytes);
         Some(u32::from_le_bytes(word))
     }
 
-    /// Stores to SRAM1 through the data bus if nothing has an eye on the granule.
+    /// Stores within the window if nothing has an eye on the granule.
     #[inline(always)]
-    pub(crate) fn quick_store<const BYTES: usize>(&mut self, address: u32, value: u32) -> bool {
-        let offset = address.wrapping_sub(DATA_BUS);
-        if offset >= SRAM1_BYTES || !(address as usize).is_multiple_of(BYTES) {
+    pub(crate) fn quick_store<Q: Quick, const BYTES: usize>(
+        &mut self,
+        address: u32,
+        value: u32,
+    ) -> bool {
+        let window = Q::window(self);
+        let offset = address.wrapping_sub(window.base);
+        if offset >= window.bytes || !(address as usize).is_multiple_of(BYTES) {
             return false;
         }
-        let at = (SRAM0_BYTES + offset) as usize;
+        let at = (window.offset + offset) as usize;
         if self.marks[at / GRANULE as usize] != 0 {
             return false;
         }
@@ -240,7 +286,7 @@ impl Memory {
 
     /// The longest run of bytes from `address` on that lies in one memory.
     pub(crate) fn slice(&self, address: u32) -> Option<&[u8]> {
-        match place(address)? {
+        match self.place(address)? {
             Place::Ram(offset) => self.ram.get(offset as usize..block_end(offset) as usize),
             Place::Flash(offset) => self.flash.get(offset as usize..),
         }
@@ -303,13 +349,13 @@ mod tests {
     #[test]
     fn a_marked_granule_refuses_the_quick_path() {
         let mut memory = memory();
-        assert!(memory.quick_store::<4>(0x3FC8_0040, 5));
-        assert_eq!(memory.quick_load::<4>(0x3FC8_0040), Some(5));
+        assert!(memory.quick_store::<DataBus, 4>(0x3FC8_0040, 5));
+        assert_eq!(memory.quick_load::<DataBus, 4>(0x3FC8_0040), Some(5));
         let Some(Place::Ram(offset)) = place(0x3FC8_0040) else { unreachable!("SRAM1 is RAM") };
         memory.mark(offset, offset, MARK_CODE);
-        assert!(!memory.quick_store::<4>(0x3FC8_007C, 6));
-        assert!(memory.quick_store::<4>(0x3FC8_0080, 6));
-        assert!(memory.quick_store::<4>(0x3FC8_003C, 6));
+        assert!(!memory.quick_store::<DataBus, 4>(0x3FC8_007C, 6));
+        assert!(memory.quick_store::<DataBus, 4>(0x3FC8_0080, 6));
+        assert!(memory.quick_store::<DataBus, 4>(0x3FC8_003C, 6));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) const TW: u32 = 1 << 21;
 
 const MSTATUS: u16 = 0x300;
 const MISA: u16 = 0x301;
-const MIE_CSR: u16 = 0x304;
+pub(super) const MIE_CSR: u16 = 0x304;
 const MTVEC: u16 = 0x305;
 const MSCRATCH: u16 = 0x340;
 const MEPC: u16 = 0x341;
@@ -55,14 +55,14 @@ const MIMPID: u16 = 0xF13;
 const MHARTID: u16 = 0xF14;
 
 /// RV32 with I, M, C and user mode.
-const MISA_VALUE: u32 = 0x4010_1104;
+pub(super) const MISA_VALUE: u32 = 0x4010_1104;
 
 /// The CSRs that are plain storage with a mask.
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Csrs {
     pub(crate) mstatus: u32,
-    mtvec: u32,
-    mscratch: u32,
+    pub(super) mtvec: u32,
+    pub(super) mscratch: u32,
     pub(crate) mepc: u32,
     pub(crate) mcause: u32,
     pub(crate) mtval: u32,

@@ -14,7 +14,7 @@ use super::trigger::Watch;
 use super::{Cpu, Exception, Privilege, cause, csr};
 use crate::code::Stretch;
 use crate::machine::Machine;
-use crate::memory::{MARK_TRIGGER, ram_overlaps};
+use crate::memory::{MARK_TRIGGER, Quick, ram_overlaps};
 use crate::observer::{CpuView, Flow, Observer};
 
 /// Why the execute loop came back.
@@ -38,6 +38,9 @@ impl Cpu {
 
     /// The value of a CSR after `active` cycles without waiting, if there is one of this number.
     pub(crate) fn read_csr(&self, number: u16, active: u64) -> Option<u32> {
+        if let Some(standard) = &self.standard {
+            return self.read_standard(standard, number, active);
+        }
         let csr = self.csrs.read(number, active);
         csr.or_else(|| self.triggers.read(number))
     }
@@ -47,7 +50,7 @@ impl Machine {
     /// Executes instructions of one stretch until `stop_cycle`, which is still to come, or until
     /// there is a reason to leave. `CAREFUL` looks for triggers on loads and fetches.
     #[inline(never)] // its registers are its own
-    pub(crate) fn execute<O: Observer, const CAREFUL: bool>(
+    pub(crate) fn execute<O: Observer, Q: Quick, const CAREFUL: bool>(
         &mut self,
         stretch: &Stretch,
         stop_cycle: u64,
@@ -117,7 +120,7 @@ impl Machine {
                 ($bytes:literal, $extend:expr) => {{
                     let address = rs1!().wrapping_add(imm);
                     let quick =
-                        if CAREFUL { None } else { self.memory.quick_load::<$bytes>(address) };
+                        if CAREFUL { None } else { self.memory.quick_load::<Q, $bytes>(address) };
                     let value = match quick {
                         Some(value) => value,
                         None => match self.slow_load(address, $bytes, pc!(), cycle!()) {
@@ -134,7 +137,7 @@ impl Machine {
             macro_rules! store {
                 ($bytes:literal) => {{
                     let address = rs1!().wrapping_add(imm);
-                    let quick = self.memory.quick_store::<$bytes>(address, rs2!());
+                    let quick = self.memory.quick_store::<Q, $bytes>(address, rs2!());
                     if !quick
                         && let Err(exception) =
                             self.slow_store(address, $bytes, rs2!(), pc!(), cycle!())
@@ -317,6 +320,8 @@ impl Machine {
         let was_enabled = self.cpu.interrupts_enabled();
         self.cpu.trap_return();
         self.note_trap_return();
+        self.protect();
+        self.attention |= self.cpu.privilege == Privilege::User; // it may execute other memory
         self.attention |= self.would_interrupt();
         if O::TRAPS {
             let flow = observer.trap_return(&CpuView::new(self, pc, cycle), self.cpu.pc);
@@ -346,7 +351,7 @@ impl Machine {
             Op::Csrrw | Op::Csrrs | Op::Csrrc => self.cpu.registers[source],
             _ => u32::from(instruction.rs1),
         };
-        let old = match self.cpu.read_csr(number, self.instructions_at(cycle)) {
+        let old = match self.cpu.read_csr(number, self.counter_at(cycle)) {
             Some(old) if csr::allowed(number, self.cpu.privilege) => old,
             _ => return Err(self.illegal(pc)),
         };
@@ -375,14 +380,18 @@ impl Machine {
         observer: &mut O,
     ) {
         let was_enabled = self.cpu.interrupts_enabled();
-        if self.cpu.triggers.read(number).is_some() {
+        if self.cpu.standard.is_some() {
+            self.cpu.write_standard(number, value, self.counter_at(cycle));
+            self.attention |= number == csr::MIE_CSR;
+            self.protect();
+        } else if self.cpu.triggers.read(number).is_some() {
             self.write_trigger_csr(number, value);
         } else {
             self.cpu.csrs.write(number, value, self.instructions_at(cycle));
-            if csr::is_protection(number) {
-                self.fetch = None;
-                self.attention = true;
-            }
+        }
+        if csr::is_protection(number) {
+            self.fetch = None;
+            self.attention = true;
         }
         self.attention |= self.would_interrupt();
         if O::CSR_WRITES {

@@ -1,6 +1,7 @@
 //! Physical memory protection: sixteen entries that say what may be executed.
 //!
-//! Only instruction fetches are checked: that is what firmware can run into, because the memory
+//! Instruction fetches are checked on every machine; loads and stores ([`DataProtection`]) on the
+//! virt machine. On the ESP32-C3 fetches are what firmware can run into, because the memory
 //! map of ESP-IDF's bootloader allows every load and store that reaches memory here at all.
 //!
 //! Choices of this model: while no entry is active, user mode may execute everything, as machine
@@ -9,6 +10,10 @@
 //! Invariant: a locked entry does not change until reset.
 //!
 //! Rules: RISC-V privileged manual, section "Physical Memory Protection".
+
+mod data;
+
+pub(crate) use data::{DataProtection, Wants};
 
 use super::Privilege;
 

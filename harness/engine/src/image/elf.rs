@@ -4,7 +4,7 @@
 //! so; the tables are read with the `object` crate, which checks every bound.
 
 use super::{ImageError, flash};
-use crate::memory::{self, Place};
+use crate::memory::{self, Layout, Place};
 use object::LittleEndian;
 use object::elf::{
     EM_RISCV, ET_EXEC, FileHeader32, NT_GNU_BUILD_ID, PT_LOAD, PT_NOTE, SHN_UNDEF, STT_FUNC,
@@ -20,6 +20,7 @@ const LE: LittleEndian = LittleEndian;
 /// What an ELF file says.
 pub(super) struct Parts {
     pub(super) entry: u32,
+    pub(super) layout: Layout,
     pub(super) flash: Vec<u8>,
     pub(super) ram: Vec<(u32, Vec<u8>)>,
     pub(super) sections: BTreeMap<String, Range<usize>>,
@@ -37,6 +38,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts, ImageError> {
     check_tables(header, bytes.len())?;
     let mut parts = Parts {
         entry: header.e_entry(LE),
+        layout: Layout::of_entry(header.e_entry(LE)),
         flash: Vec::new(),
         ram: Vec::new(),
         sections: sections(header, bytes)?,
@@ -203,7 +205,7 @@ fn load_segments(header: &Header, bytes: &[u8], parts: &mut Parts) -> Result<(),
         let (physical, logical) = (segment.p_paddr(LE), segment.p_vaddr(LE));
         let address = [physical, logical]
             .into_iter()
-            .find(|&address| memory::is_one_place(address, length))
+            .find(|&address| parts.layout.is_one_place(address, length))
             .ok_or(ImageError::OutsideMemory { address: physical, bytes: length })?;
         load(address, content, parts);
         bytes_loaded += u64::from(length);
@@ -221,7 +223,7 @@ fn load_segments(header: &Header, bytes: &[u8], parts: &mut Parts) -> Result<(),
 
 /// Puts a segment to where it has been found to fit.
 fn load(address: u32, content: &[u8], parts: &mut Parts) {
-    match memory::place(address).expect("the caller has found a place") {
+    match parts.layout.place(address).expect("the caller has found a place") {
         Place::Ram(offset) => parts.ram.push((offset, content.to_vec())),
         Place::Flash(offset) => {
             let start = offset as usize;

@@ -11,8 +11,8 @@
 use super::Machine;
 use crate::cpu::trigger::Watch;
 use crate::cpu::{Exception, cause};
-use crate::devices::{Devices, is_register};
-use crate::memory::{MARK_CODE, MARK_TRIGGER, MARK_WATCH, Place, place};
+use crate::devices::is_register;
+use crate::memory::{Layout, MARK_CODE, MARK_TRIGGER, MARK_WATCH, Place, place};
 
 impl Machine {
     /// Loads `bytes` (1, 2 or 4), not extended, for the instruction at `pc`.
@@ -24,6 +24,9 @@ impl Machine {
         pc: u32,
         cycle: u64,
     ) -> Result<u32, Exception> {
+        if self.memory.layout() == Layout::Virt {
+            return self.standard_load(address, bytes, cycle);
+        }
         if self.careful && self.cpu.trigger_fires(Watch::Load, address, bytes) {
             return Err(Exception::new(cause::BREAKPOINT, 0));
         }
@@ -45,7 +48,7 @@ impl Machine {
     fn load_register(&mut self, address: u32, bytes: u32, pc: u32, cycle: u64) -> u32 {
         let now = self.clock.instant(cycle);
         let word = address & !3;
-        self.attention |= Devices::reading_changes(word);
+        self.attention |= self.devices.reading_changes(word);
         let value = self.devices.read(word, pc, now) >> (8 * (address & 3));
         value & mask(bytes)
     }
@@ -60,6 +63,9 @@ impl Machine {
         pc: u32,
         cycle: u64,
     ) -> Result<(), Exception> {
+        if self.memory.layout() == Layout::Virt {
+            return self.standard_store(address, bytes, value, cycle);
+        }
         let place = place(address);
         let marks = match place {
             Some(Place::Ram(offset)) => self.memory.marks(offset),

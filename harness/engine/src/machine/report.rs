@@ -22,6 +22,11 @@ pub enum Stop {
     Fatal(Fatal),
     /// The observer asked to stop.
     Observer,
+    /// The firmware ended the run, as it can on the virt machine.
+    Finished {
+        /// The exit code that it asked for.
+        code: u32,
+    },
 }
 
 /// A state that the firmware cannot leave.

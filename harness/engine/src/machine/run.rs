@@ -11,10 +11,12 @@
 //! 2. Where a run is cut changes nothing: the loop keeps no state between instructions that is not
 //!    in the machine, and looks at `until` only to stop.
 
-use super::{Fatal, Machine, ResetEvent, ResetReason, Stop};
+use super::{Fatal, Machine, ResetEvent, ResetReason, Stop, first_cpu};
+use crate::board::Board;
 use crate::cpu::execute::Exit;
 use crate::cpu::pmp::Region;
 use crate::cpu::{Exception, cause};
+use crate::memory::{DataBus, Layout, Open};
 use crate::observer::{CpuView, Flow, Nobody, Observer};
 use crate::rom::{self, Rom};
 use ramscope_time::Instant;
@@ -92,7 +94,22 @@ impl Machine {
             let value = self.read_word(address).expect("only RAM is watched");
             return Some(Stop::Watched { address, value });
         }
-        std::mem::take(&mut self.observer_stopped).then_some(Stop::Observer)
+        if std::mem::take(&mut self.observer_stopped) {
+            return Some(Stop::Observer);
+        }
+        self.devices.exit_code().map(|code| Stop::Finished { code })
+    }
+
+    /// Looks again which interrupt the processor would take.
+    fn update_line(&mut self) {
+        self.pending_line = match (&self.devices, &mut self.cpu.standard) {
+            (Board::Esp32c3(devices), _) => devices.matrix.line(),
+            (Board::Virt(virt), Some(standard)) => {
+                standard.mip = virt.pending();
+                standard.line()
+            }
+            (Board::Virt(_), None) => unreachable!("the virt machine has a standard core"),
+        };
     }
 
     /// Brings everything that depends on devices, triggers and code up to date.
@@ -101,18 +118,18 @@ impl Machine {
         if let Some((offset, bytes)) = self.stale.take() {
             self.code.forget(offset, bytes);
         }
-        if self.devices.plans_changed || self.cycle >= self.event_cycle {
+        if self.devices.take_plans_changed() || self.cycle >= self.event_cycle {
             self.settle_devices();
         } else {
             self.devices.update_sources();
         }
-        let period_ps = self.devices.system.cpu_period_ps();
+        let period_ps = self.devices.cpu_period_ps();
         if period_ps != self.clock.period_ps() {
             self.clock.change(self.cycle, period_ps);
             self.event_cycle = self.clock.cycle_at(self.devices.next_event());
         }
         self.careful = self.cpu.triggers.need_care();
-        self.pending_line = self.devices.matrix.line();
+        self.update_line();
     }
 
     /// Lets everything happen that is due, and finds out what is next.
@@ -123,19 +140,20 @@ impl Machine {
             self.reset(reason, now);
             self.devices.sync(now);
         }
-        self.devices.plans_changed = false;
+        let _ = self.devices.take_plans_changed(); // they are looked at next
         self.event_cycle = self.clock.cycle_at(self.devices.next_event());
     }
 
     fn reset(&mut self, reason: ResetReason, now: Instant) {
         self.devices.reset(reason, now);
         self.clear_trigger_marks();
-        self.cpu = self.image.boot().cpu(self.image.entry());
+        self.cpu = first_cpu(&self.image);
         self.fetch = None;
         self.cpu.csrs.restart_counter(self.instructions());
+        self.protect();
         self.rom = Rom::new();
         self.fault_run = FaultRun::default();
-        self.image.boot().prepare(&mut self.devices, now);
+        self.devices.boot(self.image.boot(), now);
         if !reason.is_cpu_only() {
             self.load_ram_segments();
             self.code.forget_ram(&mut self.memory);
@@ -150,7 +168,7 @@ impl Machine {
         {
             self.raises.pop_first();
             self.devices.raise(source);
-            self.pending_line = self.devices.matrix.line();
+            self.update_line();
         }
     }
 
@@ -175,7 +193,7 @@ impl Machine {
 
     fn interrupt<O: Observer>(&mut self, line: u32, observer: &mut O) {
         self.devices.acknowledge(line);
-        self.pending_line = self.devices.matrix.line();
+        self.update_line();
         self.fault_run = FaultRun::default();
         self.enter_trap(cause::INTERRUPT | line, 0, self.cycle, observer);
     }
@@ -185,6 +203,7 @@ impl Machine {
         let pc = self.cpu.pc;
         let was_enabled = self.cpu.interrupts_enabled();
         self.cpu.trap(mcause, mtval, pc);
+        self.protect();
         let view = CpuView::new(self, pc, cycle);
         let mut flow = Flow::Continue;
         if O::TRAPS {
@@ -203,15 +222,20 @@ impl Machine {
         let region = self.fetch_region(pc);
         let stretch = if region.may_execute { self.code.stretch(pc, region) } else { None };
         let Some(stretch) = stretch else {
-            if region.may_execute && rom::is_rom(pc) {
+            let has_rom = self.memory.layout() == Layout::Esp32c3;
+            if region.may_execute && has_rom && rom::is_rom(pc) {
                 return self.rom_step(stop_cycle, observer);
             }
             return self.exception(Exception::new(cause::FETCH_FAULT, pc), observer);
         };
-        let exit = if self.careful {
-            self.execute::<O, true>(&stretch, stop_cycle, observer)
-        } else {
-            self.execute::<O, false>(&stretch, stop_cycle, observer)
+        let exit = match (self.memory.layout(), self.careful) {
+            (Layout::Esp32c3, false) => {
+                self.execute::<O, DataBus, false>(&stretch, stop_cycle, observer)
+            }
+            (Layout::Esp32c3, true) => {
+                self.execute::<O, DataBus, true>(&stretch, stop_cycle, observer)
+            }
+            (Layout::Virt, _) => self.execute::<O, Open, false>(&stretch, stop_cycle, observer),
         };
         drop(stretch); // so that the code cache is not copied when it changes
         match exit {

@@ -20,3 +20,4 @@ mod resets;
 mod rom;
 mod traps;
 mod triggers;
+mod virt;
