@@ -12,5 +12,6 @@ mod copies;
 mod executor;
 mod hello;
 mod peripherals;
+mod resets;
 mod run;
 mod threads;
