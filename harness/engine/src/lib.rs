@@ -23,6 +23,7 @@ mod boot;
 mod clock;
 mod code;
 mod cpu;
+mod debugger;
 mod devices;
 mod hash;
 mod image;

@@ -10,7 +10,7 @@
 //! 2. A method is called when its fact has happened, in program order; a [`Flow::Stop`] ends the
 //!    run after the instruction is complete, never in its middle.
 
-use crate::machine::Machine;
+use crate::machine::{Machine, Unmapped};
 use ramscope_time::Instant;
 
 /// Whether a run goes on after an observer has looked.
@@ -49,6 +49,14 @@ impl<'a> CpuView<'a> {
     #[must_use]
     pub fn register(&self, n: u8) -> u32 {
         self.machine.register(n)
+    }
+
+    /// Reads memory or registers of devices without side effects.
+    ///
+    /// # Errors
+    /// If part of the range is not mapped; `out` is then unspecified.
+    pub fn read_bytes(&self, address: u32, out: &mut [u8]) -> Result<(), Unmapped> {
+        self.machine.read_bytes(address, out)
     }
 
     /// Whether mstatus.MIE is set.
