@@ -12,6 +12,7 @@
 //!    [`Session::advance`].
 //! 2. All state that a stride changes is in [`Device`], so taking back a stride forgets nothing.
 
+pub(crate) mod debugged;
 mod ring;
 mod stacks;
 
@@ -201,25 +202,29 @@ impl Device {
                 Some(stacks) => self.machine.run_observed(until, stacks),
                 None => self.machine.run(until),
             };
-            self.notice_resets();
-            let end = match stop {
-                Stop::Watched { value, .. } => {
-                    if let Some(ring) = &mut self.ring {
-                        ring.record_written(&mut self.machine, value);
-                    }
-                    continue;
-                }
-                Stop::Observer => continue,
-                Stop::Reached => End::Reached,
-                Stop::Deadlocked => End::Stuck,
-                Stop::Fatal(fatal) => End::Ended(HowEnded::Fatal(fatal.to_string())),
-                Stop::Finished { code } => {
-                    End::Ended(HowEnded::Fatal(format!("it ended itself with exit code {code}")))
-                }
-            };
-            self.serial.extend(self.machine.take_uart0());
-            return end;
+            if let Some(end) = self.after(stop) {
+                return end;
+            }
         }
+    }
+
+    /// What there is to do after a stop of the machine; `None`: it goes on.
+    fn after(&mut self, stop: Stop) -> Option<End> {
+        self.notice_resets();
+        let end = match stop {
+            Stop::Watched { value, .. } => {
+                if let Some(ring) = &mut self.ring {
+                    ring.record_written(&mut self.machine, value);
+                }
+                return None;
+            }
+            Stop::Observer => return None,
+            Stop::Reached => End::Reached,
+            Stop::Deadlocked => End::Stuck,
+            Stop::Fatal(fatal) => End::Ended(HowEnded::Fatal(fatal.to_string())),
+        };
+        self.serial.extend(self.machine.take_uart0());
+        Some(end)
     }
 
     /// Tells of resets since the last look. The memory of before is not to be trusted after one.

@@ -1,6 +1,7 @@
 //! The whole machine: processor, memory, devices and clock, and what the outside may do with them.
 
 mod bus;
+mod pins;
 mod protection;
 mod report;
 mod reset;
@@ -14,13 +15,14 @@ use crate::clock::Clock;
 use crate::code::{CACHE_BYTES_MAX, Code};
 use crate::cpu::pmp::Region;
 use crate::cpu::{Cpu, Privilege};
-use crate::devices::{Devices, gpio};
+use crate::devices::Devices;
 use crate::hash::StateHasher;
 use crate::image::{Chip, Image};
 use crate::memory::{GRANULE, MARK_WATCH, Memory, Place, RAM_BYTES};
 use crate::noise::Noise;
 use crate::rom::Rom;
 use crate::virt::Virt;
+use pins::PinWatch;
 use ramscope_time::Instant;
 use run::FaultRun;
 use std::collections::BTreeSet;
@@ -85,6 +87,7 @@ pub struct Machine {
     /// The watched word: its address and its offset into RAM.
     watch: Option<(u32, u32)>,
     watch_was_hit: bool,
+    pin_watch: PinWatch,
     pub(crate) observer_stopped: bool,
     /// Instruction counts at which interrupt sources will be raised from outside.
     raises: BTreeSet<(u64, u8)>,
@@ -157,6 +160,7 @@ impl Machine {
             stale: None,
             watch: None,
             watch_was_hit: false,
+            pin_watch: PinWatch::default(),
             observer_stopped: false,
             raises: BTreeSet::new(),
             resets: vec![ResetEvent { at: Instant::ZERO, reason: ResetReason::PowerOn }],
@@ -246,29 +250,6 @@ impl Machine {
         self.devices.receive(n, bytes, now);
         self.devices.note_plans_changed();
         self.attention = true;
-    }
-
-    /// Drives pin `pin` of an ESP32-C3 from outside to a level, or lets go of it; a pin that nobody drives is at
-    /// the level of its pull. An enabled output is stronger.
-    ///
-    /// # Panics
-    /// If the chip has no such pin.
-    pub fn drive_pin(&mut self, pin: u8, level: Option<bool>) {
-        assert!(usize::from(pin) < gpio::PINS, "the chip has pins 0 to 21, not {pin}");
-        if let Some(devices) = self.devices.esp32c3_mut() {
-            devices.gpio.drive(usize::from(pin), level);
-        }
-        self.attention = true;
-    }
-
-    /// Whether pin `pin` is high.
-    ///
-    /// # Panics
-    /// If the chip has no such pin.
-    #[must_use]
-    pub fn pin(&self, pin: u8) -> bool {
-        assert!(usize::from(pin) < gpio::PINS, "the chip has pins 0 to 21, not {pin}");
-        self.devices.esp32c3().is_some_and(|devices| devices.gpio.level(usize::from(pin)))
     }
 
     /// Whether bytes are still on their way to UART0.

@@ -63,6 +63,16 @@ pub(crate) struct Gpio {
     levels: u32,
 }
 
+/// What can be seen of pins from outside, one bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PinState {
+    levels: u32,
+    /// Those that an output drives.
+    driven: u32,
+    /// Those that an output drives high.
+    high: u32,
+}
+
 impl Gpio {
     /// The pins after a reset; what drives them from outside stays.
     pub(crate) fn new(driven: u32, driven_level: u32) -> Self {
@@ -100,6 +110,18 @@ impl Gpio {
         self.levels >> pin & 1 != 0
     }
 
+    /// The level that an enabled output drives a pin to; `None` if it drives nothing.
+    pub(crate) fn output(&self, pin: usize) -> Option<bool> {
+        let (out, outputs) = self.decide_outputs();
+        (outputs >> pin & 1 != 0).then_some(out >> pin & 1 != 0)
+    }
+
+    /// What can be seen of some pins from outside.
+    pub(crate) fn state(&self, pins: u32) -> PinState {
+        let (out, outputs) = self.decide_outputs();
+        PinState { levels: self.levels & pins, driven: outputs & pins, high: out & outputs & pins }
+    }
+
     /// Whether the interrupt output is high.
     pub(crate) fn interrupt(&self) -> bool {
         self.status != 0 && self.status & self.enabled_interrupts() != 0
@@ -109,13 +131,18 @@ impl Gpio {
         mask_of(&self.pin, |pin| pin & INTERRUPT_ENABLE != 0)
     }
 
-    fn decide_levels(&self) -> u32 {
+    /// What the outputs would drive, and which of them do.
+    fn decide_outputs(&self) -> (u32, u32) {
         let by_gpio = mask_of(&self.out_select, |select| select & 0xFF == BY_GPIO);
         let inverted = mask_of(&self.out_select, |select| select & INVERTED != 0);
         let open_drain = mask_of(&self.pin, |pin| pin & OPEN_DRAIN != 0);
-        let pull_up = mask_of(&self.mux, |mux| mux & (PULL_UP | PULL_DOWN) == PULL_UP);
         let out = (self.out | !by_gpio) ^ (inverted & by_gpio);
-        let outputs = (self.enable | !by_gpio) & !(open_drain & out);
+        (out, (self.enable | !by_gpio) & !(open_drain & out))
+    }
+
+    fn decide_levels(&self) -> u32 {
+        let (out, outputs) = self.decide_outputs();
+        let pull_up = mask_of(&self.mux, |mux| mux & (PULL_UP | PULL_DOWN) == PULL_UP);
         let inputs = self.driven & self.driven_level | !self.driven & pull_up;
         (outputs & out | !outputs & inputs) & ((1 << PINS) - 1)
     }

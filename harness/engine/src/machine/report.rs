@@ -22,6 +22,8 @@ pub enum Stop {
     Fatal(Fatal),
     /// The observer asked to stop.
     Observer,
+    /// A watched pin changed, and the next instruction has not begun.
+    Pins,
     /// The firmware ended the run, as it can on the virt machine.
     Finished {
         /// The exit code that it asked for.

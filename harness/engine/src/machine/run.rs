@@ -64,6 +64,9 @@ impl Machine {
             }
             if self.attention || self.cycle >= self.event_cycle {
                 self.settle();
+                if self.watched_pins_changed() {
+                    return Stop::Pins;
+                }
             }
             self.raise_due();
             if self.cpu.waiting {

@@ -206,3 +206,27 @@ fn a_store_to_the_watched_word_returns_right_after_it() {
     machine.watch_word(None);
     assert_eq!(machine.run(micros(2)), Stop::Reached);
 }
+
+#[test]
+fn a_run_stops_at_the_instruction_that_changes_a_watched_pin() {
+    const GPIO: u32 = 0x6000_4000;
+    let mut machine = machine(|asm| {
+        asm.li(S0, GPIO);
+        asm.addi(T0, ZERO, 1 << 4);
+        asm.sw(T0, 0x08, S0); // high, but no output yet
+        asm.sw(T0, 0x24, S0);
+        asm.addi(T0, ZERO, 1 << 5);
+        asm.sw(T0, 0x24, S0);
+        asm.stay();
+    });
+    machine.watch_pins(1 << 4);
+    let before = machine.clone();
+    assert_eq!(machine.run(micros(100)), Stop::Pins);
+    assert_eq!(
+        (machine.pin(4), machine.pin_output(4), machine.pin_output(5)),
+        (true, Some(true), None)
+    );
+    assert_eq!(machine.instructions(), before.instructions() + 5); // li takes two
+    assert_eq!(machine.run(micros(100)), Stop::Reached);
+    assert_eq!(machine.pin_output(5), Some(false));
+}

@@ -1,0 +1,75 @@
+//! The pins from outside: driving, reading, and stopping where one changes.
+//!
+//! What stands around the chip may answer a pin at once: a wire from one pin to another does. So a
+//! run can stop at the instruction that changed one, and whoever knows the wires looks again.
+
+use super::Machine;
+use crate::devices::gpio::{self, PinState};
+
+/// Pins whose changes stop a run, and what they were when it last looked. It belongs to the host:
+/// the firmware's future does not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PinWatch {
+    pins: u32,
+    seen: PinState,
+}
+
+impl Machine {
+    /// Drives pin `pin` of an ESP32-C3 from outside to a level, or lets go of it; a pin that
+    /// nobody drives is at the level of its pull. An enabled output is stronger.
+    ///
+    /// # Panics
+    /// If the chip has no such pin.
+    pub fn drive_pin(&mut self, pin: u8, level: Option<bool>) {
+        let pin = checked(pin);
+        if let Some(devices) = self.devices.esp32c3_mut() {
+            devices.gpio.drive(pin, level);
+        }
+        self.attention = true;
+    }
+
+    /// Whether pin `pin` is high.
+    ///
+    /// # Panics
+    /// If the chip has no such pin.
+    #[must_use]
+    pub fn pin(&self, pin: u8) -> bool {
+        let pin = checked(pin);
+        self.devices.esp32c3().is_some_and(|devices| devices.gpio.level(pin))
+    }
+
+    /// The level to which the firmware drives pin `pin`, if it does.
+    ///
+    /// # Panics
+    /// If the chip has no such pin.
+    #[must_use]
+    pub fn pin_output(&self, pin: u8) -> Option<bool> {
+        let pin = checked(pin);
+        self.devices.esp32c3().and_then(|devices| devices.gpio.output(pin))
+    }
+
+    /// Asks [`run`](Self::run) to return right after an instruction that changes the level or the
+    /// output of one of these pins, one bit each; 0 asks for nothing.
+    pub fn watch_pins(&mut self, pins: u32) {
+        self.pin_watch = PinWatch { pins, seen: self.pin_state(pins) };
+    }
+
+    fn pin_state(&self, pins: u32) -> PinState {
+        self.devices.esp32c3().map(|devices| devices.gpio.state(pins)).unwrap_or_default()
+    }
+
+    /// Whether a watched pin has changed since the last look.
+    pub(super) fn watched_pins_changed(&mut self) -> bool {
+        let PinWatch { pins, seen } = self.pin_watch;
+        if pins == 0 {
+            return false;
+        }
+        self.pin_watch.seen = self.pin_state(pins);
+        self.pin_watch.seen != seen
+    }
+}
+
+fn checked(pin: u8) -> usize {
+    assert!(usize::from(pin) < gpio::PINS, "the chip has pins 0 to 21, not {pin}");
+    usize::from(pin)
+}
