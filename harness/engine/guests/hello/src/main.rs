@@ -45,5 +45,7 @@ fn main() -> ! {
         }
     }
     println!("done");
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }

@@ -178,5 +178,7 @@ fn main() -> ! {
     println!("type");
     wait_for(5, 1);
     println!("done");
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }

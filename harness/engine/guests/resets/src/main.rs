@@ -62,5 +62,7 @@ fn main() -> ! {
             println!("flash {:08x}", descriptor());
         }
     }
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }

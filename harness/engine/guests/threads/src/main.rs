@@ -91,5 +91,7 @@ fn main() -> ! {
     spawn("deep", overflow, 3, 2);
     rtos::usleep(5_000);
     println!("not reached");
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }
