@@ -12,6 +12,7 @@
 //!    [`Session::advance`].
 //! 2. All state that a stride changes is in [`Device`], so taking back a stride forgets nothing.
 
+#[expect(dead_code, reason = "the debugger that uses it is the next commit")]
 pub(crate) mod debugged;
 mod ring;
 mod stacks;
@@ -222,6 +223,9 @@ impl Device {
             Stop::Reached => End::Reached,
             Stop::Deadlocked => End::Stuck,
             Stop::Fatal(fatal) => End::Ended(HowEnded::Fatal(fatal.to_string())),
+            Stop::Finished { code } => {
+                End::Ended(HowEnded::Fatal(format!("it ended itself with exit code {code}")))
+            }
         };
         self.serial.extend(self.machine.take_uart0());
         Some(end)
