@@ -219,7 +219,7 @@ impl Device {
                 }
                 return None;
             }
-            Stop::Observer => return None,
+            Stop::Observer | Stop::Pins { .. } => return None,
             Stop::Reached => End::Reached,
             Stop::Deadlocked => End::Stuck,
             Stop::Fatal(fatal) => End::Ended(HowEnded::Fatal(fatal.to_string())),
