@@ -113,6 +113,36 @@ fn a_guard_is_dead_in_its_handler_until_mte_is_set_again() {
     assert_ne!(machine.read_word(GUARD + 8), Ok(0x2222));
 }
 
+/// What a scheduler has to know that arms the guard of the next thread in its handler.
+#[test]
+fn what_a_handler_sets_lasts_beyond_its_return_only_with_mpte() {
+    let check = |tcontrol: u32, fires: u32| {
+        let machine = ran(|asm| {
+            asm.traps_to("handler");
+            asm.ecall();
+            asm.li(A0, GUARD);
+            asm.sw(A1, 0, A0);
+            asm.stay();
+            asm.align(4);
+            asm.label("handler");
+            asm.addi(S1, S1, 1);
+            asm.addi(T1, ZERO, 1);
+            asm.bne(S1, T1, "end");
+            arm(asm, 0, RANGE | MACHINE | STORE, GUARD | 0x1F);
+            asm.write_csr(csr::TCONTROL, tcontrol);
+            asm.csrr(T0, csr::MEPC);
+            asm.addi(T0, T0, 4);
+            asm.csrrw(ZERO, csr::MEPC, T0);
+            asm.mret();
+            asm.label("end");
+            asm.stay();
+        });
+        assert_eq!(machine.register(S1 as u8) - 1, fires, "tcontrol {tcontrol:#x}");
+    };
+    check(1 << 3, 0);
+    check(1 << 3 | 1 << 7, 1);
+}
+
 #[test]
 fn a_guard_that_moves_leaves_nothing_behind() {
     let machine = with_handler(|asm| {
