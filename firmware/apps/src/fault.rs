@@ -1,6 +1,7 @@
 //! Illegal accesses: each ends only its thread. Main starts one thread a kind and goes on.
 
-use ramscope_kernel::{Arguments, Error, println, thread};
+use ramscope_kernel::mem::Box;
+use ramscope_kernel::{Arguments, Error, Span, println, thread};
 
 /// An address in the ESP32-C3's map where nothing is (technical reference manual, "System and
 /// Memory", address mapping).
@@ -25,7 +26,30 @@ fn jump() {
     nowhere();
 }
 
-pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
+/// Writes over a block that it has given back, as a dangling pointer does, so that the heap itself
+/// stumbles: nothing can be ended alone then, and the device resets.
+#[expect(unsafe_code, reason = "does what it must not, to show what happens")]
+fn break_kernel() -> Result<(), Error> {
+    let kept = [Box::new([0_u32; 64])?, Box::new([0_u32; 64])?];
+    let [first, second] = kept;
+    let dangling = core::ptr::from_ref(&*first).cast::<u32>().cast_mut();
+    drop(first);
+    for word in 0..4 {
+        let place = dangling.wrapping_add(word);
+        // SAFETY: none: the block is the heap's again, and its links are there.
+        unsafe { place.write_volatile(0x7FFF_FFF8) };
+    }
+    println!("fault: the heap is damaged");
+    // The last lines leave before the heap is asked again.
+    thread::sleep(Span::from_millis(20))?;
+    drop(second);
+    Box::new([0_u32; 60]).map(drop)
+}
+
+pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
+    if arguments.text("how") == Some("kernel") {
+        return break_kernel();
+    }
     for (name, body) in [("load", load as fn()), ("store", store), ("jump", jump)] {
         let end = thread::Builder::new(name).stack_bytes(1024).spawn(body)?.join()?;
         println!("fault: {name} {end:?}, main goes on");

@@ -12,6 +12,7 @@ mod counting;
 mod demo;
 mod fault;
 mod headroom;
+mod in_handler;
 mod overflow;
 mod shared;
 mod slices;
@@ -56,9 +57,10 @@ programs! {
     "caught", "an error is caught inside its thread", caught::run;
     "uncaught", "a panic ends its thread and nothing else", uncaught::run;
     "blink", "a thread blinks while main goes on [times=3]", blink::run;
-    "overflow", "a stack overflow [how=recursion|yield|return|masked|handler]", overflow::run;
-    "fault", "illegal accesses, each ends only its thread", fault::run;
+    "overflow", "a stack overflow [how=recursion|yield|return|masked|panic|handler]", overflow::run;
+    "fault", "illegal accesses, each ends only its thread [how=thread|kernel]", fault::run;
     "slices", "two busy threads take turns", slices::run;
+    "in-handler", "what a handler may do and what not", in_handler::run;
     "headroom", "how much stack each kernel call takes", headroom::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }

@@ -33,6 +33,14 @@ fn large_frame() -> [core::mem::MaybeUninit<u8>; 2048] {
     [const { core::mem::MaybeUninit::uninit() }; 2048]
 }
 
+/// Panics where too little stack is left to say so.
+#[inline(never)]
+fn deep_and_panic(depth: u32) -> u32 {
+    let frame = black_box([depth; 16]);
+    assert!(thread::stack_used_bytes() < 1_100, "with little stack left");
+    deep_and_panic(depth + 1) + frame[15]
+}
+
 fn masked() {
     interrupts::masked(|| black_box(recurse(10_000)));
 }
@@ -61,6 +69,9 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
         }),
         "yield" => start("yield", deep_and_yield),
         "return" => start("return", deep_and_return),
+        "panic" => start("panic", || {
+            black_box(deep_and_panic(0));
+        }),
         "masked" => start("masked", masked),
         "handler" => {
             println!("overflow: handler begins");
@@ -68,7 +79,7 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
             thread::sleep(Span::from_millis(10))
         }
         other => {
-            println!("overflow: how={other}? recursion, yield, return, masked or handler");
+            println!("overflow: how={other}? recursion, yield, return, masked, panic or handler");
             Ok(())
         }
     }

@@ -61,6 +61,9 @@ pub(crate) fn set_alarm(at: Option<u64>) {
     let Some(at) = at else {
         return systimer::INT_ENA.write(0);
     };
+    // The comparator takes what is further away than half its range for the past. An alarm that
+    // comes too early asks for the next one.
+    let at = at.min(now() + (1 << 50));
     systimer::TARGET0_HI.write((at >> 32) as u32);
     systimer::TARGET0_LO.write(at as u32);
     systimer::COMP0_LOAD.write(1);

@@ -77,3 +77,25 @@ pub(crate) fn enter(unit: Entering) {
     // SAFETY: the range below the stack is its guard.
     unsafe { asm!("csrw 0x7A2, {}", in(reg) guard, options(nostack)) };
 }
+
+/// The lowest address of the running unit's stack.
+#[expect(unsafe_code, reason = "reads the shared bounds")]
+pub(crate) fn current_low() -> usize {
+    // SAFETY: words that change only together with the unit that runs.
+    let current = unsafe { RAMSCOPE_CURRENT.0.get().read_volatile() };
+    current.low as usize
+}
+
+/// Bytes that the running unit has left of its stack; `None` while a handler or start-up code runs,
+/// which is when `mscratch` is zero.
+#[inline(always)]
+#[expect(unsafe_code, reason = "reads registers and the shared bounds")]
+pub(crate) fn stack_left() -> Option<usize> {
+    let (scratch, pointer): (usize, usize);
+    // SAFETY: reads two registers.
+    unsafe {
+        asm!("csrr {}, mscratch", "mv {}, sp", out(reg) scratch, out(reg) pointer,
+            options(nomem, nostack));
+    }
+    (scratch != 0).then(|| pointer.saturating_sub(current_low()))
+}

@@ -33,12 +33,14 @@ pub(crate) fn init() {
     matrix::ENABLE.write(1 << LINE_CLOCK | 1 << LINE_UART | 1 << LINE_RAISED);
 }
 
-/// Serves `line`.
+/// Serves `line`. Called by the trap handler only.
+#[expect(unsafe_code, reason = "tells the kernel what only a handler may")]
 pub(crate) fn dispatch(line: u32) {
     match line {
         LINE_CLOCK => {
             clock::acknowledge();
-            handler::clock();
+            // SAFETY: between `enter` and `leave` of the trap handler.
+            unsafe { handler::clock() };
         }
         LINE_UART => serve_uart(),
         LINE_RAISED => {
@@ -51,21 +53,29 @@ pub(crate) fn dispatch(line: u32) {
     }
 }
 
+#[expect(unsafe_code, reason = "tells the kernel what only a handler may")]
 fn serve_uart() {
     let (received, room) = uart::due();
     if received {
         let mut bytes = [0; 32];
         let count = uart::receive(&mut bytes);
-        console::received(&bytes[..count]);
+        // SAFETY: between `enter` and `leave` of the trap handler.
+        unsafe { console::received(&bytes[..count]) };
     }
     if room {
-        console::transmit_ready();
+        // SAFETY: between `enter` and `leave` of the trap handler.
+        unsafe { console::transmit_ready() };
     }
     uart::acknowledge();
 }
 
-/// Runs `work` on [`LINE_RAISED`]. Interrupts masked by the caller.
-pub(crate) fn raise(work: fn()) {
-    RAISED.0.set(Some(work));
-    system::FROM_CPU_0.write(1);
+/// Runs `work` on [`LINE_RAISED`], unless something else waits for that already. Interrupts masked
+/// by the caller.
+pub(crate) fn raise(work: fn()) -> bool {
+    let free = RAISED.0.get().is_none();
+    if free {
+        RAISED.0.set(Some(work));
+        system::FROM_CPU_0.write(1);
+    }
+    free
 }

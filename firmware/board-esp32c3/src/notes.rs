@@ -27,8 +27,12 @@ pub(crate) fn take() -> (u32, &'static str) {
     }
     value.boots += 1;
     let text = match value.note {
-        2 => "ended by a stack overflow in a handler",
-        3 => "ended by a fault in a handler or in the kernel",
+        note if note == ResetNote::HandlerOverflow as u32 => {
+            "ended by a stack overflow in a handler"
+        }
+        note if note == ResetNote::KernelFault as u32 => {
+            "ended by a fault in a handler or in the kernel"
+        }
         _ => "",
     };
     value.note = 0;

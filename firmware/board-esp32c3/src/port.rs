@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "implements the kernel's port")]
 
 use crate::registers::rtc;
-use crate::{clock, interrupts, notes, switch, trap, uart};
+use crate::{clock, guard, interrupts, notes, switch, trap, uart};
 use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
@@ -21,7 +21,8 @@ const MIE: usize = 1 << 3;
 
 pub(crate) struct Esp32c3;
 
-impl Port for Esp32c3 {
+// SAFETY: masking is mstatus.MIE, and handlers run masked; the trap entry checks before it writes.
+unsafe impl Port for Esp32c3 {
     fn kernel() -> NonNull<Kernel> {
         // SAFETY: the address of a static.
         unsafe { NonNull::new_unchecked(KERNEL.0.get()) }
@@ -89,6 +90,11 @@ impl Port for Esp32c3 {
         Some(pointer)
     }
 
+    #[inline(always)]
+    fn stack_left() -> Option<usize> {
+        guard::stack_left()
+    }
+
     fn stack_exhausted() -> ! {
         trap::stack_exhausted()
     }
@@ -110,10 +116,11 @@ impl Port for Esp32c3 {
         uart::transmit_now(bytes);
     }
 
-    fn raise(work: fn()) {
+    fn raise(work: fn()) -> bool {
         let were_on = Self::mask();
-        interrupts::raise(work);
+        let taken = interrupts::raise(work);
         Self::unmask(were_on);
+        taken
     }
 
     fn reset(note: ResetNote) -> ! {

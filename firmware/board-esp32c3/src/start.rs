@@ -7,7 +7,7 @@ use core::arch::global_asm;
 use core::panic::PanicInfo;
 use ramscope_kernel::port::{Facts, Region, RegionKind, StackRange};
 use ramscope_kernel::wire::Board;
-use ramscope_kernel::{Program, rtt, teardown};
+use ramscope_kernel::{PANIC_STACK_MAX, Program, rtt, teardown};
 
 global_asm!(
     // The ROM boots straight into flash that starts with this word twice (TRM, "Boot Control"),
@@ -169,7 +169,18 @@ fn paint_unused(range: StackRange) {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
+    if guard::stack_left().is_some_and(|left| left < PANIC_STACK_MAX) {
+        // Formatting the message would write over a neighbour.
+        trap::stack_exhausted();
+    }
+    report(info)
+}
+
+/// The rest of [`panic`], apart from it so that its frame is not there when the stack is measured.
+#[inline(never)]
+fn report(info: &PanicInfo<'_>) -> ! {
     let location = info.location().map(|at| (at.file(), at.line()));
     teardown::panic_note(format_args!("{}", info.message()), location);
-    teardown::panic_end()
+    // SAFETY: nothing unwinds, and nothing refers to the frames of a unit that never runs again.
+    unsafe { teardown::panic_end() }
 }

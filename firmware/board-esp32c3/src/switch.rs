@@ -19,12 +19,9 @@ struct GaveWay {
     s: [usize; 12],
 }
 
-/// Room for whatever the first function does above its frame; keeps the stack 16-byte aligned.
-const TOP_BYTES: usize = 0;
-
 unsafe extern "C" {
     fn ramscope_switch(save: *mut Context, load: Context, unit: u32, low: usize, bytes: usize);
-    fn ramscope_load(unused: usize, load: Context, unit: u32, low: usize, bytes: usize) -> !;
+    fn ramscope_resume(unused: usize, load: Context, unit: u32, low: usize, bytes: usize) -> !;
     fn ramscope_restore_gave_way();
     fn ramscope_leave(finish: extern "C" fn() -> !) -> !;
 }
@@ -85,8 +82,16 @@ global_asm!(
     "ramscope_leave:",
     "li t0, {nowhere}",
     "csrw 0x7A2, t0",
+    // No unit runs from here to the next load: a trap would be one of the kernel itself.
+    "csrw mscratch, zero",
     "la sp, _ramscope_interrupt_stack_high",
     "jr a0",
+    ".global ramscope_resume",
+    "ramscope_resume:",
+    "la t0, _ramscope_interrupt_stack_high",
+    "csrw mscratch, t0",
+    "j ramscope_load",
+
     ".text",
     size = const size_of::<GaveWay>(),
     restore = const offset_of!(GaveWay, restore),
@@ -105,7 +110,7 @@ global_asm!(
 /// # Safety
 /// The stack is valid and unused.
 pub(crate) unsafe fn prepare(stack: StackRange, entry: extern "C" fn() -> !) -> Context {
-    let at = (stack.low + stack.bytes - TOP_BYTES - size_of::<GaveWay>()) & !15;
+    let at = (stack.low + stack.bytes - size_of::<GaveWay>()) & !15;
     let restore = ramscope_restore_gave_way as *const () as usize;
     let frame = GaveWay { restore, ra: entry as usize, s: [0; 12] };
     // SAFETY: inside of the stack, as promised by the caller.
@@ -125,7 +130,7 @@ pub(crate) unsafe fn switch(save: *mut Context, load: Context, unit: Entering) {
 /// As `Port::resume`.
 pub(crate) unsafe fn resume(load: Context, unit: Entering) -> ! {
     // SAFETY: as promised by the caller.
-    unsafe { ramscope_load(0, load, unit.unit, unit.stack.low, unit.stack.bytes) }
+    unsafe { ramscope_resume(0, load, unit.unit, unit.stack.low, unit.stack.bytes) }
 }
 
 /// # Safety

@@ -29,7 +29,7 @@ struct Frame {
     reserved: usize,
 }
 
-const _: () = assert!(size_of::<Frame>() == 128, "a third of it is checked by the entry");
+const _: () = assert!(size_of::<Frame>().is_multiple_of(16), "the stack stays aligned");
 
 /// Bytes that the entry takes of the handlers' stack before it has saved anything.
 const SCRATCH_BYTES: usize = 16;
@@ -58,6 +58,7 @@ global_asm!(
     "la t1, RAMSCOPE_CURRENT",
     "lw t2, {current_low}(t1)",
     "lw t1, {current_bytes}(t1)",
+    "addi t1, t1, -{frame}",
     "sub t2, t0, t2",
     "sltu t2, t1, t2",
     "beqz t2, 1f",
@@ -223,18 +224,16 @@ unsafe extern "C" {
     fn ramscope_vectors();
     fn ramscope_stack_exhausted() -> !;
     static _ramscope_interrupt_stack_low: u8;
-    static _ramscope_interrupt_stack_high: u8;
 }
 
-/// Points `mtvec` to the vectors and `mscratch` to the handlers' stack.
+/// Points `mtvec` to the vectors. `mscratch` stays zero until a unit runs: a trap before that goes to
+/// the emergency stack.
 pub(crate) fn init() {
     // SAFETY: both CSRs belong to this module; interrupts are masked.
     unsafe {
         core::arch::asm!(
             "csrw mtvec, {vectors}",
-            "csrw mscratch, {top}",
             vectors = in(reg) ramscope_vectors as *const () as usize | 1,
-            top = in(reg) &raw const _ramscope_interrupt_stack_high,
             options(nostack),
         );
     }
@@ -264,11 +263,13 @@ unsafe extern "C" fn ramscope_trap(
     // SAFETY: the entry has just written it.
     let frame_ref = unsafe { &*frame };
     let resume = if outside != 0 {
-        Some(teardown::overflow(outside_of_stack(frame_ref, cause, sp)))
+        Some(outside_of_stack(frame_ref, cause, value, sp))
     } else if cause & INTERRUPT != 0 {
-        handler::enter();
+        // SAFETY: this is the trap of a unit, masked by the processor.
+        unsafe { handler::enter() };
         interrupts::dispatch(cause as u32 & 0x1F);
-        handler::leave(frame as Context)
+        // SAFETY: after `enter`; the entry has completed the frame, and `guard::enter` follows.
+        unsafe { handler::leave(frame as Context) }
     } else {
         Some(exception(frame_ref, cause, value, sp))
     };
@@ -281,17 +282,21 @@ unsafe extern "C" fn ramscope_trap(
     }
 }
 
-/// What is known of a trap whose frame does not fit the stack that it interrupted.
-fn outside_of_stack(frame: &Frame, cause: usize, sp: usize) -> Overflow {
+/// A trap whose frame does not fit the stack that it interrupted.
+fn outside_of_stack(frame: &Frame, cause: usize, value: usize, sp: usize) -> Resume {
     let pc = frame.mepc;
+    let inside = sp >= guard::current_low();
     match cause {
-        BREAKPOINT if is_exhausted(pc) => exhausted(frame, sp),
-        BREAKPOINT => {
-            let address = stored_address(frame, sp);
-            Overflow { how: OverflowHow::Guard, pc, sp, address }
-        }
-        _ => Overflow { how: OverflowHow::Trap, pc, sp, address: sp },
+        BREAKPOINT => exception(frame, cause, value, sp),
+        // Little stack is left, but what happened is an illegal access.
+        _ if cause & INTERRUPT == 0 && inside => exception(frame, cause, value, sp),
+        _ => end_overflowed(Overflow { how: OverflowHow::Trap, pc, sp, address: sp }),
     }
+}
+
+fn end_overflowed(overflow: Overflow) -> Resume {
+    // SAFETY: called in the trap of the unit, and what it answers is resumed.
+    unsafe { teardown::overflow(overflow) }
 }
 
 fn is_exhausted(pc: usize) -> bool {
@@ -306,13 +311,15 @@ fn exhausted(frame: &Frame, sp: usize) -> Overflow {
 fn exception(frame: &Frame, cause: usize, value: usize, sp: usize) -> Resume {
     let pc = frame.mepc;
     if cause == BREAKPOINT && is_exhausted(pc) {
-        return teardown::overflow(exhausted(frame, sp));
+        return end_overflowed(exhausted(frame, sp));
     }
     if cause == BREAKPOINT && !is_ebreak(pc) {
         let address = stored_address(frame, sp);
-        return teardown::overflow(Overflow { how: OverflowHow::Guard, pc, sp, address });
+        return end_overflowed(Overflow { how: OverflowHow::Guard, pc, sp, address });
     }
-    teardown::fault(Fault { cause: cause as u32, pc, address: value, ra: frame.ra })
+    let fault = Fault { cause: cause as u32, pc, address: value, ra: frame.ra };
+    // SAFETY: called in the trap of the unit, and what it answers is resumed.
+    unsafe { teardown::fault(fault) }
 }
 
 /// A trap of a handler, or of the kernel before it runs units.

@@ -57,7 +57,7 @@ pub(crate) fn receive(into: &mut [u8]) -> usize {
     count
 }
 
-/// The interrupts that are due, cleared.
+/// Whether bytes have been received, and whether the transmitter has room.
 pub(crate) fn due() -> (bool, bool) {
     let due = uart::INT_ST.read();
     (due & uart::INT_RX_FULL != 0, due & uart::INT_TX_EMPTY != 0)

@@ -151,16 +151,19 @@ impl Instance {
             return self.interrupt(work);
         }
         if self.wants_transmit.get() {
-            return self.interrupt(console::transmit_ready);
+            // SAFETY: inside of a handler.
+            return self.interrupt(|| unsafe { console::transmit_ready() });
         }
         let typed = self.input.borrow().front().map(|(at, _)| *at);
         if typed.is_some_and(|at| at <= self.now.get()) {
             let (_, bytes) = self.input.borrow_mut().pop_front().expect("it was there");
-            return self.interrupt(|| console::received(&bytes));
+            // SAFETY: inside of a handler.
+            return self.interrupt(|| unsafe { console::received(&bytes) });
         }
         if self.alarm.get().is_some_and(|at| at <= self.now.get()) {
             self.alarm.set(None);
-            return self.interrupt(handler::clock);
+            // SAFETY: inside of a handler.
+            return self.interrupt(|| unsafe { handler::clock() });
         }
         match [typed, self.alarm.get()].into_iter().flatten().min() {
             None => self.contexts.stop(Stopped::NothingLeft),
@@ -174,9 +177,12 @@ impl Instance {
 
     fn interrupt(&self, work: impl FnOnce()) {
         self.masked.set(true);
-        handler::enter();
+        // SAFETY: the idle context was running, and counts as interrupted.
+        unsafe { handler::enter() };
         work();
-        if let Some(resume) = handler::leave(self.contexts.current()) {
+        let context = self.contexts.current();
+        // SAFETY: after `enter`; the coroutine is complete once it suspends.
+        if let Some(resume) = unsafe { handler::leave(context) } {
             self.contexts.switch(resume.context);
         }
         self.masked.set(false);
@@ -193,7 +199,9 @@ fn typed(at: u64, line: &str) -> Vec<(u64, Vec<u8>)> {
 
 struct Host;
 
-impl Port for Host {
+// SAFETY: one unit runs at a time, handlers in the idle context only, and a context is resumed by
+// nobody but the driver.
+unsafe impl Port for Host {
     fn kernel() -> NonNull<Kernel> {
         instance().kernel
     }
@@ -243,11 +251,16 @@ impl Port for Host {
 
     fn contain(work: &mut dyn FnMut()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
-            teardown::panic_end();
+            // SAFETY: unwinding has left the unit's frames.
+            unsafe { teardown::panic_end() };
         }
     }
 
     fn stack_pointer() -> Option<usize> {
+        None
+    }
+
+    fn stack_left() -> Option<usize> {
         None
     }
 
@@ -272,8 +285,13 @@ impl Port for Host {
         Self::transmit(bytes);
     }
 
-    fn raise(work: fn()) {
-        instance().raised.set(Some(work));
+    fn raise(work: fn()) -> bool {
+        let place = &instance().raised;
+        let free = place.get().is_none();
+        if free {
+            place.set(Some(work));
+        }
+        free
     }
 
     fn reset(note: ResetNote) -> ! {

@@ -8,7 +8,9 @@ struct Absent;
 
 const NONE: &str = "unit tests drive only what needs no port";
 
-impl Port for Absent {
+#[expect(unsafe_code, reason = "the trait's signature")]
+// SAFETY: nothing of it is ever called.
+unsafe impl Port for Absent {
     fn kernel() -> NonNull<Kernel> {
         unreachable!("{NONE}")
     }
@@ -46,6 +48,9 @@ impl Port for Absent {
     fn stack_pointer() -> Option<usize> {
         unreachable!("{NONE}")
     }
+    fn stack_left() -> Option<usize> {
+        unreachable!("{NONE}")
+    }
     fn stack_exhausted() -> ! {
         unreachable!("{NONE}")
     }
@@ -61,7 +66,7 @@ impl Port for Absent {
     fn transmit_now(_: &[u8]) {
         unreachable!("{NONE}")
     }
-    fn raise(_: fn()) {
+    fn raise(_: fn()) -> bool {
         unreachable!("{NONE}")
     }
     fn reset(_: ResetNote) -> ! {

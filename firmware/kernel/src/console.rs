@@ -11,6 +11,7 @@
 //! 2. Input that finds its buffer full is dropped and counted.
 
 use crate::drain::WayOut;
+use crate::error::Error;
 use crate::kernel::{self, Kernel, WORKER, WRITERS};
 use crate::lock::Lock;
 use crate::port;
@@ -23,6 +24,9 @@ use ramscope_wire::SiteId;
 const TRANSMIT_BYTES: usize = 512;
 /// Bytes of input that wait for the console thread.
 const RECEIVE_BYTES: usize = 256;
+/// The console thread's priority, above the default, so that reports and commands are not starved
+/// by busy programs; and the least that a thread has while it writes.
+pub(crate) const PRIORITY: u8 = 12;
 /// Bytes that one masked stretch copies.
 const STRETCH_BYTES: usize = 16;
 
@@ -98,7 +102,8 @@ impl<const N: usize> Bytes<N> {
 /// Writes a line to the console. Takes what `format!` takes.
 ///
 /// # Context
-/// Thread; waits for room in the transmit buffer. In a handler the line is dropped and counted.
+/// Thread; waits for room in the transmit buffer. In a handler, with interrupts masked, or inside of
+/// a `Display` that is being written, the line is lost and counted, and the console says so.
 /// It is not a point where a request to end is delivered, so it has no error.
 #[macro_export]
 macro_rules! println {
@@ -118,30 +123,74 @@ pub fn print_line(line: fmt::Arguments<'_>) {
 /// Runs `work` with the console's lock held.
 fn write(work: impl FnOnce(&mut Out)) {
     thread::check_headroom();
-    // SAFETY of the reference: the console is part of the instance, which outlives every thread.
-    let Some(lock) = lock() else { return };
-    while lock.acquire_until(None, SiteId::NONE, false).is_err() {
-        // A writer was torn down in the middle of a line: end that line and go on.
-        lock.clear_poison();
-        kernel::with(|kernel| kernel.console.echo_open = true);
-    }
+    let Some(_taken) = take() else { return };
     end_echo();
     work(&mut Out);
-    // Nobody else releases it.
-    let _ = lock.release();
+}
+
+/// The console, held by the running thread.
+///
+/// Whoever holds it has at least the console thread's priority: a thread of low priority that
+/// waits for room in the transmit buffer must not keep the others waiting behind a busy one.
+struct Taken {
+    lock: &'static Lock,
+    priority_before: u8,
+}
+
+/// Takes the console. `None` where a line cannot be written, which is counted: in a handler, with
+/// interrupts masked, or while the same thread is writing another line.
+fn take() -> Option<Taken> {
+    let lock = lock();
+    if kernel::may_block().is_err() || lock.is_held_by_caller() {
+        lose_line();
+        return None;
+    }
+    let priority_before = kernel::with(|kernel| {
+        let priority = kernel.sched.priority(kernel.sched.running());
+        kernel.sched.set_running_priority(priority.max(PRIORITY))
+    });
+    let taken = Taken { lock, priority_before };
+    loop {
+        match lock.acquire_until(None, SiteId::NONE, false) {
+            Ok(()) => return Some(taken),
+            Err(Error::Poisoned) => {
+                // A writer was torn down in the middle of a line: end that line and go on.
+                lock.clear_poison();
+                kernel::with(|kernel| kernel.console.echo_open = true);
+            }
+            Err(_) => {
+                lose_line();
+                return None;
+            }
+        }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if self.lock.is_held_by_caller() {
+            // It is held, so that is no error.
+            let _ = self.lock.release();
+        }
+        kernel::then_reschedule(|kernel| {
+            kernel.sched.set_running_priority(self.priority_before);
+        });
+    }
+}
+
+fn lose_line() {
+    kernel::with(|kernel| {
+        kernel.console.lost_lines += 1;
+        attend(kernel);
+    });
 }
 
 #[expect(unsafe_code, reason = "borrows the console's lock across switches")]
-fn lock() -> Option<&'static Lock> {
+fn lock() -> &'static Lock {
     kernel::with(|kernel| {
-        if kernel.in_handler {
-            kernel.console.lost_lines += 1;
-            attend(kernel);
-            return None;
-        }
         // SAFETY: the instance is never moved or dropped while its threads run, and a `Lock` is
         // made to be shared.
-        Some(unsafe { core::ptr::from_ref(&kernel.console.lock).as_ref_unchecked() })
+        unsafe { core::ptr::from_ref(&kernel.console.lock).as_ref_unchecked() }
     })
 }
 
@@ -173,7 +222,10 @@ fn put(mut bytes: &[u8]) {
                     kernel.sched.block_running(Why::Console, Some(queue), None);
                 }
             });
-            debug_assert!(waited.is_ok(), "nothing but room ends this wait");
+            if waited.is_err() {
+                // The writer masked interrupts in the middle of its line.
+                return lose_line();
+            }
         }
     }
 }
@@ -215,13 +267,9 @@ pub(crate) fn echo(text: &[u8], open: bool) {
     if kernel::with(|kernel| kernel.way_out == WayOut::Frames) {
         return;
     }
-    let Some(lock) = lock() else { return };
-    while lock.acquire_until(None, SiteId::NONE, false).is_err() {
-        lock.clear_poison();
-    }
+    let Some(_taken) = take() else { return };
     put(text);
     kernel::with(|kernel| kernel.console.echo_open = open);
-    let _ = lock.release();
 }
 
 /// Whether the echo of a line is still the last thing on the console.
@@ -245,7 +293,9 @@ pub(crate) fn take_losses() -> (u32, u32) {
 /// Suspends the console thread until there is something to do, or until `deadline`.
 pub(crate) fn wait_for_work(deadline: Option<u64>) {
     let waited = thread::wait_through(|kernel| {
-        if kernel.console.receive.length == 0 && !kernel.reports.any() {
+        let console = &kernel.console;
+        let losses = console.lost_lines > 0 || console.lost_input > 0;
+        if console.receive.length == 0 && !losses && !kernel.reports.any() {
             let queue = (&mut kernel.console.worker, WORKER);
             kernel.sched.block_running(Why::Console, Some(queue), deadline);
         }
@@ -263,8 +313,12 @@ pub(crate) fn attend(kernel: &mut Kernel) {
 /// Bytes have arrived.
 ///
 /// # Context
-/// Handler, between [`enter`](crate::handler::enter) and [`leave`](crate::handler::leave).
-pub fn received(bytes: &[u8]) {
+/// Handler.
+///
+/// # Safety
+/// Between [`enter`](crate::handler::enter) and [`leave`](crate::handler::leave).
+#[expect(unsafe_code, reason = "the caller's context is what makes it sound")]
+pub unsafe fn received(bytes: &[u8]) {
     kernel::work_on(|kernel| {
         for byte in bytes {
             if !kernel.console.receive.push(*byte) {
@@ -278,8 +332,12 @@ pub fn received(bytes: &[u8]) {
 /// The transmitter has room.
 ///
 /// # Context
-/// Handler, between [`enter`](crate::handler::enter) and [`leave`](crate::handler::leave).
-pub fn transmit_ready() {
+/// Handler.
+///
+/// # Safety
+/// Between [`enter`](crate::handler::enter) and [`leave`](crate::handler::leave).
+#[expect(unsafe_code, reason = "the caller's context is what makes it sound")]
+pub unsafe fn transmit_ready() {
     kernel::work_on(|kernel| {
         let Kernel { sched, console, .. } = kernel;
         // Twice, because the bytes may lie in two pieces.
@@ -294,8 +352,10 @@ pub fn transmit_ready() {
     });
 }
 
-/// Waits until every byte has been handed to the transmitter.
+/// Waits until every byte has been handed to the transmitter, and keeps the console: nobody writes
+/// any more.
 pub(crate) fn drain() {
+    core::mem::forget(take());
     while kernel::with(|kernel| kernel.console.transmit.length) > 0 {
         // The request to end changes nothing about what is already written.
         let _ = thread::sleep(crate::time::Span::from_millis(1));

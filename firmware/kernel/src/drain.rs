@@ -13,7 +13,7 @@ use crate::println;
 use crate::sample;
 use crate::thread;
 use crate::time::Span;
-use ramscope_wire::{FRAME_WORDS_MAX, FrameWriter};
+use ramscope_wire::FRAME_WORDS_MAX;
 
 /// The drain's stack: a record, and the frame's bytes a few at a time.
 const STACK_BYTES: usize = 1536;
@@ -68,14 +68,16 @@ fn leave_ring() {
 /// Writes frames until the way out is another one, or is the turn of a drain with another number:
 /// one that slept while it was switched off and on again must not go on beside its successor.
 fn drain_thread(number: u32) -> Result<(), Error> {
-    let mut frames = FrameWriter::new();
     let mut records = [0; FRAME_WORDS_MAX];
     let is_wanted =
         || kernel::with(|kernel| kernel.way_out == WayOut::Frames && kernel.drains == number);
     while is_wanted() {
         match take_records(&mut records) {
             0 => thread::sleep(IDLE)?,
-            words => console::put_frame(frames.frame(&records[..words])),
+            words => {
+                let frame = kernel::with(|kernel| kernel.frames.frame(&records[..words]));
+                console::put_frame(frame);
+            }
         }
     }
     Ok(())

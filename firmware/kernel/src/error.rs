@@ -58,6 +58,8 @@ pub enum Error {
     NotHeld,
     /// The operation may not be used from a handler.
     InHandler,
+    /// The operation would block, and interrupts are masked.
+    Masked,
     /// A resource is used up.
     Missing(Shortage),
 }
@@ -72,6 +74,7 @@ impl fmt::Display for Error {
             Error::Closed => f.write_str("closed"),
             Error::NotHeld => f.write_str("not held"),
             Error::InHandler => f.write_str("not allowed in a handler"),
+            Error::Masked => f.write_str("would block with interrupts masked"),
             Error::Missing(shortage) => write!(f, "out of {shortage}"),
         }
     }

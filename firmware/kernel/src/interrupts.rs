@@ -1,16 +1,21 @@
 //! Critical sections for programs.
 
-use crate::port;
+use crate::{kernel, port};
 
 /// Runs `work` with interrupts masked: nothing else happens meanwhile, not even the clock.
 ///
 /// Keep it short: it delays every handler and every other unit.
 ///
 /// # Context
-/// Any. `work` must not call anything that can block.
+/// Any. What would block answers [`Error::Masked`](crate::Error::Masked); whom `work` wakes runs
+/// afterwards.
 pub fn masked<R>(work: impl FnOnce() -> R) -> R {
     let were_on = port::mask();
     let result = work();
     port::unmask(were_on);
+    if were_on {
+        // Whom it woke had to wait until now.
+        kernel::then_reschedule(|_| ());
+    }
     result
 }

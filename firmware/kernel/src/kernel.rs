@@ -13,8 +13,9 @@
 //!    kernel, or of an object that the waiting frame borrows.
 #![expect(unsafe_code, reason = "makes the one reference to the instance, and switches contexts")]
 
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::drain::WayOut;
+use crate::error::Error;
 use crate::heap::{Heap, OwnerIndex};
 use crate::lock::{self, TornDown};
 use crate::port::{self, Context, Entering, Facts, StackRange};
@@ -23,10 +24,11 @@ use crate::rtt::Ring;
 use crate::sched::{Next, QueueName, Scheduler, Slot, State, THREADS_MAX, Wake, Why};
 use crate::shell::Mailbox;
 use crate::site::Sites;
+use crate::stack::SECTION_STACK_MAX;
 use crate::thread::{self, Thread};
 use core::ptr::NonNull;
 use ramscope_wire as wire;
-use wire::{Level, Payload, UnitId};
+use wire::{FrameWriter, Level, Payload, UnitId};
 
 /// How long a thread runs while an equal one waits: 10 ms, as FreeRTOS under MicroPython.
 const SLICE_TICKS: u64 = port::TICKS_PER_SECOND as u64 / 100;
@@ -56,6 +58,12 @@ pub struct Kernel {
     pub(crate) window: u32,
     /// Whether a `with` is under way: a panic or fault now means the kernel itself is broken.
     pub(crate) busy: bool,
+    /// The last words are being said.
+    pub(crate) dying: bool,
+    pub(crate) frames: FrameWriter,
+    /// Blocks that the heap refused to take back although their unit was in order.
+    pub(crate) refused_frees: u32,
+    pub(crate) interrupt_peak: u32,
     units: u32,
     objects: u32,
     switch_stamp: u32,
@@ -85,6 +93,10 @@ impl Kernel {
             handler_entries: 0,
             window: 0,
             busy: false,
+            dying: false,
+            frames: FrameWriter::new(),
+            refused_frees: 0,
+            interrupt_peak: 0,
             units: 0,
             objects: 0,
             switch_stamp: 0,
@@ -96,6 +108,12 @@ impl Kernel {
     /// What the board said about itself.
     pub(crate) fn facts(&self) -> &Facts {
         self.facts.as_ref().expect("start keeps them before anything else runs")
+    }
+
+    /// The heap would not take a block back: something wrote over it. The console says so.
+    pub(crate) fn note_refused_free(&mut self) {
+        self.refused_frees = self.refused_frees.wrapping_add(1);
+        console::attend(self);
     }
 
     /// The serial of the next unit; never reused within a boot.
@@ -163,7 +181,8 @@ impl Kernel {
                 MAILBOX => &mut mailbox.waiter,
                 _ => &mut console.writers,
             },
-            Why::Lock | Why::Sleep | Why::Nothing => {
+            Why::Sleep | Why::Nothing => unreachable!("these waits have no queue"),
+            Why::Lock => {
                 // SAFETY: the slot is blocked on that lock, and interrupts are masked.
                 unsafe { &mut lock::state_of(name).waiters }
             }
@@ -241,10 +260,20 @@ pub(crate) fn wire_state(state: State) -> (wire::State, wire::Why) {
 /// Thread or handler; never inside of another `with`.
 #[inline]
 pub(crate) fn with<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
+    check_section();
     let were_on = port::mask();
     let result = work_on(work);
     port::unmask(were_on);
     result
+}
+
+/// Stops the unit before a section of the kernel for which its stack has no room: an overflow in
+/// the middle of one would leave the kernel's state half written.
+#[inline(always)]
+fn check_section() {
+    if port::stack_left().is_some_and(|left| left < SECTION_STACK_MAX) {
+        port::stack_exhausted();
+    }
 }
 
 /// As [`with`], where interrupts are masked already.
@@ -262,12 +291,12 @@ pub(crate) fn work_on<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 /// Runs `work` with interrupts masked, then gives the processor to whom the scheduler names.
 ///
 /// # Context
-/// Thread, or handler: there the end of the handler gives it away.
+/// Thread, or handler or with interrupts masked: then the end of that gives it away.
 pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
+    check_section();
     let were_on = port::mask();
     let result = work_on(work);
-    // A handler's end decides who goes on.
-    if !work_on(|kernel| kernel.in_handler) {
+    if were_on {
         reschedule(|sched, now| sched.decide(now));
     }
     port::unmask(were_on);
@@ -276,9 +305,26 @@ pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 
 /// Lets an equal or more urgent thread go first.
 pub(crate) fn give_way() {
+    check_section();
     let were_on = port::mask();
-    reschedule(|sched, now| sched.give_way(now));
+    if were_on {
+        reschedule(|sched, now| sched.give_way(now));
+    }
     port::unmask(were_on);
+}
+
+/// Whether the caller may block.
+///
+/// # Errors
+/// [`Error::InHandler`], or [`Error::Masked`] where the caller has masked interrupts.
+pub(crate) fn may_block() -> Result<(), Error> {
+    let were_on = port::mask();
+    port::unmask(were_on);
+    match were_on {
+        true => Ok(()),
+        false if with(|kernel| kernel.in_handler) => Err(Error::InHandler),
+        false => Err(Error::Masked),
+    }
 }
 
 /// Carries out a decision of the scheduler. Interrupts masked, thread context.
@@ -328,12 +374,19 @@ fn choose_another() -> Resume {
     })
 }
 
+/// Whom to go on with after a unit was torn down in a trap.
+pub(crate) fn leave_for_another() -> Resume {
+    choose_another()
+}
+
 /// What boards call from their trap code, with interrupts masked.
 pub mod handler {
-    use super::{Kernel, Next, Resume, Slot, choose_another, port};
+    use super::{Kernel, Next, Resume, Slot, port};
 
-    fn kernel() -> &'static mut Kernel {
-        // SAFETY: invariant 1: a handler runs masked, on top of no `with`.
+    /// # Safety
+    /// A handler runs, masked, on top of no `with`, and no other reference is alive.
+    unsafe fn kernel() -> &'static mut Kernel {
+        // SAFETY: invariant 1, as the caller promises.
         unsafe { port::kernel().as_mut() }
     }
 
@@ -341,9 +394,13 @@ pub mod handler {
     ///
     /// # Context
     /// Handler, before anything else of this module and of [`console`](crate::console).
+    ///
+    /// # Safety
+    /// The board's trap code calls it with interrupts masked, having interrupted a unit.
     #[inline]
-    pub fn enter() {
-        let kernel = kernel();
+    pub unsafe fn enter() {
+        // SAFETY: as promised by the caller.
+        let kernel = unsafe { kernel() };
         kernel.in_handler = true;
         kernel.handler_entries = kernel.handler_entries.wrapping_add(1);
         if kernel.sched.running() == Slot::IDLE {
@@ -351,20 +408,25 @@ pub mod handler {
         }
     }
 
-    /// Runs `work` as an interrupt handler, at the next moment when interrupts are on.
+    /// Runs `work` as an interrupt handler, at the next moment when interrupts are on. Says whether
+    /// it will: there is one place, and it may be taken by an earlier call.
     ///
     /// # Context
-    /// Thread.
-    pub fn raise(work: fn()) {
-        port::raise(work);
+    /// Any.
+    pub fn raise(work: fn()) -> bool {
+        port::raise(work)
     }
 
     /// The clock's alarm went off.
     ///
     /// # Context
     /// Handler.
-    pub fn clock() {
-        let kernel = kernel();
+    ///
+    /// # Safety
+    /// Between [`enter`] and [`leave`].
+    pub unsafe fn clock() {
+        // SAFETY: as promised by the caller.
+        let kernel = unsafe { kernel() };
         kernel.serve_deadlines(port::now());
     }
 
@@ -374,9 +436,13 @@ pub mod handler {
     ///
     /// # Context
     /// Handler, last.
+    ///
+    /// # Safety
+    /// After [`enter`]; `context` is complete, and an answer is resumed.
     #[inline]
-    pub fn leave(context: port::Context) -> Option<Resume> {
-        let kernel = kernel();
+    pub unsafe fn leave(context: port::Context) -> Option<Resume> {
+        // SAFETY: as promised by the caller.
+        let kernel = unsafe { kernel() };
         kernel.in_handler = false;
         let from = kernel.sched.running();
         let next = kernel.sched.decide(port::now());
@@ -388,16 +454,6 @@ pub mod handler {
                 Some(kernel.hand_over(from, to))
             }
         }
-    }
-
-    /// The running unit was torn down in a trap: whom to go on with.
-    ///
-    /// # Context
-    /// Trap of the torn-down unit, after [`crate::teardown`] has booked its end.
-    #[must_use]
-    pub fn leave_for_another() -> Resume {
-        kernel().in_handler = false;
-        choose_another()
     }
 }
 

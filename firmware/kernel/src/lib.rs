@@ -11,10 +11,14 @@
 //! what programs use; [`teardown`] is what happens to units that cannot go on.
 //!
 //! Invariants that hold everywhere:
-//! 1. Every operation that can block returns a `Result`; a request to end arrives through it.
+//! 1. Every operation that can block returns a `Result`, through which a request to end arrives. The
+//!    one exception is `println!`, which waits for room on the console and for nothing else.
 //! 2. Allocation is fallible, and `sum by owner = used = total - free` at all times.
-//! 3. Nothing loops over units, and nothing encodes, with interrupts masked.
+//! 3. A stretch with interrupts masked is bounded. Loops over units are in tear-downs only (whose
+//!    joiners and waiters learn at once), and texts are copied in records that introduce something.
 //! 4. Nothing is dropped silently: each refusal, overflow and loss has a counter or a report.
+//! 5. A section of the kernel begins only with stack enough to end it, and an exception inside of one
+//!    is the end of the kernel, not of the thread.
 #![cfg_attr(not(test), no_std)]
 
 pub mod console;
@@ -43,7 +47,9 @@ pub use kernel::{Kernel, Resume, handler};
 pub use lock::{Held, Lock};
 pub use shell::{Arguments, Program};
 pub use stack::paint as paint_stack;
-pub use stack::{GUARD_BYTES, KERNEL_STACK_MAX, STACK_BYTES_DEFAULT, STACK_BYTES_MIN};
+pub use stack::{
+    GUARD_BYTES, KERNEL_STACK_MAX, PANIC_STACK_MAX, STACK_BYTES_DEFAULT, STACK_BYTES_MIN,
+};
 pub use start::start;
 pub use time::{Instant, Span};
 

@@ -151,6 +151,14 @@ impl Lock {
         kernel::with(|kernel| self.checked(kernel).holder.is_some())
     }
 
+    /// Whether the caller acquired it last and has not released it.
+    pub(crate) fn is_held_by_caller(&self) -> bool {
+        kernel::with(|kernel| {
+            let caller = kernel.current_unit();
+            self.checked(kernel).holder == Some(caller)
+        })
+    }
+
     /// Declares that what the lock protects is whole again after a holder was torn down.
     pub fn clear_poison(&self) {
         kernel::with(|kernel| self.checked(kernel).poisoned = false);

@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "owns raw blocks of the heap")]
 
 use crate::error::Error;
-use crate::heap::Totals;
+use crate::heap::{BadPointer, Totals};
 use crate::kernel;
 use crate::site;
 use crate::thread::check_headroom;
@@ -51,9 +51,12 @@ fn allocate(layout: Layout) -> Result<NonNull<u8>, Error> {
 /// `pointer` came from [`allocate`] and nobody uses the block any more.
 unsafe fn free(pointer: NonNull<u8>) {
     kernel::with(|kernel| {
-        // SAFETY: as promised by the caller. A block of a unit that was torn down meanwhile is
-        // refused, because it is quarantined: it stays counted, so nothing is lost silently.
-        let _ = unsafe { kernel.heap.free(pointer) };
+        // SAFETY: as promised by the caller.
+        match unsafe { kernel.heap.free(pointer) } {
+            // A block of a unit that was torn down meanwhile stays, and stays counted.
+            Ok(_) | Err(BadPointer::Quarantined) => {}
+            Err(_) => kernel.note_refused_free(),
+        }
     });
 }
 

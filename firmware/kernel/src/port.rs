@@ -130,7 +130,10 @@ pub struct Facts {
 }
 
 /// The place that a kernel runs on. See the module's text for what an implementation promises.
-pub trait Port {
+///
+/// # Safety
+/// The kernel's memory safety rests on the invariants above.
+pub unsafe trait Port {
     /// The kernel of this instance.
     fn kernel() -> NonNull<Kernel>;
     /// Masks interrupts; says whether they were on.
@@ -171,6 +174,9 @@ pub trait Port {
     }
     /// The stack pointer, or `None` where stacks are not the kernel's (host).
     fn stack_pointer() -> Option<usize>;
+    /// Bytes of its stack that the running unit has left; `None` in handlers and start-up code,
+    /// and where stacks are not the kernel's.
+    fn stack_left() -> Option<usize>;
     /// Stops the running unit because its stack is used up (a kernel call found too little).
     fn stack_exhausted() -> !;
     /// Waits for an interrupt; called in the idle context with interrupts on.
@@ -181,8 +187,9 @@ pub trait Port {
     fn want_transmit(on: bool);
     /// Puts bytes out by polling, past every queue: for the last words before a reset.
     fn transmit_now(bytes: &[u8]);
-    /// Runs `handler` as an interrupt handler, at the next moment when interrupts are on.
-    fn raise(handler: fn());
+    /// Runs `handler` as an interrupt handler, at the next moment when interrupts are on; says
+    /// whether it will.
+    fn raise(handler: fn()) -> bool;
     /// Resets the device.
     fn reset(note: ResetNote) -> !;
 }
@@ -226,12 +233,13 @@ link! {
     fn set_alarm = _ramscope_port_set_alarm(at: Option<u64>) -> ();
     fn contain = _ramscope_port_contain(work: &mut dyn FnMut()) -> ();
     fn stack_pointer = _ramscope_port_stack_pointer() -> Option<usize>;
+    fn stack_left = _ramscope_port_stack_left() -> Option<usize>;
     fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
     fn idle = _ramscope_port_idle() -> ();
     fn transmit = _ramscope_port_transmit(bytes: &[u8]) -> usize;
     fn want_transmit = _ramscope_port_want_transmit(on: bool) -> ();
     fn transmit_now = _ramscope_port_transmit_now(bytes: &[u8]) -> ();
-    fn raise = _ramscope_port_raise(handler: fn()) -> ();
+    fn raise = _ramscope_port_raise(handler: fn()) -> bool;
     fn reset = _ramscope_port_reset(note: ResetNote) -> !;
 }
 
@@ -284,6 +292,10 @@ macro_rules! port {
                 <$port as Port>::stack_pointer()
             }
             #[unsafe(no_mangle)]
+            fn _ramscope_port_stack_left() -> Option<usize> {
+                <$port as Port>::stack_left()
+            }
+            #[unsafe(no_mangle)]
             fn _ramscope_port_stack_exhausted() -> ! {
                 <$port as Port>::stack_exhausted()
             }
@@ -304,7 +316,7 @@ macro_rules! port {
                 <$port as Port>::transmit_now(bytes)
             }
             #[unsafe(no_mangle)]
-            fn _ramscope_port_raise(handler: fn()) {
+            fn _ramscope_port_raise(handler: fn()) -> bool {
                 <$port as Port>::raise(handler)
             }
             #[unsafe(no_mangle)]

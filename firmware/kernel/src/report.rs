@@ -119,6 +119,9 @@ impl fmt::Display for Report {
         write!(f, "thread {name} (unit {unit}) ")?;
         match cause {
             Cause::Panic => write!(f, "panicked {}", message.as_str())?,
+            Cause::Overflow { how, pc, by_bytes: 0, stack_bytes } => {
+                write!(f, "used up its stack of {stack_bytes} B (found by: {how}, pc {pc:#010x})")?
+            }
             Cause::Overflow { how, pc, by_bytes, stack_bytes } => write!(
                 f,
                 "overflowed its stack of {stack_bytes} B by {by_bytes} B (found by: {how}, \

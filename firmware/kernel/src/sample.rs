@@ -5,14 +5,14 @@
 //! times in a second of device time, a thread sends its own as the last thing it does, and a
 //! program's end sends all. Each reading takes the kernel for a few instructions; stacks are
 //! scanned with interrupts on.
-#![expect(unsafe_code, reason = "scans painted stacks")]
+#![expect(unsafe_code, reason = "scans and paints stacks")]
 
 use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
 use crate::kernel::{self, Kernel, wire_state};
 use crate::port::{self, StackRange, TICKS_PER_SECOND};
-use crate::sched::{Slot, THREADS_MAX};
+use crate::sched::{Slot, State, THREADS_MAX};
 use crate::site;
-use crate::stack::high_water_bytes;
+use crate::stack::{high_water_bytes, paint};
 use ramscope_wire as wire;
 use wire::{Level, ObjectId, UnitId, WindowId};
 
@@ -84,7 +84,7 @@ fn slots() -> impl Iterator<Item = Slot> {
 }
 
 fn is_over(kernel: &Kernel, slot: Slot) -> bool {
-    matches!(kernel.sched.state(slot), crate::sched::State::Ended | crate::sched::State::Free)
+    matches!(kernel.sched.state(slot), State::Ended | State::Free)
 }
 
 /// Sends everything once.
@@ -126,22 +126,17 @@ pub(crate) fn stack(slot: Slot) {
     let Some(pointer) = port::stack_pointer() else {
         return;
     };
-    let found = kernel::with(|kernel| {
-        let thread = &kernel.threads[slot.index()];
-        let exists = !matches!(kernel.sched.state(slot), crate::sched::State::Free);
-        let has_stack = thread.stack.bytes > 0 && (thread.block.is_some() || thread.unit <= 1);
-        let sp = if kernel.sched.running() == slot { pointer } else { thread.context };
-        (exists && has_stack).then_some((thread.unit, thread.stack, sp))
-    });
-    let Some((of, range, sp)) = found else { return };
+    let Some((of, range, sp)) = kernel::with(|kernel| stack_of(kernel, slot, pointer)) else {
+        return;
+    };
     // SAFETY: readable memory; if the thread ends meanwhile, the result is thrown away below.
     let scanned = unsafe { high_water_bytes(range) } as u32;
     kernel::with(|kernel| {
-        let window = WindowId(kernel.window);
-        let thread = &mut kernel.threads[slot.index()];
-        if thread.unit != of || thread.stack != range {
+        if stack_of(kernel, slot, pointer).is_none_or(|(unit, ..)| unit != of) {
             return;
         }
+        let window = WindowId(kernel.window);
+        let thread = &mut kernel.threads[slot.index()];
         thread.stack_peak = thread.stack_peak.max(scanned);
         let record = wire::StackSample {
             unit: UnitId(of),
@@ -149,18 +144,81 @@ pub(crate) fn stack(slot: Slot) {
             // After an overflow the pointer may be anywhere.
             used_now: if range.holds(sp) { (range.high() - sp) as u32 } else { scanned },
             peak_boot: thread.stack_peak,
-            peak_window: thread.stack_peak,
+            // The stack was painted anew when the window began.
+            peak_window: if window.0 == 0 { thread.stack_peak } else { scanned },
             window,
         };
         kernel.record(Level::Samples, &record);
     });
 }
 
+/// The unit in a slot, its stack if it still has one, and its stack pointer.
+fn stack_of(kernel: &Kernel, slot: Slot, pointer: usize) -> Option<(u32, StackRange, usize)> {
+    let thread = &kernel.threads[slot.index()];
+    let exists = kernel.sched.state(slot) != State::Free;
+    let has_stack = thread.stack.bytes > 0 && (thread.block.is_some() || thread.unit <= 1);
+    let sp = if kernel.sched.running() == slot { pointer } else { thread.context };
+    (exists && has_stack).then_some((thread.unit, thread.stack, sp))
+}
+
+/// Starts a measuring window: window peaks begin anew. Answers its number.
+///
+/// # Context
+/// The console thread: it runs above the threads whose stacks it paints.
+pub(crate) fn open_window() -> u32 {
+    for slot in slots() {
+        stack(slot);
+        repaint(slot);
+    }
+    interrupts();
+    repaint_interrupts();
+    kernel::with(|kernel| {
+        kernel.window += 1;
+        kernel.heap.open_window();
+        let window = WindowId(kernel.window);
+        kernel.record(Level::Samples, &wire::WindowOpened { window });
+        kernel.window
+    })
+}
+
+/// Bytes that one masked stretch paints.
+const PAINT_BYTES: usize = 256;
+/// What the running thread leaves unpainted below its stack pointer: what this module needs.
+const IN_USE_BYTES: usize = 512;
+
+/// Paints what a stack does not use now.
+fn repaint(slot: Slot) {
+    let Some(pointer) = port::stack_pointer() else { return };
+    let mut done = 0;
+    while kernel::with(|kernel| {
+        let found = stack_of(kernel, slot, pointer.saturating_sub(IN_USE_BYTES));
+        let Some((_, range, sp)) = found.filter(|_| !is_over(kernel, slot)) else { return false };
+        let unused = sp.saturating_sub(range.low).min(range.bytes);
+        let bytes = PAINT_BYTES.min(unused.saturating_sub(done));
+        // SAFETY: below the stack pointer of a thread that does not run, or well below our own.
+        unsafe { paint(StackRange { low: range.low + done, bytes }) };
+        done += bytes;
+        bytes == PAINT_BYTES
+    }) {}
+}
+
+/// Paints the stack of the handlers, none of which runs while a thread does.
+fn repaint_interrupts() {
+    let range = kernel::with(|kernel| kernel.facts().interrupt_stack);
+    for start in (0..range.bytes).step_by(PAINT_BYTES) {
+        let bytes = PAINT_BYTES.min(range.bytes - start);
+        kernel::with(|_| {
+            // SAFETY: masked, in a thread: nothing is on that stack.
+            unsafe { paint(StackRange { low: range.low + start, bytes }) };
+        });
+    }
+}
+
 /// Sends state and processor time of one unit.
 fn unit(slot: Slot) {
     kernel::with(|kernel| {
         let state = kernel.sched.state(slot);
-        if state == crate::sched::State::Free {
+        if state == State::Free {
             return;
         }
         let thread = &kernel.threads[slot.index()];
@@ -183,10 +241,11 @@ fn interrupts() {
     // SAFETY: the stack of the handlers is always there, and was painted at start.
     let peak = unsafe { high_water_bytes(range) } as u32;
     kernel::with(|kernel| {
+        kernel.interrupt_peak = kernel.interrupt_peak.max(peak);
         let record = wire::InterruptSample {
             stack_bytes: range.bytes as u32,
-            peak_boot: peak,
-            peak_window: peak,
+            peak_boot: kernel.interrupt_peak,
+            peak_window: if kernel.window == 0 { kernel.interrupt_peak } else { peak },
             entries: kernel.handler_entries,
             window: WindowId(kernel.window),
         };
@@ -211,6 +270,11 @@ pub(crate) fn owner_of(kernel: &mut Kernel, owner: OwnerIndex) {
 
 /// Sends the heap and all its owners.
 fn heap() {
+    let mut quarantined = 0;
+    for index in 0..OWNERS_MAX as u16 {
+        let owner = kernel::with(|kernel| kernel.heap.owner(OwnerIndex::new(index)));
+        quarantined += owner.filter(|owner| owner.quarantined).map_or(0, |owner| owner.current);
+    }
     kernel::with(|kernel| {
         let totals = kernel.heap.totals();
         let record = wire::HeapSample {
@@ -222,7 +286,7 @@ fn heap() {
             largest_free: totals.largest_free,
             free_blocks: totals.free_blocks,
             used_blocks: totals.used_blocks,
-            quarantined: 0,
+            quarantined,
             window: WindowId(kernel.window),
         };
         kernel.record(Level::Samples, &record);

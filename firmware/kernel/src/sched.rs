@@ -43,6 +43,8 @@ pub struct Slot(pub(crate) u8);
 impl Slot {
     /// The idle context: runs when nothing else can.
     pub const IDLE: Slot = Slot(0);
+    /// The main thread, which is the first to be added.
+    pub const MAIN: Slot = Slot(1);
 
     /// The position in tables that are indexed by slot.
     #[must_use]
@@ -118,6 +120,8 @@ struct Entry {
     deadline: u64,
     deadline_order: u32,
     deadline_position: u8,
+    /// What is left of the slice that a preemption broke off; 0: a whole one.
+    slice_left: u64,
 }
 
 const EMPTY: Entry = Entry {
@@ -129,6 +133,7 @@ const EMPTY: Entry = Entry {
     deadline: 0,
     deadline_order: 0,
     deadline_position: NONE,
+    slice_left: 0,
 };
 
 /// The scheduler. See the module's text for its invariants.
@@ -172,6 +177,12 @@ impl Scheduler {
     #[must_use]
     pub fn state(&self, slot: Slot) -> State {
         self.entries[slot.index()].state
+    }
+
+    /// Gives the running slot another priority; answers the one before.
+    pub fn set_running_priority(&mut self, priority: u8) -> u8 {
+        debug_assert_ne!(self.running, Slot::IDLE, "the idle context has the lowest");
+        core::mem::replace(&mut self.entries[self.running.index()].priority, priority)
     }
 
     /// The priority of `slot`.
@@ -297,8 +308,8 @@ impl Scheduler {
 
     /// Decides after any change: a running slot that goes on, or the best ready one.
     ///
-    /// A slot that is preempted goes back to the *front* of its queue: it did not use up its turn.
-    /// When its slice is over, it goes to the back.
+    /// A slot that is preempted goes back to the *front* of its queue with what is left of its
+    /// slice. When its slice is over, it goes to the back.
     pub fn decide(&mut self, now: u64) -> Next {
         let running = self.running;
         if self.state(running) != State::Running {
@@ -307,9 +318,7 @@ impl Scheduler {
         let priority = self.entries[running.index()].priority;
         let best = self.best_ready();
         if self.ready_bits != 0 && best > priority {
-            if running != Slot::IDLE {
-                self.make_ready_first(running);
-            }
+            self.preempt(running, now);
             return self.take_best(now);
         }
         let peers = self.ready_bits & (1 << priority) != 0;
@@ -359,7 +368,9 @@ impl Scheduler {
         self.running = slot;
         self.entries[slot.index()].state = State::Running;
         let peers = self.ready_bits & (1 << self.entries[slot.index()].priority) != 0;
-        self.slice_end = (peers && slot != Slot::IDLE).then_some(now + self.slice_ticks);
+        let left = core::mem::take(&mut self.entries[slot.index()].slice_left);
+        let slice = if left > 0 { left } else { self.slice_ticks };
+        self.slice_end = (peers && slot != Slot::IDLE).then_some(now + slice);
         if slot == before { Next::Stay } else { Next::Switch(slot) }
     }
 
@@ -368,6 +379,20 @@ impl Scheduler {
         self.entries[slot.index()].state = State::Ready;
         self.ready_bits |= 1 << priority;
         self.ready[priority as usize].push_back(&mut self.entries, slot);
+    }
+
+    /// Puts the running slot back because a more urgent one runs.
+    fn preempt(&mut self, running: Slot, now: u64) {
+        if running == Slot::IDLE {
+            return;
+        }
+        let left = self.slice_end.map(|end| end.saturating_sub(now));
+        self.entries[running.index()].slice_left = left.unwrap_or(0);
+        match left {
+            // Its slice ended at this very moment: the next one has its turn.
+            Some(0) => self.make_ready(running),
+            _ => self.make_ready_first(running),
+        }
     }
 
     fn make_ready_first(&mut self, slot: Slot) {

@@ -18,7 +18,7 @@ use crate::kernel::{self, MAILBOX};
 use crate::port::{self, ResetNote};
 use crate::println;
 use crate::sample;
-use crate::sched::{State, THREADS_MAX, WaitQueue, Wake, Why};
+use crate::sched::{Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
 use crate::thread;
 use crate::time::Instant;
 use core::fmt;
@@ -195,9 +195,13 @@ fn write_reports() {
     if lost > 0 {
         println!("{lost} more threads ended while this was written");
     }
+    let refused = kernel::with(|kernel| core::mem::take(&mut kernel.refused_frees));
+    if refused > 0 {
+        println!("{refused} blocks could not be given back: the heap around them is damaged");
+    }
     let (lines, bytes) = console::take_losses();
     if lines > 0 {
-        println!("{lines} lines that handlers wrote are lost: only threads can write");
+        println!("{lines} lines are lost: written in a handler, masked, or inside of another line");
     }
     if bytes > 0 {
         println!("{bytes} bytes of input are lost: typed faster than they were read");
@@ -218,7 +222,7 @@ fn type_byte(line: &mut Line, byte: u8) {
         }
         8 | 127 if line.length > 0 => {
             line.length -= 1;
-            line.too_long = false;
+            line.too_long &= line.length > 0;
             console::echo(b"\x08 \x08", true);
         }
         byte if byte >= b' ' && line.length == LINE_BYTES => line.too_long = true,
@@ -288,7 +292,7 @@ fn request(rest: &str) {
     let Some(index) = programs.iter().position(|program| program.name == name) else {
         return println!("no program `{name}`: try `programs`");
     };
-    if kernel::with(|kernel| kernel.threads[1].end.is_some()) {
+    if kernel::with(|kernel| kernel.threads[Slot::MAIN.index()].end.is_some()) {
         return println!("main has ended: `reset` first");
     }
     let mut line = Line::EMPTY;
@@ -426,12 +430,5 @@ fn telemetry(word: &str) {
 }
 
 fn window() {
-    let window = kernel::with(|kernel| {
-        kernel.window += 1;
-        kernel.heap.open_window();
-        let window = wire::WindowId(kernel.window);
-        kernel.record(Level::Samples, &wire::WindowOpened { window });
-        kernel.window
-    });
-    println!("window {window}");
+    println!("window {}", sample::open_window());
 }

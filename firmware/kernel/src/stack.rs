@@ -17,6 +17,15 @@ pub const GUARD_BYTES: usize = 64;
 /// interrupt's frame included; the scenario `scenarios/stacks/headroom.yaml` fails when it grows past.
 pub const KERNEL_STACK_MAX: usize = 512;
 
+/// What one section of the kernel, a stretch with interrupts masked, may take of the caller's stack.
+/// Each section checks for itself, so that also the calls that promise nothing cannot be broken off
+/// in the middle of one.
+pub(crate) const SECTION_STACK_MAX: usize = 256;
+
+/// What a panic needs of its thread's stack to say what happened. With less it is reported as an
+/// overflow: its message cannot be formatted any more.
+pub const PANIC_STACK_MAX: usize = 1024;
+
 /// The smallest stack that a thread gets: room for one saved context and a kernel call.
 pub const STACK_BYTES_MIN: usize = 1024;
 

@@ -1,6 +1,7 @@
 //! From a board's start-up code to running threads.
 #![expect(unsafe_code, reason = "hands the board's memory to the heap and to stacks")]
 
+use crate::console;
 use crate::heap::{OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel;
 use crate::port::{self, Facts};
@@ -15,8 +16,6 @@ use ramscope_wire::UnitKind;
 
 /// The console thread's stack: it formats every report and table.
 const CONSOLE_STACK_BYTES: usize = 2560;
-/// Above the default, so that reports and commands are not starved by busy programs.
-const CONSOLE_PRIORITY: u8 = 12;
 
 /// Starts the kernel: main waits for programs, the console answers. Does not return.
 ///
@@ -80,7 +79,7 @@ extern "C" fn first_thread() -> ! {
     sample::introduce();
     let console = thread::Builder::new("console")
         .stack_bytes(CONSOLE_STACK_BYTES)
-        .priority(CONSOLE_PRIORITY)
+        .priority(console::PRIORITY)
         .spawn(shell::console_thread);
     debug_assert!(console.is_ok(), "the heap is empty");
     drop(console);

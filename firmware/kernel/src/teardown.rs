@@ -5,7 +5,7 @@
 //! because somebody may hold a pointer into it, and given back only when that is ruled out. If it
 //! happens in a handler or inside the kernel, nothing can be trusted any more: a last line is
 //! written by polling, and the device resets with a note for the next boot.
-#![expect(unsafe_code, reason = "leaves the context of a dead unit")]
+#![expect(unsafe_code, reason = "leaves the context of a dead unit, on the board's word")]
 
 use crate::console;
 use crate::kernel::{self, Kernel, Resume};
@@ -15,7 +15,6 @@ use crate::report::{Cause, Message, Report};
 use crate::sample;
 use crate::sched::Slot;
 use crate::site;
-use crate::stack::KERNEL_STACK_MAX;
 use crate::thread::{self, End};
 use core::fmt;
 use ramscope_wire as wire;
@@ -51,18 +50,21 @@ pub struct Fault {
 ///
 /// # Context
 /// Trap of that unit, interrupts masked, on the stack of the handlers.
+///
+/// # Safety
+/// Called by the board's trap code in that context, and the answer is resumed.
 #[must_use]
-pub fn overflow(overflow: Overflow) -> Resume {
+pub unsafe fn overflow(overflow: Overflow) -> Resume {
+    if is_broken() {
+        let Overflow { pc, .. } = overflow;
+        fatal(format_args!("stack overflow inside the kernel, pc {pc:#010x}"), None, 0);
+    }
     kernel::work_on(|kernel| {
         let thread = kernel.current();
         let stack = thread.stack;
         let lowest = overflow.address.min(overflow.sp);
-        // A kernel call wants headroom; what it lacks of that is the overflow it prevents.
-        let needed = match overflow.how {
-            OverflowHow::KernelCall => stack.low + KERNEL_STACK_MAX,
-            _ => stack.low,
-        };
-        let by_bytes = needed.saturating_sub(lowest) as u32;
+        // Zero where a kernel call stopped the unit before it went beyond its end.
+        let by_bytes = stack.low.saturating_sub(lowest) as u32;
         let record = wire::Overflow {
             unit: UnitId(thread.unit),
             how: overflow.how,
@@ -83,15 +85,26 @@ pub fn overflow(overflow: Overflow) -> Resume {
         };
         condemn(kernel, End::Overflowed, cause, Message::EMPTY);
     });
-    kernel::handler::leave_for_another()
+    kernel::leave_for_another()
 }
 
 /// Ends the unit that did something illegal; answers whom to go on with.
 ///
 /// # Context
 /// Trap of that unit, interrupts masked, on the stack of the handlers.
+///
+/// # Safety
+/// Called by the board's trap code in that context, and the answer is resumed.
 #[must_use]
-pub fn fault(fault: Fault) -> Resume {
+pub unsafe fn fault(fault: Fault) -> Resume {
+    if is_broken() {
+        let Fault { cause, pc, address, .. } = fault;
+        fatal(
+            format_args!("trap {cause} inside the kernel, pc {pc:#010x}, address {address:#010x}"),
+            None,
+            0,
+        );
+    }
     kernel::work_on(|kernel| {
         let record = wire::Fault {
             unit: UnitId(kernel.current().unit),
@@ -105,7 +118,7 @@ pub fn fault(fault: Fault) -> Resume {
             Cause::Fault { cause: fault.cause, pc: fault.pc as u32, address: fault.address as u32 };
         condemn(kernel, End::Faulted, cause, Message::EMPTY);
     });
-    kernel::handler::leave_for_another()
+    kernel::leave_for_another()
 }
 
 /// A trap inside of a handler or of the kernel itself: says so and resets the device.
@@ -113,9 +126,14 @@ pub fn fault(fault: Fault) -> Resume {
 /// # Context
 /// Trap within a trap, on the emergency stack.
 pub fn fatal(what: fmt::Arguments<'_>, overflow: Option<Overflow>, limit: usize) -> ! {
+    let _ = port::mask();
     // SAFETY: nothing else will ever run again; the ring may be half written at worst, which a
     // reader survives.
     let kernel = unsafe { port::kernel().as_mut() };
+    if core::mem::replace(&mut kernel.dying, true) {
+        // Trouble while the last words were said: nothing more is tried.
+        port::reset(ResetNote::KernelFault);
+    }
     let unit = kernel.threads[kernel.sched.running().index()].unit;
     let note = match overflow {
         Some(overflow) => {
@@ -139,7 +157,9 @@ pub fn fatal(what: fmt::Arguments<'_>, overflow: Option<Overflow>, limit: usize)
     kernel.busy = false;
     kernel.in_handler = false;
     // Budgets are judged on samples, and these are the last ones of this boot.
-    sample::all();
+    if kernel.facts.is_some() {
+        sample::all();
+    }
     kernel.console.flush_now();
     port::transmit_now(b"\nfatal: ");
     port::transmit_now(message.as_str().as_bytes());
@@ -154,9 +174,7 @@ pub fn fatal(what: fmt::Arguments<'_>, overflow: Option<Overflow>, limit: usize)
 pub fn panic_note(message: fmt::Arguments<'_>, location: Option<(&str, u32)>) {
     let (file, line) = location.unwrap_or(("?", 0));
     let file = site::tail(file);
-    // SAFETY: only looks at two flags, which this context alone can have set.
-    let broken = unsafe { kernel::instance().as_ref() };
-    if broken.busy || broken.in_handler {
+    if is_broken() {
         fatal(format_args!("panic in the kernel at {file}:{line}: {message}"), None, 0);
     }
     let text = Message::from_fmt(message);
@@ -172,11 +190,21 @@ pub fn panic_note(message: fmt::Arguments<'_>, location: Option<(&str, u32)>) {
     });
 }
 
+/// Whether nothing can be ended alone: the kernel itself is at work, or a handler, or no unit yet.
+fn is_broken() -> bool {
+    // SAFETY: only looks at flags, which this context alone can have set.
+    let kernel = unsafe { kernel::instance().as_ref() };
+    kernel.busy || kernel.in_handler || kernel.facts.is_none()
+}
+
 /// Ends the unit that panicked, after [`panic_note`].
 ///
 /// # Context
 /// The panicking unit.
-pub fn panic_end() -> ! {
+///
+/// # Safety
+/// Nothing refers to the unit's frames any more.
+pub unsafe fn panic_end() -> ! {
     let _ = port::mask();
     kernel::work_on(|kernel| end_condemned(kernel, End::Panicked));
     leave()
@@ -210,6 +238,7 @@ fn seize(kernel: &mut Kernel) {
     kernel.torn_down.note(unit);
     lock::poison_all(kernel, unit);
     kernel.heap.owner_quarantine(owner);
+    thread::disown_children(kernel, unit);
 }
 
 fn push_report(kernel: &mut Kernel, cause: Cause, message: Message) {

@@ -20,7 +20,7 @@ use crate::error::{Error, Exit};
 use crate::heap::OwnerIndex;
 use crate::kernel::{self, Kernel};
 use crate::port::{self, Context, StackRange};
-use crate::sched::{Slot, State, WaitQueue, Wake, Why};
+use crate::sched::{Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
 use crate::stack::KERNEL_STACK_MAX;
 use crate::time::{Instant, Span};
 use crate::{sample, teardown};
@@ -131,8 +131,9 @@ extern "C" fn leave() -> ! {
         let (block, owner) = (thread.block.take(), thread.owner);
         if let Some(block) = block {
             // SAFETY: the thread has left its stack for good.
-            let freed = unsafe { kernel.heap.free(block) };
-            debug_assert!(freed.is_ok(), "the block came from this heap");
+            if unsafe { kernel.heap.free(block) }.is_err() {
+                kernel.note_refused_free();
+            }
         }
         sample::owner_of(kernel, owner);
         kernel.heap.owner_release(owner);
@@ -151,6 +152,20 @@ pub(crate) fn close(kernel: &mut Kernel, slot: Slot) {
         kernel.wake(joiner, Wake::Granted);
     }
     release_slot(kernel, slot);
+}
+
+/// Forgets the handles of threads that `parent` started: it was torn down with what it held.
+///
+/// A handle that it had given away answers that its thread is gone.
+pub(crate) fn disown_children(kernel: &mut Kernel, parent: UnitId) {
+    for index in 1..THREADS_MAX as u8 {
+        let slot = Slot(index);
+        let thread = &mut kernel.threads[slot.index()];
+        if thread.parent == parent.0 && thread.unit != parent.0 {
+            thread.has_handle = false;
+            release_slot(kernel, slot);
+        }
+    }
 }
 
 /// Frees the slot of an ended thread that nobody will ask about any more.
@@ -172,6 +187,7 @@ pub(crate) fn release_slot(kernel: &mut Kernel, slot: Slot) {
 pub fn sleep(span: Span) -> Result<(), Error> {
     check_headroom();
     if span == Span::ZERO {
+        kernel::may_block()?;
         told_to_exit()?;
         kernel::give_way();
         return Ok(());
@@ -256,11 +272,8 @@ pub const fn exit() -> Exit {
 /// Stops the unit if its stack has less than [`KERNEL_STACK_MAX`] bytes left.
 #[inline]
 pub(crate) fn check_headroom() {
-    if let Some(pointer) = port::stack_pointer() {
-        let low = kernel::running_stack().low;
-        if pointer < low + KERNEL_STACK_MAX {
-            port::stack_exhausted();
-        }
+    if port::stack_left().is_some_and(|left| left < KERNEL_STACK_MAX) {
+        port::stack_exhausted();
     }
 }
 
@@ -282,7 +295,7 @@ pub(crate) fn wait_through(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Erro
 
 /// As [`block`], but not a point where a request to end is delivered.
 pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
-    not_in_handler()?;
+    kernel::may_block()?;
     let slot = kernel::then_reschedule(|kernel| {
         let slot = kernel.sched.running();
         kernel.sched.forget_wake();
@@ -294,14 +307,6 @@ pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
         Wake::TimedOut => Err(Error::TimedOut),
         Wake::Poisoned => Err(Error::Poisoned),
         Wake::Exit => told_to_exit(),
-    }
-}
-
-/// Refuses what would block or take unbounded time in a handler.
-pub(crate) fn not_in_handler() -> Result<(), Error> {
-    match kernel::with(|kernel| kernel.in_handler) {
-        true => Err(Error::InHandler),
-        false => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod console;
 mod instances;
 mod locks;
+mod masked;
 mod memory;
 mod poison;
 mod sleeping;

@@ -75,6 +75,27 @@ fn a_preempted_thread_keeps_its_turn() {
 }
 
 #[test]
+fn a_preemption_does_not_prolong_a_slice() {
+    let (mut scheduler, slots) = scheduler(&[5, 5, 9]);
+    let urgent = slots[2];
+    let mut ran = [0_u32; 2];
+    for now in 0..1_000 {
+        // The urgent one wakes every third tick and sleeps at once again.
+        if scheduler.running() == urgent {
+            scheduler.block_running(Why::Sleep, None, None);
+        } else if now % 3 == 0 {
+            scheduler.wake(urgent, None, Wake::Granted);
+        }
+        let _ = scheduler.decide(now);
+        check(&scheduler);
+        if let Some(busy) = slots[..2].iter().position(|slot| *slot == scheduler.running()) {
+            ran[busy] += 1;
+        }
+    }
+    assert!(ran[0].abs_diff(ran[1]) <= 20, "{ran:?}");
+}
+
+#[test]
 fn a_slice_ends_only_for_an_equal_peer() {
     let (mut alone, _) = scheduler(&[5]);
     assert_eq!(alone.alarm(), None, "nobody waits: tickless");

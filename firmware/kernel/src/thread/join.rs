@@ -1,8 +1,8 @@
 //! Waiting for the end of a thread, and asking for it.
 
-use super::{End, block, check_headroom, release_slot};
+use super::{End, Thread, block, check_headroom, release_slot};
 use crate::error::Error;
-use crate::kernel;
+use crate::kernel::{self, Kernel};
 use crate::sched::{Slot, Wake, Why};
 use crate::time::{Instant, Span};
 
@@ -26,7 +26,8 @@ impl JoinHandle {
     /// Thread; blocks.
     ///
     /// # Errors
-    /// [`Error::Exit`] if the caller is asked to end.
+    /// [`Error::Exit`] if the caller is asked to end; [`Error::Closed`] if the thread has ended and
+    /// nobody knows how any more.
     pub fn join(self) -> Result<End, Error> {
         self.wait(None)
     }
@@ -45,7 +46,7 @@ impl JoinHandle {
     /// How the thread ended, if it has.
     #[must_use]
     pub fn end(&self) -> Option<End> {
-        kernel::with(|kernel| kernel.threads[self.slot.index()].end)
+        kernel::with(|kernel| self.thread(kernel)?.end)
     }
 
     /// Asks the thread to end: its next call that can block answers [`Exit`](crate::Exit).
@@ -53,30 +54,38 @@ impl JoinHandle {
     /// # Context
     /// Thread.
     pub fn request_exit(&self) {
+        check_headroom();
         kernel::then_reschedule(|kernel| {
-            let thread = &mut kernel.threads[self.slot.index()];
-            if thread.end.is_none() {
-                thread.exit_asked = true;
-                if !thread.waits_through {
-                    kernel.wake(self.slot, Wake::Exit);
-                }
+            let Some(thread) = self.thread(kernel).filter(|thread| thread.end.is_none()) else {
+                return;
+            };
+            thread.exit_asked = true;
+            if !thread.waits_through {
+                kernel.wake(self.slot, Wake::Exit);
             }
         });
+    }
+
+    /// The thread, unless its slot has gone to another one: the unit that started it was torn down.
+    fn thread<'a>(&self, kernel: &'a mut Kernel) -> Option<&'a mut Thread> {
+        let thread = &mut kernel.threads[self.slot.index()];
+        (thread.unit == self.unit).then_some(thread)
     }
 
     fn wait(&self, deadline: Option<u64>) -> Result<End, Error> {
         check_headroom();
         loop {
-            if let Some(end) = self.end() {
+            let state = kernel::with(|kernel| self.thread(kernel).map(|thread| thread.end));
+            if let Some(end) = state.ok_or(Error::Closed)? {
                 return Ok(end);
             }
             block(|kernel| {
-                let thread = &mut kernel.threads[self.slot.index()];
-                if thread.end.is_some() {
-                    return;
+                let Kernel { sched, threads, .. } = kernel;
+                let thread = &mut threads[self.slot.index()];
+                if thread.unit == self.unit && thread.end.is_none() {
+                    let queue = (&mut thread.joiners, self.slot.index());
+                    sched.block_running(Why::Join, Some(queue), deadline);
                 }
-                let queue = (&mut thread.joiners, self.slot.index());
-                kernel.sched.block_running(Why::Join, Some(queue), deadline);
             })?;
         }
     }
@@ -85,8 +94,10 @@ impl JoinHandle {
 impl Drop for JoinHandle {
     fn drop(&mut self) {
         kernel::with(|kernel| {
-            kernel.threads[self.slot.index()].has_handle = false;
-            release_slot(kernel, self.slot);
+            if let Some(thread) = self.thread(kernel) {
+                thread.has_handle = false;
+                release_slot(kernel, self.slot);
+            }
         });
     }
 }

@@ -104,6 +104,7 @@ impl Failure for Error {
             Error::NotHeld => 5,
             Error::InHandler => 6,
             Error::Missing(_) => 7,
+            Error::Masked => 8,
         }
     }
 }

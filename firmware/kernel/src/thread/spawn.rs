@@ -1,7 +1,7 @@
 //! Starting a thread: the block, the painted stack, the body at its top.
 #![expect(unsafe_code, reason = "builds stacks and moves bodies onto them")]
 
-use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish, not_in_handler};
+use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish};
 use crate::error::{Error, Shortage};
 use crate::heap::{OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
@@ -13,6 +13,11 @@ use crate::thread::End;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use ramscope_wire::{Level, SiteId, UnitKind};
+
+/// The alignment of a stack, and the largest that a body may ask for.
+const BODY_ALIGN: usize = 16;
+/// More than any heap has, and small enough to add to: asking for more is asking for this.
+const STACK_BYTES_MAX: usize = 1 << 28;
 
 /// Collects what a new thread is to be.
 ///
@@ -69,10 +74,12 @@ impl Builder {
         R: Outcome,
     {
         check_headroom();
-        not_in_handler()?;
+        kernel::may_block()?;
+        const { assert!(align_of::<F>() <= BODY_ALIGN, "a body is placed at the end of the stack") };
         let site = site::here();
-        let body_bytes = size_of::<F>().next_multiple_of(16);
-        let stack_bytes = self.stack_bytes.max(STACK_BYTES_MIN).next_multiple_of(16);
+        let body_bytes = size_of::<F>().next_multiple_of(BODY_ALIGN);
+        let stack_bytes = self.stack_bytes.clamp(STACK_BYTES_MIN, STACK_BYTES_MAX);
+        let stack_bytes = stack_bytes.next_multiple_of(BODY_ALIGN);
         let layout = stack_layout::<F>(stack_bytes + body_bytes);
         let (block, owner, unit) = kernel::with(|kernel| reserve(kernel, layout, site))?;
         let low = block.as_ptr() as usize + GUARD_BYTES;
@@ -134,7 +141,9 @@ fn reserve(
 fn give_back(kernel: &mut Kernel, block: NonNull<u8>, owner: OwnerIndex) {
     // SAFETY: the thread never ran, so nothing points into the block.
     let freed = unsafe { kernel.heap.free(block) };
-    debug_assert!(freed.is_ok(), "the block came from this heap");
+    if freed.is_err() {
+        kernel.note_refused_free();
+    }
     kernel.heap.owner_release(owner);
 }
 
