@@ -97,12 +97,7 @@ pub(super) fn rest(device: &Device, style: Style) -> String {
         format!("program {name}: started at {}, {end}", seconds(run.started))
     }));
     lines.push(losses(device, style));
-    lines.extend(device.unmodelled().iter().map(|access| {
-        format!(
-            "register 0x{:08x} is not modelled (first used at 0x{:08x})",
-            access.address, access.pc
-        )
-    }));
+    lines.extend(unmodelled(device));
     lines.extend(device.notes().iter().map(|note| format!("note: {}", clean(note))));
     lines.iter().map(|line| format!(" {line}\n")).collect()
 }
@@ -118,4 +113,29 @@ fn losses(device: &Device, style: Style) -> String {
         counted(losses.damaged_bytes, "byte"),
     );
     style.paint(Meaning::Doubt, &text)
+}
+
+/// Registers that are named; how many more there are is told.
+const UNMODELLED_SHOWN_MAX: usize = 5;
+
+/// The registers that the machine keeps as plain storage, because it knows no more of them.
+fn unmodelled(device: &Device) -> Vec<String> {
+    let all = device.unmodelled();
+    let mut lines: Vec<String> = all
+        .iter()
+        .take(UNMODELLED_SHOWN_MAX)
+        .map(|access| {
+            format!(
+                "register 0x{:08x} is not modelled (first used at 0x{:08x})",
+                access.address, access.pc
+            )
+        })
+        .collect();
+    if all.len() > UNMODELLED_SHOWN_MAX {
+        let more = all.len() - UNMODELLED_SHOWN_MAX;
+        lines.push(format!(
+            "{more} more registers are not modelled: plain storage, all in the JSON"
+        ));
+    }
+    lines
 }
