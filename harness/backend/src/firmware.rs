@@ -13,7 +13,7 @@ const PROGRAMS_SECTION: &str = ".ramscope.programs";
 pub struct Firmware {
     /// The file it came from.
     pub path: PathBuf,
-    /// The file's bytes.
+    /// The file's bytes: an ELF file brings symbols and the list of programs, others do not.
     pub elf: Vec<u8>,
     /// The SHA-256 of the file's bytes, as hex digits.
     pub hash: String,
@@ -47,22 +47,23 @@ pub enum FirmwareError {
 }
 
 impl Firmware {
-    /// Reads and checks an ELF file.
+    /// Reads and checks an image: an ELF file, an ESP-IDF image (an app, or a whole flash), or a
+    /// flash image for direct boot, told apart by what they begin with.
     ///
     /// # Errors
-    /// If the file cannot be read, or is no whole executable for this chip.
+    /// If the file cannot be read, or is no whole image for this chip.
     pub fn read(path: &Path) -> Result<Self, FirmwareError> {
         let elf = std::fs::read(path)
             .map_err(|source| FirmwareError::Unreadable { path: path.to_owned(), source })?;
-        Self::from_elf(path, elf)
+        Self::from_bytes(path, elf)
     }
 
-    /// Checks the bytes of an ELF file; `path` is for messages.
+    /// Checks the bytes of an image; `path` is for messages.
     ///
     /// # Errors
-    /// If they are no whole executable for this chip.
-    pub fn from_elf(path: &Path, elf: Vec<u8>) -> Result<Self, FirmwareError> {
-        let image = Image::from_elf(&elf)
+    /// If they are no whole image for this chip.
+    pub fn from_bytes(path: &Path, elf: Vec<u8>) -> Result<Self, FirmwareError> {
+        let image = Image::from_file_bytes(&elf)
             .map_err(|source| FirmwareError::Unusable { path: path.to_owned(), source })?;
         Ok(Self {
             path: path.to_owned(),
