@@ -15,10 +15,11 @@
 mod wait;
 
 use ramscope_capture::{HowEnded, Recorder, StepEvent, StepEventKind, Stimulus};
-use ramscope_scenario::{Command, Matcher, Run, Step};
+use ramscope_scenario::{Command, ExpectPin, Matcher, Run, SetControl, Step};
 use ramscope_time::{Instant, Span};
 
 use self::wait::{Waiting, describe, quote};
+use crate::circuit;
 use crate::session::{BackendError, End, Progress, Session};
 use crate::watchdog::Watchdog;
 
@@ -94,6 +95,8 @@ impl Driver<'_> {
             Command::Delay(span) => self.delay(step, *span, deadline),
             Command::WaitSerial(pattern) => self.wait_serial(step, pattern, deadline),
             Command::WriteSerial(bytes) => self.write_serial(step, bytes),
+            Command::ExpectPin(expected) => self.expect_pin(step, expected),
+            Command::SetControl(control) => self.set_control(step, control),
             other => {
                 let reason = format!("{} cannot {}", self.run.target, other.keyword());
                 self.step_event(step, StepEventKind::Skipped, &reason);
@@ -149,6 +152,33 @@ impl Driver<'_> {
         self.step_event(step, StepEventKind::Started, "");
         self.send(bytes)?;
         self.step_event(step, StepEventKind::Finished, &quote(bytes));
+        Ok(())
+    }
+
+    /// Reads a pin while the device stands still. Like Wokwi, a run ends at the first that is wrong.
+    fn expect_pin(&mut self, step: &Step, expected: &ExpectPin) -> Result<(), HowEnded> {
+        self.step_event(step, StepEventKind::Started, "");
+        let pin = circuit::terminal(expected);
+        let high = self.session.read_pin(&pin).map_err(failed)?;
+        let level = u8::from(high);
+        if !expected.holds(high) {
+            let detail = format!("`{pin}` was {level}, not {}", expected.value);
+            self.step_event(step, StepEventKind::Failed, &detail);
+            return Err(HowEnded::StepFailed { step: step.index as u32 });
+        }
+        self.step_event(step, StepEventKind::Finished, &format!("`{pin}` is {level}"));
+        Ok(())
+    }
+
+    fn set_control(&mut self, step: &Step, control: &SetControl) -> Result<(), HowEnded> {
+        self.step_event(step, StepEventKind::Started, "");
+        let SetControl { part_id, name, value } = control;
+        let (part, control) = (part_id.to_string(), name.to_string());
+        let detail = format!("{control} of `{part}` = {value}");
+        self.session.set_control(&part, &control, value).map_err(failed)?;
+        let now = self.session.now();
+        self.recorder.event(now, &Stimulus::Control { part, control, value: value.to_string() });
+        self.step_event(step, StepEventKind::Finished, &detail);
         Ok(())
     }
 

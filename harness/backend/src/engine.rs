@@ -14,15 +14,19 @@
 
 #[expect(dead_code, reason = "the debugger that uses it is the next commit")]
 pub(crate) mod debugged;
+mod pins;
 mod ring;
 mod stacks;
 
 use ramscope_capture::{Event, HowEnded, ObserverEvent, Stream};
 use ramscope_engine::{Image, Machine, Options, Stop, UartByte};
+use ramscope_scenario::Value;
 use ramscope_time::{Instant, Span};
 
+use self::pins::Surroundings;
 use self::ring::TelemetryRing;
 use self::stacks::StackWatch;
+use crate::circuit::{Circuit, Terminal, switch_position};
 use crate::session::{
     BackendError, Capabilities, Capability, End, Output, PauseAt, Progress, Session, TargetFacts,
 };
@@ -57,13 +61,14 @@ pub struct EngineSession {
 }
 
 impl EngineSession {
-    /// What it can do with firmware that has a telemetry ring and announces its stacks.
+    /// What it can do with firmware that has a telemetry ring and announces its stacks, in a circuit.
     pub const CAPABILITIES: Capabilities = Capabilities::of(&[
         Capability::Serial,
         Capability::DeviceClock,
         Capability::Pause,
         Capability::Ring,
         Capability::ExactStacks,
+        Capability::Pins,
         Capability::Clone,
         Capability::ReadMemory,
     ]);
@@ -81,10 +86,19 @@ impl EngineSession {
                 machine,
                 ring,
                 stacks,
+                surroundings: None,
                 serial: Vec::new(),
                 events: Vec::new(),
             },
         }
+    }
+
+    /// Puts parts around the machine, which has just been powered on.
+    #[must_use]
+    pub fn in_circuit(mut self, circuit: Circuit) -> Self {
+        let machine = &mut self.device.machine;
+        self.device.surroundings = Some(Surroundings::around(machine, circuit));
+        self
     }
 
     /// The machine, to look at.
@@ -126,6 +140,7 @@ impl Session for EngineSession {
         let mut lacking = Vec::new();
         lacking.extend(self.device.ring.is_none().then_some(Capability::Ring));
         lacking.extend(self.device.stacks.is_none().then_some(Capability::ExactStacks));
+        lacking.extend(self.device.surroundings.is_none().then_some(Capability::Pins));
         Self::CAPABILITIES.without(&lacking)
     }
 
@@ -167,6 +182,29 @@ impl Session for EngineSession {
         Ok(())
     }
 
+    fn read_pin(&mut self, pin: &Terminal) -> Result<bool, BackendError> {
+        let Device { machine, surroundings, .. } = &mut self.device;
+        match surroundings {
+            Some(surroundings) => Ok(surroundings.read(machine, pin)),
+            None => Err(BackendError::NoPins { asked: pin.to_string() }),
+        }
+    }
+
+    fn set_control(
+        &mut self,
+        part: &str,
+        control: &str,
+        value: &Value,
+    ) -> Result<(), BackendError> {
+        let Device { machine, surroundings, .. } = &mut self.device;
+        let moved = match (surroundings, switch_position(value)) {
+            (Some(surroundings), Some(on)) => surroundings.switch(machine, part, on),
+            _ => false,
+        };
+        let asked = || format!("{control} of {part} as {value}");
+        moved.then_some(()).ok_or_else(|| BackendError::NoPins { asked: asked() })
+    }
+
     fn finish(&mut self) -> Result<Progress, BackendError> {
         let mut output = Vec::new();
         let device = &mut self.device;
@@ -187,6 +225,8 @@ struct Device {
     machine: Machine,
     ring: Option<TelemetryRing>,
     stacks: Option<StackWatch>,
+    /// What stands around the chip, if anything does.
+    surroundings: Option<Surroundings>,
     /// How many of the machine's resets have become events.
     resets_told: usize,
     /// Serial bytes that have not been told yet.

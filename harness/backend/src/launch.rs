@@ -4,19 +4,25 @@ use std::collections::BTreeMap;
 
 use ramscope_scenario::{Run, TargetKind, TargetOffer};
 
+use crate::circuit::Circuit;
 use crate::engine::{EngineOptions, EngineSession};
 use crate::firmware::Firmware;
 use crate::session::{BackendError, Capabilities, Session};
 
-/// What each target offers on this machine: for the planner, and for `ramscope doctor`.
+/// What each target offers on this machine, with these parts around it: for the planner, and for
+/// `ramscope doctor`.
 #[must_use]
-pub fn offers() -> BTreeMap<TargetKind, TargetOffer> {
-    TargetKind::ALL.into_iter().map(|target| (target, offer(target))).collect()
+pub fn offers(circuit: Option<&Circuit>) -> BTreeMap<TargetKind, TargetOffer> {
+    TargetKind::ALL.into_iter().map(|target| (target, offer(target, circuit))).collect()
 }
 
-fn offer(target: TargetKind) -> TargetOffer {
+fn offer(target: TargetKind, circuit: Option<&Circuit>) -> TargetOffer {
     match target {
-        TargetKind::Engine => TargetOffer::Available(ramscope_scenario::Capabilities::default()),
+        TargetKind::Engine => TargetOffer::Available(ramscope_scenario::Capabilities {
+            pins: circuit.is_some(),
+            controls: circuit.is_some(),
+            ..Default::default()
+        }),
         other => TargetOffer::Unavailable(not_yet(other)),
     }
 }
@@ -34,15 +40,23 @@ pub fn capabilities(target: TargetKind) -> Capabilities {
     }
 }
 
-/// Powers a device on with an image, ready for the first step of `run`.
+/// Powers a device on with an image, in a circuit if there is one, ready for the first step of `run`.
 ///
 /// # Errors
 /// If the run's target cannot be used here.
-pub fn launch(run: &Run, firmware: &Firmware) -> Result<Box<dyn Session>, BackendError> {
+pub fn launch(
+    run: &Run,
+    firmware: &Firmware,
+    circuit: Option<&Circuit>,
+) -> Result<Box<dyn Session>, BackendError> {
     match run.target {
         TargetKind::Engine => {
             let options = EngineOptions { seed: run.seed, ..EngineOptions::default() };
-            Ok(Box::new(EngineSession::new(&firmware.image, &options)))
+            let session = EngineSession::new(&firmware.image, &options);
+            Ok(match circuit {
+                Some(circuit) => Box::new(session.in_circuit(circuit.clone())),
+                None => Box::new(session),
+            })
         }
         other => Err(BackendError::Unavailable { target: other.name(), reason: not_yet(other) }),
     }

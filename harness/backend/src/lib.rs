@@ -18,6 +18,7 @@
 //!    how a run that it stops ended says so.
 //! 3. A capture exists for every run that was launched, however it ended.
 
+mod circuit;
 mod drive;
 mod engine;
 mod firmware;
@@ -25,6 +26,7 @@ mod launch;
 mod session;
 mod watchdog;
 
+pub use circuit::{Checked, Circuit, DiagramError, ReadCircuit, Terminal};
 pub use drive::{Reaction, drive};
 pub use engine::{EngineOptions, EngineSession};
 pub use firmware::{Firmware, FirmwareError};

@@ -6,7 +6,10 @@
 use core::fmt;
 
 use ramscope_capture::{HowEnded, Stream};
+use ramscope_scenario::Value;
 use ramscope_time::Instant;
+
+use crate::circuit::Terminal;
 
 /// A device that runs when it is told to.
 pub trait Session: Send {
@@ -34,6 +37,27 @@ pub trait Session: Send {
     /// # Errors
     /// If the target itself fails.
     fn send_serial(&mut self, bytes: &[u8]) -> Result<(), BackendError>;
+
+    /// Whether a pin of a part is high, at once.
+    ///
+    /// # Errors
+    /// If the target has no pins, or fails.
+    fn read_pin(&mut self, pin: &Terminal) -> Result<bool, BackendError> {
+        Err(BackendError::NoPins { asked: pin.to_string() })
+    }
+
+    /// Moves the control of a part.
+    ///
+    /// # Errors
+    /// If the target has no such control, or fails.
+    fn set_control(
+        &mut self,
+        part: &str,
+        control: &str,
+        value: &Value,
+    ) -> Result<(), BackendError> {
+        Err(BackendError::NoPins { asked: format!("{control} of {part} as {value}") })
+    }
 
     /// Ends the session and gives what was still to be told.
     ///
@@ -124,6 +148,12 @@ pub enum BackendError {
         target: &'static str,
         /// Why, and what would help.
         reason: String,
+    },
+    /// The target has no such pin or control.
+    #[error("the target has no parts around it, or none such: {asked}")]
+    NoPins {
+        /// What was asked for.
+        asked: String,
     },
     /// The target was lost during a run.
     #[error("target {target} failed")]

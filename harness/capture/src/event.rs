@@ -97,6 +97,11 @@ pub enum HowEnded {
         /// The step that was waiting, if one was.
         step: Option<u32>,
     },
+    /// A step did not hold, so those after it were not begun.
+    StepFailed {
+        /// Which.
+        step: u32,
+    },
     /// The machine could not go on.
     Fatal(String),
     /// A person stopped it.
@@ -235,6 +240,7 @@ mod tests {
             r#"{"index":3,"kind":"timed-out","instant":6250,"detail":"5 s"}"#,
         );
         check(&HowEnded::TimedOut { step: Some(2) }, r#"{"timed-out":{"step":2}}"#);
+        check(&HowEnded::StepFailed { step: 2 }, r#"{"step-failed":{"step":2}}"#);
         check(&HowEnded::StepsDone, r#""steps-done""#);
         check(&HowEnded::Fatal("pc at 0".into()), r#"{"fatal":"pc at 0"}"#);
         check(&Stimulus::Serial(b"a\n".to_vec()), r#"{"serial":[97,10]}"#);

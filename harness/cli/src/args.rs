@@ -91,6 +91,11 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) elf: Option<PathBuf>,
 
+    /// The parts around the chip [default: the diagram.json beside the wokwi.toml of the scenarios'
+    /// project, or of the workspace].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) diagram: Option<PathBuf>,
+
     /// Run the image as it was built last, without looking for changes.
     #[arg(long, conflicts_with = "elf")]
     pub(crate) no_build: bool,

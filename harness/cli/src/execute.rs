@@ -11,7 +11,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
-use ramscope_backend::{Firmware, Reaction, Watchdog, drive, launch};
+use ramscope_backend::{Circuit, Firmware, Reaction, Watchdog, drive, launch};
 use ramscope_capture::{Capture, Recorder};
 use ramscope_model::{ElfSymbols, Feed};
 use ramscope_scenario::Run;
@@ -31,6 +31,8 @@ pub(crate) struct Execution<'a> {
     /// Where the capture of each run goes.
     pub(crate) paths: &'a [PathBuf],
     pub(crate) firmware: &'a Firmware,
+    /// What stands around the chip.
+    pub(crate) circuit: Option<&'a Circuit>,
     pub(crate) jobs: usize,
     /// Set by Ctrl-C.
     pub(crate) interrupted: Arc<AtomicBool>,
@@ -84,7 +86,7 @@ impl Execution<'_> {
         tell: &Sender<News>,
     ) -> Result<Capture, Failure> {
         let (run, path) = (&self.runs[index], &self.paths[index]);
-        let mut session = launch(run, self.firmware)?;
+        let mut session = launch(run, self.firmware, self.circuit)?;
         let mut recorder = Recorder::new();
         let watchdog = Watchdog::new(Arc::clone(&self.interrupted), self.host_limit);
         let mut slices = 0;

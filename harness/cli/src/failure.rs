@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use ramscope_backend::{BackendError, FirmwareError};
+use ramscope_backend::{BackendError, DiagramError, FirmwareError};
 use ramscope_capture::CaptureError;
 use ramscope_cli::image::BuildError;
 use ramscope_cli::workspace::NoWorkspace;
@@ -23,6 +23,13 @@ pub(crate) enum Failure {
     /// A scenario file is not UTF-8.
     #[error("{} is not a text in UTF-8", path.display())]
     NotText { path: PathBuf },
+    /// A file is no diagram.
+    #[error("{} is no diagram", path.display())]
+    Diagram {
+        path: PathBuf,
+        #[source]
+        source: DiagramError,
+    },
     /// Scenarios have errors, which have been printed.
     #[error("{}", errors_in_scenarios(*errors))]
     Scenarios { errors: usize },
@@ -99,6 +106,7 @@ impl Failure {
             Self::Build(error) if error.is_in_sources() => ExitCode::BadInput,
             Self::Unreadable { .. }
             | Self::NotText { .. }
+            | Self::Diagram { .. }
             | Self::Scenarios { .. }
             | Self::NoWorkspace(_)
             | Self::NoProgram { .. }

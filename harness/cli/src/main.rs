@@ -12,6 +12,7 @@
 
 mod args;
 mod columns;
+mod diagram;
 mod evidence;
 mod execute;
 mod failure;

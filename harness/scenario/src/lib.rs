@@ -42,7 +42,7 @@ pub use nearest::nearest;
 pub use plan::{
     Capabilities, Plan, PlanOptions, Run, Skip, SkippedBudget, SkippedStep, TargetOffer, plan,
 };
-pub use problem::{Problem, Rule, Severity, WokwiRefusal, WokwiStage};
+pub use problem::{Problem, Rule, Severity, WokwiRefusal, WokwiStage, one_line};
 pub use scenario::{
     Command, ExpectPin, Parsed, Scenario, SetControl, Step, TakeScreenshot, Touch, TouchPoint,
 };

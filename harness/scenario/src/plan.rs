@@ -232,8 +232,8 @@ fn skipped_steps(
 fn lacking_capability(command: &Command, has: Capabilities) -> Option<&'static str> {
     let (available, name) = match command {
         Command::Delay(_) | Command::WaitSerial(_) | Command::WriteSerial(_) => return None,
-        Command::ExpectPin(_) => (has.pins, "pins"),
-        Command::SetControl(_) => (has.controls, "controls"),
+        Command::ExpectPin(_) => (has.pins, "the pins of a diagram"),
+        Command::SetControl(_) => (has.controls, "the controls of a diagram"),
         Command::TakeScreenshot(_)
         | Command::Touch(_)
         | Command::TouchPress(_)

@@ -193,6 +193,14 @@ rules! {
     // While planning.
     /// A `run` command names a program that the image does not hold.
     UnknownProgram = "unknown-program",
+    /// A step names a part that the diagram does not hold.
+    UnknownPart = "unknown-part",
+    /// A step names a pin that its part does not have.
+    UnknownPin = "unknown-pin",
+    /// A step names a control that its part does not have.
+    UnknownControl = "unknown-control",
+    /// A step moves a control to where it cannot go.
+    InvalidControlValue = "invalid-control-value",
 }
 
 impl fmt::Display for Severity {
@@ -230,7 +238,8 @@ const MESSAGE_CHARS_MAX: usize = 400;
 
 /// A message on one line, whatever of the file it quotes: control characters are escaped, and what
 /// is too long is cut.
-pub(crate) fn one_line(message: &str) -> String {
+#[must_use]
+pub fn one_line(message: &str) -> String {
     let mut line = String::with_capacity(message.len());
     for (count, character) in message.chars().enumerate() {
         if count == MESSAGE_CHARS_MAX {

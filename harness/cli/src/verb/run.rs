@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ramscope_backend::{Firmware, offers};
+use ramscope_backend::{Circuit, Firmware, offers};
 use ramscope_cli::workspace::Workspace;
 use ramscope_model::Outcome;
 use ramscope_report::ExitCode;
 use ramscope_scenario::{Plan, PlanOptions, Severity, plan};
 
 use crate::args::{Format, RunOptions};
+use crate::diagram;
 use crate::execute::Execution;
 use crate::failure::Failure;
 use crate::files::ScenarioFiles;
@@ -27,7 +28,8 @@ pub(crate) fn run(options: &RunOptions, terminal: &Terminal) -> Result<ExitCode,
     let files = ScenarioFiles::read(&options.paths.paths)?;
     refuse_errors(&files)?;
     let firmware = firmware(options, terminal)?;
-    let plan = checked_plan(files, options, &firmware)?;
+    let circuit = diagram::circuit(options.diagram.as_deref(), &options.paths.paths)?;
+    let plan = checked_plan(files, options, &firmware, circuit.as_ref())?;
     if options.list {
         output::print_plan(&plan);
         return Ok(ExitCode::Pass);
@@ -36,7 +38,7 @@ pub(crate) fn run(options: &RunOptions, terminal: &Terminal) -> Result<ExitCode,
         let reason = "no scenario was found that fits what was asked for".to_owned();
         return Err(Failure::NothingToRun { reason });
     }
-    carry_out(&plan, &firmware, options, terminal)
+    carry_out(&plan, &firmware, circuit.as_ref(), options, terminal)
 }
 
 /// Prints all problems; errors end here.
@@ -68,17 +70,22 @@ fn checked_plan(
     files: ScenarioFiles,
     options: &RunOptions,
     firmware: &Firmware,
+    circuit: Option<&Circuit>,
 ) -> Result<Plan, Failure> {
-    let plan = plan(
-        &files.scenarios(),
+    let scenarios = files.scenarios();
+    let mut plan = plan(
+        &scenarios,
         &PlanOptions {
-            offers: offers(),
+            offers: offers(circuit),
             targets: None,
             seeds: options.seed.map(|seed| vec![seed]),
             tags: options.tags.clone(),
             programs: firmware.programs.clone(),
         },
     );
+    if let Some(circuit) = circuit {
+        plan.problems.extend(diagram::check(circuit, &scenarios, &mut plan.runs));
+    }
     plan.problems.iter().for_each(|problem| eprintln!("{problem}"));
     let is_error = |severity| severity == Severity::Error;
     match plan.problems.iter().filter(|problem| is_error(problem.severity)).count() {
@@ -90,6 +97,7 @@ fn checked_plan(
 fn carry_out(
     plan: &Plan,
     firmware: &Firmware,
+    circuit: Option<&Circuit>,
     options: &RunOptions,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
@@ -97,6 +105,7 @@ fn carry_out(
         runs: &plan.runs,
         paths: &Store::open(options.keep.as_deref())?.paths(&plan.runs),
         firmware,
+        circuit,
         jobs: options.jobs,
         interrupted: interrupted_by_ctrl_c(),
         host_limit: Duration::from_secs(options.host_limit),

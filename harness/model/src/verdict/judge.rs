@@ -88,6 +88,7 @@ fn stop_reason(ended: Option<&HowEnded>) -> &'static str {
     match ended {
         Some(HowEnded::StepsDone) => "steps-done",
         Some(HowEnded::TimedOut { .. }) => "timed-out",
+        Some(HowEnded::StepFailed { .. }) => "step-failed",
         Some(HowEnded::Fatal(_)) => "fatal",
         Some(HowEnded::Interrupted) => "interrupted",
         Some(HowEnded::Deadlocked) => "deadlocked",

@@ -1,0 +1,316 @@
+//! What stands around the chip: the parts of a `diagram.json`, and the wires between them.
+//!
+//! A scenario reads pins of parts and moves their controls. Neither is the chip's business, nor the
+//! driver's: here a text becomes parts and nets, and from what the firmware drives its pins to follow
+//! the levels of everything else, and what comes back to the chip.
+//!
+//! ```text
+//! diagram.json -> Diagram -> Circuit -- what drives the chip's pins --> the machine
+//!                               ^------ what the firmware drives -----------'
+//! ```
+//!
+//! Choices of this model: levels are high or low, at once, without voltages; a resistor of any value
+//! is stronger than the chip's own pull; an LED lets no current through; a button does not bounce.
+//!
+//! Invariants:
+//! 1. Everything here is a function of the diagram, of the positions of the controls and of the chip's
+//!    pins: no time, no I/O.
+//! 2. What drives a pin does not depend on levels that it causes, so driving the pins once is enough.
+
+mod check;
+mod diagram;
+mod nets;
+mod part;
+
+pub use check::Checked;
+pub(crate) use check::{switch_position, terminal};
+pub use diagram::{DiagramError, Terminal};
+
+use std::sync::Arc;
+
+use diagram::{Diagram, PartText};
+use nets::{Groups, Net, Path, Source};
+use part::{Inside, Kind};
+
+/// The pull of an input, and more than any resistor that somebody puts beside it is meant to be:
+/// the technical reference manual's electrical characteristics say 45 kilo-ohms.
+const PULL_OHMS: u64 = 45_000;
+
+/// The pins of a chip, as somebody outside sees them.
+pub(crate) trait ChipPins {
+    /// The level that the firmware drives a pin to, if it does.
+    fn output(&self, pin: u8) -> Option<bool>;
+    /// The level of a pin.
+    fn level(&self, pin: u8) -> bool;
+}
+
+/// The parts around a chip. A copy shares all but the positions of its switches.
+#[derive(Clone, Debug)]
+pub struct Circuit {
+    plan: Arc<Plan>,
+    /// The position of each switch.
+    positions: Vec<bool>,
+}
+
+/// What the diagram says, for ever.
+#[derive(Debug)]
+struct Plan {
+    parts: Vec<Part>,
+    /// Pins that a wire goes to or a part joins inside; one that is not here touches nothing.
+    terminals: Vec<(Terminal, Net)>,
+    nets: usize,
+    power: Vec<Source>,
+    chip: Vec<(u8, Net)>,
+    resistors: Vec<Path>,
+    contacts: Vec<Contact>,
+}
+
+/// A part of the diagram; what is not known of this version has no kind.
+#[derive(Debug)]
+struct Part {
+    id: String,
+    type_name: String,
+    kind: Option<Kind>,
+}
+
+/// A pair of nets that a switch joins in one of its positions.
+#[derive(Debug)]
+struct Contact {
+    /// The index of the part.
+    part: usize,
+    closed_at: bool,
+    ends: (Net, Net),
+}
+
+/// A diagram that was read.
+#[derive(Debug)]
+pub struct ReadCircuit {
+    /// What it describes.
+    pub circuit: Circuit,
+    /// What of it was left out, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Circuit {
+    /// Reads the text of a `diagram.json`. Parts of unknown types are left out with a warning.
+    ///
+    /// # Errors
+    /// If the text is no diagram.
+    pub fn read(text: &str) -> Result<ReadCircuit, DiagramError> {
+        let diagram = Diagram::read(text)?;
+        let mut warnings = Vec::new();
+        let parts = diagram.parts.iter().map(|part| read_part(part, &mut warnings)).collect();
+        let first = |part: &PartText| Kind::of(part).is_some_and(|kind| kind.first_position(part));
+        let positions = diagram.parts.iter().map(first).collect();
+        let plan = Arc::new(Plan::of(parts, &diagram.wires, &mut warnings));
+        Ok(ReadCircuit { circuit: Self { plan, positions }, warnings })
+    }
+
+    /// What drives each of the chip's pins that the diagram wires, from outside.
+    pub(crate) fn drives(&self, chip: &dyn ChipPins) -> Vec<(u8, Option<bool>)> {
+        let paths = self.paths();
+        let drive = |&(pin, net): &(u8, Net)| {
+            let sources = self.sources_but_for(Some(pin), chip);
+            (pin, nets::levels(self.plan.nets, &sources, &paths)[net.0])
+        };
+        self.plan.chip.iter().map(drive).collect()
+    }
+
+    /// The level of a pin of a part; one that nothing reaches is low.
+    pub(crate) fn level(&self, terminal: &Terminal, chip: &dyn ChipPins) -> bool {
+        match self.plan.place(terminal) {
+            Place::Net(net) => {
+                let mut sources = self.sources_but_for(None, chip);
+                let inputs = self.plan.chip.iter().filter(|(pin, _)| chip.output(*pin).is_none());
+                sources.extend(inputs.map(|&(pin, net)| Source {
+                    net,
+                    high: chip.level(pin),
+                    ohms: PULL_OHMS,
+                }));
+                nets::levels(self.plan.nets, &sources, &self.paths())[net.0] == Some(true)
+            }
+            Place::Apart(Inside::Chip(pin)) => chip.level(pin),
+            Place::Apart(Inside::Power(high)) => high,
+            Place::Apart(Inside::Nothing) => false,
+        }
+    }
+
+    /// Moves the switch of a part; whether there is such a part.
+    pub(crate) fn switch(&mut self, part: &str, on: bool) -> bool {
+        let index = self.plan.parts.iter().position(|known| known.id == part);
+        if let Some(index) = index {
+            self.positions[index] = on;
+        }
+        index.is_some()
+    }
+
+    /// The pins of the chip whose outputs can reach another of its pins, one bit each.
+    pub(crate) fn crossing_pins(&self) -> u32 {
+        let mut groups = Groups::new(self.plan.nets);
+        let contacts = self.plan.contacts.iter().map(|contact| contact.ends);
+        let resistors = self.plan.resistors.iter().map(|path| path.ends);
+        // Power ends a path: what is behind it is not reached through it.
+        let is_power = |net: Net| self.plan.power.iter().any(|source| source.net == net);
+        let paths = contacts.chain(resistors).filter(|&(a, b)| !is_power(a) && !is_power(b));
+        paths.for_each(|(a, b)| groups.join(a.0, b.0));
+        let (islands, _) = groups.nets();
+        let chip = &self.plan.chip;
+        let crosses = |&(pin, net): &(u8, Net)| {
+            chip.iter().any(|&(other, at)| other != pin && islands[at.0] == islands[net.0])
+        };
+        chip.iter().filter(|place| crosses(place)).fold(0, |pins, (pin, _)| pins | 1 << pin)
+    }
+
+    fn sources_but_for(&self, left_out: Option<u8>, chip: &dyn ChipPins) -> Vec<Source> {
+        let outputs = self.plan.chip.iter().filter(|&&(pin, _)| Some(pin) != left_out);
+        let outputs = outputs
+            .filter_map(|&(pin, net)| chip.output(pin).map(|high| Source { net, high, ohms: 0 }));
+        self.plan.power.iter().copied().chain(outputs).collect()
+    }
+
+    /// Resistors, and the switches that are closed.
+    fn paths(&self) -> Vec<Path> {
+        let contacts = self.plan.contacts.iter();
+        let closed = contacts.filter(|contact| self.positions[contact.part] == contact.closed_at);
+        let closed = closed.map(|contact| Path { ends: contact.ends, ohms: 0 });
+        self.plan.resistors.iter().copied().chain(closed).collect()
+    }
+}
+
+/// Where a pin of a part is.
+enum Place {
+    Net(Net),
+    /// No wire goes there.
+    Apart(Inside),
+}
+
+fn read_part(part: &PartText, warnings: &mut Vec<String>) -> Part {
+    let kind = Kind::of(part);
+    if kind.is_none() {
+        warnings.push(format!(
+            "part `{}` is a {}, which this version does not simulate: it is left out",
+            part.id, part.kind
+        ));
+    }
+    Part { id: part.id.clone(), type_name: part.kind.clone(), kind }
+}
+
+impl Plan {
+    fn of(parts: Vec<Part>, wires: &[(Terminal, Terminal)], warnings: &mut Vec<String>) -> Self {
+        let mut ends = Ends::default();
+        let mut joined = Vec::new();
+        for (n, (a, b)) in wires.iter().enumerate() {
+            let known = [a, b].map(|end| check_end(&parts, n, end, warnings));
+            if known == [true, true] {
+                joined.push((ends.index(canonical(&parts, a)), ends.index(canonical(&parts, b))));
+            }
+        }
+        let mut contacts = Vec::new();
+        let mut resistors = Vec::new();
+        for (index, part) in parts.iter().enumerate() {
+            let Some(kind) = part.kind else { continue };
+            let mut end = |pin: &str| ends.index(part.pin(pin));
+            joined.extend(kind.joined().iter().map(|&(a, b)| (end(a), end(b))));
+            for &(a, b, closed_at) in kind.contacts() {
+                contacts.push((index, closed_at, end(a), end(b)));
+            }
+            if let Kind::Resistor { ohms } = kind {
+                resistors.push((end("1"), end("2"), ohms));
+            }
+        }
+        let mut groups = Groups::new(ends.0.len());
+        joined.iter().for_each(|&(a, b)| groups.join(a, b));
+        let (net, nets) = groups.nets();
+        let terminals: Vec<_> = ends.0.into_iter().zip(net.iter().copied()).collect();
+        let insides = terminals.iter().filter_map(|(end, net)| Some((inside(&parts, end)?, *net)));
+        let (mut power, mut chip) = (Vec::new(), Vec::new());
+        for (inside, net) in insides {
+            match inside {
+                Inside::Power(high) => power.push(Source { net, high, ohms: 0 }),
+                Inside::Chip(pin) => chip.push((pin, net)),
+                Inside::Nothing => {}
+            }
+        }
+        Self {
+            nets,
+            power,
+            chip,
+            resistors: resistors
+                .iter()
+                .map(|&(a, b, ohms)| Path { ends: (net[a], net[b]), ohms })
+                .collect(),
+            contacts: contacts
+                .iter()
+                .map(|&(part, closed_at, a, b)| Contact { part, closed_at, ends: (net[a], net[b]) })
+                .collect(),
+            terminals,
+            parts,
+        }
+    }
+
+    fn place(&self, terminal: &Terminal) -> Place {
+        let terminal = canonical(&self.parts, terminal);
+        match self.terminals.iter().find(|(end, _)| *end == terminal) {
+            Some((_, net)) => Place::Net(*net),
+            None => Place::Apart(inside(&self.parts, &terminal).unwrap_or(Inside::Nothing)),
+        }
+    }
+
+    fn part(&self, id: &str) -> Option<&Part> {
+        self.parts.iter().find(|part| part.id == id)
+    }
+}
+
+impl Part {
+    fn pin(&self, pin: &str) -> Terminal {
+        Terminal { part: self.id.clone(), pin: pin.to_owned() }
+    }
+}
+
+/// The pins that have something to do with each other, each once.
+#[derive(Default)]
+struct Ends(Vec<Terminal>);
+
+impl Ends {
+    fn index(&mut self, end: Terminal) -> usize {
+        self.0.iter().position(|known| *known == end).unwrap_or_else(|| {
+            self.0.push(end);
+            self.0.len() - 1
+        })
+    }
+}
+
+fn inside(parts: &[Part], end: &Terminal) -> Option<Inside> {
+    parts.iter().find(|part| part.id == end.part)?.kind?.inside(&end.pin)
+}
+
+/// The pin by its first name: one of the chip has several.
+fn canonical(parts: &[Part], end: &Terminal) -> Terminal {
+    let pin = match inside(parts, end) {
+        Some(Inside::Chip(pin)) => pin.to_string(),
+        _ => end.pin.clone(),
+    };
+    Terminal { part: end.part.clone(), pin }
+}
+
+/// Whether a wire's end is one that is known; warns if its name is wrong.
+fn check_end(parts: &[Part], wire: usize, end: &Terminal, warnings: &mut Vec<String>) -> bool {
+    // `$serialMonitor` and its like are not among the parts.
+    if end.part.starts_with('$') {
+        return false;
+    }
+    let problem = match parts.iter().find(|part| part.id == end.part) {
+        None => format!("no part has the id `{}`", end.part),
+        Some(part) => match part.kind {
+            // That its type is unknown has been said.
+            None => return false,
+            Some(kind) if kind.inside(&end.pin).is_some() => return true,
+            Some(_) => format!("a {} has no pin `{}`", part.type_name, end.pin),
+        },
+    };
+    warnings.push(format!("wire {wire} goes to `{end}`, but {problem}: it is left out"));
+    false
+}
+
+#[cfg(test)]
+mod tests;

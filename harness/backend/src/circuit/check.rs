@@ -1,0 +1,155 @@
+//! Checking a scenario's pins and controls against the diagram, before anything is launched.
+//!
+//! A name that the diagram does not hold is the scenario's mistake. A part that the diagram does
+//! hold, and this version cannot simulate, is not: its steps are skipped with a reason.
+
+use ramscope_scenario::{
+    Command, ExpectPin, Problem, Rule, Scenario, SetControl, Severity, SkippedStep, Step, Value,
+    nearest, one_line,
+};
+
+use super::part::Control;
+use super::{Circuit, Kind, Part, Terminal};
+
+/// What a scenario's steps are against a diagram.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Mistakes in the scenario; all are errors.
+    pub problems: Vec<Problem>,
+    /// Steps that this version cannot perform, with reasons.
+    pub skipped: Vec<SkippedStep>,
+}
+
+/// What keeps a step from running.
+enum Obstacle {
+    Mistake { rule: Rule, message: String, fix: Option<String> },
+    Lack(String),
+}
+
+impl Circuit {
+    /// Checks the steps that read pins and move controls.
+    #[must_use]
+    pub fn check(&self, scenario: &Scenario) -> Checked {
+        let mut checked = Checked::default();
+        for step in &scenario.steps {
+            match self.check_step(step) {
+                Ok(()) => {}
+                Err(Obstacle::Lack(reason)) => {
+                    checked.skipped.push(SkippedStep { step: step.index, reason });
+                }
+                Err(Obstacle::Mistake { rule, message, fix }) => checked.problems.push(Problem {
+                    severity: Severity::Error,
+                    rule,
+                    message: one_line(&message),
+                    path: scenario.path.clone(),
+                    line: step.line,
+                    column: step.column,
+                    fix,
+                    wokwi: None,
+                }),
+            }
+        }
+        checked
+    }
+
+    fn check_step(&self, step: &Step) -> Result<(), Obstacle> {
+        match &step.command {
+            Command::ExpectPin(expected) => self.check_pin(&terminal(expected)),
+            Command::SetControl(control) => self.check_control(control),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_pin(&self, terminal: &Terminal) -> Result<(), Obstacle> {
+        let (part, kind) = self.simulated(&terminal.part)?;
+        if kind.inside(&terminal.pin).is_none() {
+            let known = kind.pins();
+            let names = known.iter().map(String::as_str);
+            let what =
+                format!("`{}`, a {}, has no pin `{}`", part.id, part.type_name, terminal.pin);
+            return Err(mistake(Rule::UnknownPin, what, &terminal.pin, names));
+        }
+        match kind {
+            Kind::Potentiometer => Err(analog(part)),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_control(&self, step: &SetControl) -> Result<(), Obstacle> {
+        let (part, kind) = self.simulated(&step.part_id.to_string())?;
+        let name = step.name.to_string();
+        let what = format!("`{}`, a {}, has no control `{name}`", part.id, part.type_name);
+        match kind.control() {
+            None => Err(Obstacle::Mistake {
+                rule: Rule::UnknownControl,
+                message: format!("`{}`, a {}, has no controls", part.id, part.type_name),
+                fix: None,
+            }),
+            Some(control) if control.name != name => {
+                // The only one there is was meant, whatever was written.
+                let fix = Some(control.name.to_owned());
+                Err(Obstacle::Mistake { rule: Rule::UnknownControl, message: what, fix })
+            }
+            Some(Control { is_switch: false, .. }) => Err(analog(part)),
+            Some(_) if switch_position(&step.value).is_none() => Err(Obstacle::Mistake {
+                rule: Rule::InvalidControlValue,
+                message: format!("`{name}` of `{}` is 0 or 1, not `{}`", part.id, step.value),
+                fix: None,
+            }),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A part that can be simulated.
+    fn simulated(&self, id: &str) -> Result<(&Part, Kind), Obstacle> {
+        let Some(part) = self.plan.part(id) else {
+            let ids = self.plan.parts.iter().map(|part| part.id.as_str());
+            let what = format!("the diagram has no part `{id}`");
+            return Err(mistake(Rule::UnknownPart, what, id, ids));
+        };
+        let lack = || {
+            Obstacle::Lack(format!(
+                "part `{}` is a {}, which this version does not simulate",
+                part.id, part.type_name
+            ))
+        };
+        part.kind.map(|kind| (part, kind)).ok_or_else(lack)
+    }
+}
+
+/// The pin that a step reads.
+pub(crate) fn terminal(step: &ExpectPin) -> Terminal {
+    Terminal { part: step.part_id.to_string(), pin: step.name.to_string() }
+}
+
+/// The position that a value of `set-control` is for a switch; `None` if it is none.
+pub(crate) fn switch_position(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(on) => Some(*on),
+        Value::Number(number) if *number == 0.0 => Some(false),
+        Value::Number(number) if *number == 1.0 => Some(true),
+        _ => None,
+    }
+}
+
+fn analog(part: &Part) -> Obstacle {
+    Obstacle::Lack(format!(
+        "part `{}` is a {}, and this version does not simulate the ADC that would see it",
+        part.id, part.type_name
+    ))
+}
+
+/// A name that does not exist: the one that was meant, or else all there are.
+fn mistake<'a>(
+    rule: Rule,
+    what: String,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Obstacle {
+    let fix = nearest(name, known.clone()).map(String::from);
+    let message = match fix {
+        Some(_) => what,
+        None => format!("{what}; it has {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    Obstacle::Mistake { rule, message, fix }
+}
