@@ -259,7 +259,13 @@ impl Device {
                 }
                 return None;
             }
-            Stop::Observer | Stop::Pins { .. } => return None,
+            Stop::Pins => {
+                if let Some(surroundings) = &self.surroundings {
+                    surroundings.drive(&mut self.machine);
+                }
+                return None;
+            }
+            Stop::Observer => return None,
             Stop::Reached => End::Reached,
             Stop::Deadlocked => End::Stuck,
             Stop::Fatal(fatal) => End::Ended(HowEnded::Fatal(fatal.to_string())),

@@ -1,5 +1,6 @@
 //! Sessions with programs made by hand.
 
+mod pins;
 mod program;
 
 use ramscope_capture::Event;

@@ -122,6 +122,26 @@ impl Program {
         self.branch(If::Equal, ZERO, ZERO, to);
     }
 
+    /// Writes a CSR.
+    pub(super) fn csrw(&mut self, csr: u32, rs: Reg) {
+        self.words.push(csr << 20 | rs << 15 | 1 << 12 | 0x73);
+    }
+
+    /// Waits for an interrupt.
+    pub(super) fn wfi(&mut self) {
+        self.words.push(0x1050_0073);
+    }
+
+    /// Returns from a handler.
+    pub(super) fn mret(&mut self) {
+        self.words.push(0x3020_0073);
+    }
+
+    /// Puts off a jump whose end is not known yet.
+    pub(super) fn jump_later(&mut self) -> impl FnOnce(&mut Self) + use<> {
+        self.branch_later(If::Equal, ZERO, ZERO)
+    }
+
     /// Counts to `rounds`, by way of `t2`: three instructions a round at most.
     pub(super) fn spin(&mut self, rounds: u32) {
         self.li(T2, rounds);

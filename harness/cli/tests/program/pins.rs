@@ -1,0 +1,77 @@
+//! Scenarios that press buttons and read pins, with the diagram of the workspace or their own.
+
+use crate::scratch::{Called, Folder, ramscope};
+use crate::whole_path::image;
+
+fn scenario(steps: &str) -> String {
+    format!("name: pins\nversion: 1\nsteps:\n- delay: 5ms\n{steps}- delay: 1ms\n")
+}
+
+fn run(folder: &Folder, steps: &str, more: &[&str]) -> Called {
+    let file = folder.write("pins.yaml", scenario(steps));
+    let keep = folder.path("captures");
+    let fixed = ["run", &file, "--elf", image(), "--keep", &keep];
+    ramscope(fixed.iter().chain(more))
+}
+
+fn check(name: &str, steps: &str, code: i32, words: &str) {
+    let folder = Folder::new(name);
+    let called = run(&folder, steps, &[]);
+    assert_eq!(called.code, code, "{called:?}");
+    let all = format!("{}{}", called.stdout, called.stderr);
+    assert!(all.contains(words), "{words}: {called:?}");
+}
+
+const PRESS: &str = "- set-control: {part-id: btn1, name: pressed, value: 1}\n- delay: 1ms\n";
+
+#[test]
+fn a_pressed_button_pulls_its_pin_down() {
+    let steps = format!("{PRESS}- expect-pin: {{part-id: btn1, name: 1.r, value: 0}}\n");
+    check("pressed", &steps, 0, "pass");
+}
+
+#[test]
+fn a_wrong_level_is_a_fail_with_its_sentence_and_a_replay_says_the_same() {
+    let folder = Folder::new("level");
+    let steps = format!("{PRESS}- expect-pin: {{part-id: esp, name: 9, value: 1}}\n");
+    let called = run(&folder, &steps, &[]);
+    let sentence = "step 3 (expect-pin) was expected to hold, but `esp:9` was 0, not 1";
+    assert_eq!(called.code, 1, "{called:?}");
+    assert!(called.stdout.contains(sentence), "{called:?}");
+    let replayed = ramscope(["replay", &folder.path("captures/pins-1.ramscope")]);
+    assert_eq!((replayed.code, replayed.stdout), (1, called.stdout));
+}
+
+#[test]
+fn a_part_that_does_not_exist_is_refused_with_the_nearest_id() {
+    check(
+        "part",
+        "- set-control: {part-id: bnt1, name: pressed, value: 1}\n",
+        2,
+        "pins.yaml:5:3: error[unknown-part]: the diagram has no part `bnt1` (fix: btn1)",
+    );
+}
+
+#[test]
+fn a_project_brings_its_own_diagram() {
+    let folder = Folder::new("project");
+    folder.write("wokwi.toml", "[wokwi]\nversion = 1\n");
+    folder.write(
+        "diagram.json",
+        r#"{ "parts": [{ "type": "board-esp32-c3-devkitm-1", "id": "board" },
+            { "type": "wokwi-dht22", "id": "dht1" }], "connections": [] }"#,
+    );
+    let called = run(&folder, "- expect-pin: {part-id: board, name: 9, value: 1}\n", &[]);
+    assert_eq!(called.code, 0, "{called:?}");
+    let warning = "warning: part `dht1` is a wokwi-dht22, which this version does not simulate";
+    assert!(called.stderr.contains(warning), "{called:?}");
+}
+
+#[test]
+fn a_diagram_that_was_asked_for_has_to_be_one() {
+    let folder = Folder::new("diagram");
+    let file = folder.write("other.json", "{ \"parts\": 3 }");
+    let called = run(&folder, "", &["--diagram", &file]);
+    assert_eq!(called.code, 2, "{called:?}");
+    assert!(called.stderr.contains("is no diagram: parts should be a list"), "{called:?}");
+}
