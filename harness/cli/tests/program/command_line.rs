@@ -68,8 +68,8 @@ fn an_image_for_another_machine_or_a_damaged_one_is_refused_in_one_sentence() {
     cut[18] = 243; // RISC-V
     let images = [
         ("x86.elf", &own[..], "x86-64"),
-        ("text.elf", b"not an image at all", "not an ELF"),
-        ("empty.elf", b"", "not an ELF"),
+        ("text.elf", b"not an image at all", "neither an ELF file"),
+        ("empty.elf", b"", "neither an ELF file"),
         ("cut.elf", &cut, "cut"),
     ];
     for (name, bytes, words) in images {
