@@ -7,6 +7,7 @@ use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use ramscope_kernel::Kernel;
+use ramscope_kernel::debugger::UnitTable;
 use ramscope_kernel::port::{Context, Entering, Port, ResetNote, StackRange};
 
 struct Instance(UnsafeCell<Kernel>);
@@ -15,6 +16,12 @@ struct Instance(UnsafeCell<Kernel>);
 unsafe impl Sync for Instance {}
 
 static KERNEL: Instance = Instance(UnsafeCell::new(Kernel::new()));
+
+/// For debuggers: nothing here reads it, so the linker script keeps it.
+#[used]
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata.RAMSCOPE_UNITS")]
+static RAMSCOPE_UNITS: UnitTable = UnitTable::of(KERNEL.0.get());
 
 /// `mstatus.MIE`.
 const MIE: usize = 1 << 3;

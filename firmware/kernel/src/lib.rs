@@ -22,6 +22,7 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod console;
+pub mod debugger;
 mod drain;
 pub mod error;
 pub mod heap;

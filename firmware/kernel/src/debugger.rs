@@ -1,0 +1,49 @@
+//! Where a debugger finds the threads, without a word of RAM and without an instruction.
+//!
+//! The kernel's own structures have no fixed layout, and should not: so the image carries the
+//! offsets of what a debugger wants to know, as the compiler has chosen them. Only reading is meant.
+
+use crate::kernel::Kernel;
+use crate::sched::THREADS_MAX;
+use crate::thread::Thread;
+use core::mem::offset_of;
+
+/// The table behind the symbol `RAMSCOPE_UNITS`: where the slots of threads are and, as offsets in
+/// bytes into a slot, what is in them. A slot whose block is 0 is empty, but for the kernel's own
+/// context and main, units 0 and 1.
+#[repr(C)]
+pub struct UnitTable {
+    threads: *const u8,
+    slots: u32,
+    slot_bytes: u32,
+    unit: u32,
+    /// The saved context of a thread that does not run; stale in the one that does.
+    context: u32,
+    /// The address of the name's bytes, then their number, as compilers lay a `&str` out.
+    name: u32,
+    stack_low: u32,
+    stack_bytes: u32,
+    block: u32,
+}
+
+#[expect(unsafe_code, reason = "a table with an address")]
+// SAFETY: the address is never followed here.
+unsafe impl Sync for UnitTable {}
+
+impl UnitTable {
+    /// The table of an instance.
+    #[must_use]
+    pub const fn of(kernel: *const Kernel) -> Self {
+        Self {
+            threads: kernel.cast::<u8>().wrapping_add(offset_of!(Kernel, threads)),
+            slots: THREADS_MAX as u32,
+            slot_bytes: size_of::<Thread>() as u32,
+            unit: offset_of!(Thread, unit) as u32,
+            context: offset_of!(Thread, context) as u32,
+            name: offset_of!(Thread, name) as u32,
+            stack_low: offset_of!(Thread, stack.low) as u32,
+            stack_bytes: offset_of!(Thread, stack.bytes) as u32,
+            block: offset_of!(Thread, block) as u32,
+        }
+    }
+}
