@@ -12,7 +12,6 @@
 //!    [`Session::advance`].
 //! 2. All state that a stride changes is in [`Device`], so taking back a stride forgets nothing.
 
-#[expect(dead_code, reason = "the debugger that uses it is the next commit")]
 pub(crate) mod debugged;
 mod pins;
 mod ring;
@@ -33,7 +32,7 @@ use crate::session::{
 
 /// Device time that a stride takes where a pause is possible: long enough that copying the device
 /// does not show, short enough that running it again does not either.
-const STRIDE: Span = Span::from_millis(10);
+pub(crate) const STRIDE: Span = Span::from_millis(10);
 
 /// What the engine's times mean; every report says so.
 const TIME_MODEL: &str = "one instruction = one CPU cycle, no cache, no wait states";

@@ -50,14 +50,21 @@ pub fn launch(
     circuit: Option<&Circuit>,
 ) -> Result<Box<dyn Session>, BackendError> {
     match run.target {
-        TargetKind::Engine => {
-            let options = EngineOptions { seed: run.seed, ..EngineOptions::default() };
-            let session = EngineSession::new(&firmware.image, &options);
-            Ok(match circuit {
-                Some(circuit) => Box::new(session.in_circuit(circuit.clone())),
-                None => Box::new(session),
-            })
-        }
+        TargetKind::Engine => Ok(Box::new(engine_session(run, firmware, circuit))),
         other => Err(BackendError::Unavailable { target: other.name(), reason: not_yet(other) }),
+    }
+}
+
+/// A run's device on the built-in machine.
+pub(crate) fn engine_session(
+    run: &Run,
+    firmware: &Firmware,
+    circuit: Option<&Circuit>,
+) -> EngineSession {
+    let options = EngineOptions { seed: run.seed, ..EngineOptions::default() };
+    let session = EngineSession::new(&firmware.image, &options);
+    match circuit {
+        Some(circuit) => session.in_circuit(circuit.clone()),
+        None => session,
     }
 }

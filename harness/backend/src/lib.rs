@@ -22,6 +22,7 @@ mod circuit;
 mod drive;
 mod engine;
 mod firmware;
+mod gdb;
 mod launch;
 mod session;
 mod watchdog;
@@ -30,6 +31,7 @@ pub use circuit::{Checked, Circuit, DiagramError, ReadCircuit, Terminal};
 pub use drive::{Reaction, drive};
 pub use engine::{EngineOptions, EngineSession};
 pub use firmware::{Firmware, FirmwareError};
+pub use gdb::{GdbListener, GdbSession};
 pub use launch::{capabilities, launch, offers};
 pub use session::{
     BackendError, Capabilities, Capability, End, NeverPause, Output, PauseAt, Progress, Session,

@@ -155,6 +155,9 @@ pub enum BackendError {
         /// What was asked for.
         asked: String,
     },
+    /// No debugger came, or it cannot be talked to.
+    #[error("the debugger was lost")]
+    Debugger(#[source] std::io::Error),
     /// The target was lost during a run.
     #[error("target {target} failed")]
     Failed {

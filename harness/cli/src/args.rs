@@ -108,6 +108,13 @@ pub(crate) struct RunOptions {
     #[arg(long, default_value_t = 120, value_name = "SECONDS")]
     pub(crate) host_limit: u64,
 
+    /// Wait for gdb on this port of 127.0.0.1 before the first instruction of the one run; 0: any port.
+    ///
+    /// Breakpoints, watchpoints, the kernel's threads by name, and `reverse-stepi`, `reverse-continue`
+    /// and their relatives work; `monitor help` lists the rest. Host time is not limited.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) gdb: Option<u16>,
+
     #[command(flatten)]
     pub(crate) output: OutputOptions,
 

@@ -5,13 +5,15 @@
 //! the same for any number of workers because no run knows of another.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use ramscope_backend::{Circuit, Firmware, Reaction, Watchdog, drive, launch};
+use ramscope_backend::{
+    Circuit, Firmware, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch,
+};
 use ramscope_capture::{Capture, Recorder};
 use ramscope_model::{ElfSymbols, Feed};
 use ramscope_scenario::Run;
@@ -38,6 +40,8 @@ pub(crate) struct Execution<'a> {
     pub(crate) interrupted: Arc<AtomicBool>,
     /// How long a run may take on the host's clock.
     pub(crate) host_limit: Duration,
+    /// Where the first run that begins waits for a debugger.
+    pub(crate) debugger: Mutex<Option<GdbListener>>,
 }
 
 /// Something that happened to the run of an index.
@@ -78,6 +82,20 @@ impl Execution<'_> {
         }
     }
 
+    fn launch(&self, run: &Run) -> Result<Box<dyn Session>, Failure> {
+        let debugger = self.debugger.lock().expect("nobody panics with it").take();
+        Ok(match debugger {
+            Some(listener) => Box::new(GdbSession::launch(
+                run,
+                self.firmware,
+                self.circuit,
+                listener,
+                &self.interrupted,
+            )?),
+            None => launch(run, self.firmware, self.circuit)?,
+        })
+    }
+
     /// Carries out one run. Its capture is written whatever became of it.
     fn run(
         &self,
@@ -86,7 +104,7 @@ impl Execution<'_> {
         tell: &Sender<News>,
     ) -> Result<Capture, Failure> {
         let (run, path) = (&self.runs[index], &self.paths[index]);
-        let mut session = launch(run, self.firmware, self.circuit)?;
+        let mut session = self.launch(run)?;
         let mut recorder = Recorder::new();
         let watchdog = Watchdog::new(Arc::clone(&self.interrupted), self.host_limit);
         let mut slices = 0;

@@ -36,6 +36,18 @@ pub(crate) enum Failure {
     /// There is nothing to run.
     #[error("{reason}")]
     NothingToRun { reason: String },
+    /// A debugger looks into one run.
+    #[error(
+        "a debugger looks into one run, and these are {runs}; name one scenario and a `--seed`"
+    )]
+    ManyToDebug { runs: usize },
+    /// The debugger's port cannot be listened on.
+    #[error("port {port} of 127.0.0.1 cannot be listened on; `--gdb 0` takes any that is free")]
+    NoDebugPort {
+        port: u16,
+        #[source]
+        source: std::io::Error,
+    },
     /// The firmware's sources are not here.
     #[error(transparent)]
     NoWorkspace(#[from] NoWorkspace),
@@ -111,6 +123,7 @@ impl Failure {
             | Self::NoWorkspace(_)
             | Self::NoProgram { .. }
             | Self::NoTerminal
+            | Self::ManyToDebug { .. }
             | Self::Firmware(_)
             | Self::Capture { .. }
             | Self::NoPlan { .. } => ExitCode::BadInput,
@@ -118,6 +131,7 @@ impl Failure {
             Self::NoImage { .. }
             | Self::Build(_)
             | Self::Backend(_)
+            | Self::NoDebugPort { .. }
             | Self::Screen(_)
             | Self::OwnCapture { .. }
             | Self::Unwritable { .. }

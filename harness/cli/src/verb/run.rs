@@ -1,11 +1,11 @@
 //! `ramscope run`.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ramscope_backend::{Circuit, Firmware, offers};
+use ramscope_backend::{Circuit, Firmware, GdbListener, offers};
 use ramscope_cli::workspace::Workspace;
 use ramscope_model::Outcome;
 use ramscope_report::ExitCode;
@@ -13,6 +13,7 @@ use ramscope_scenario::{Plan, PlanOptions, Severity, plan};
 
 use crate::args::{Format, RunOptions};
 use crate::diagram;
+use crate::evidence::as_argument;
 use crate::execute::Execution;
 use crate::failure::Failure;
 use crate::files::ScenarioFiles;
@@ -101,6 +102,12 @@ fn carry_out(
     options: &RunOptions,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
+    let debugger = options.gdb.map(|port| listen(port, plan, firmware)).transpose()?;
+    let host_limit = match debugger {
+        // A person at a debugger takes their time.
+        Some(_) => Duration::MAX,
+        None => Duration::from_secs(options.host_limit),
+    };
     let execution = Execution {
         runs: &plan.runs,
         paths: &Store::open(options.keep.as_deref())?.paths(&plan.runs),
@@ -108,7 +115,8 @@ fn carry_out(
         circuit,
         jobs: options.jobs,
         interrupted: interrupted_by_ctrl_c(),
-        host_limit: Duration::from_secs(options.host_limit),
+        host_limit,
+        debugger: Mutex::new(debugger),
     };
     let mut progress = Progress::new(&plan.runs, options.quiet, terminal);
     execution.carry_out(&mut |news| progress.hear(news));
@@ -121,6 +129,18 @@ fn carry_out(
         output::print(&entries, options.output.format, terminal);
     }
     Ok(code)
+}
+
+/// Listens for the debugger of the one run, and says how to come.
+fn listen(port: u16, plan: &Plan, firmware: &Firmware) -> Result<GdbListener, Failure> {
+    if plan.runs.len() != 1 {
+        return Err(Failure::ManyToDebug { runs: plan.runs.len() });
+    }
+    let listener =
+        GdbListener::bind(port).map_err(|source| Failure::NoDebugPort { port, source })?;
+    let (elf, port) = (as_argument(&firmware.path), listener.port());
+    eprintln!("waiting for a debugger: gdb-multiarch {elf} -ex 'target remote 127.0.0.1:{port}'");
+    Ok(listener)
 }
 
 /// Set at the first Ctrl-C, which ends the runs in order; the second ends the program.
