@@ -118,8 +118,9 @@ impl Circuit {
 
     /// The level of a pin of a part; one that nothing reaches is low.
     pub(crate) fn level(&self, terminal: &Terminal, chip: &dyn ChipPins) -> bool {
-        match self.plan.place(terminal) {
-            Place::Net(net) => {
+        let inside = inside(&self.plan.parts, terminal).unwrap_or(Inside::Nothing);
+        match (self.plan.net(terminal), inside) {
+            (Some(net), _) => {
                 let mut sources = self.sources_but_for(None, chip);
                 let inputs = self.plan.chip.iter().filter(|(pin, _)| chip.output(*pin).is_none());
                 sources.extend(inputs.map(|&(pin, net)| Source {
@@ -129,9 +130,9 @@ impl Circuit {
                 }));
                 nets::levels(self.plan.nets, &sources, &self.paths())[net.0] == Some(true)
             }
-            Place::Apart(Inside::Chip(pin)) => chip.level(pin),
-            Place::Apart(Inside::Power(high)) => high,
-            Place::Apart(Inside::Nothing) => false,
+            (None, Inside::Chip(pin)) => chip.level(pin),
+            (None, Inside::Power(high)) => high,
+            (None, Inside::Nothing) => false,
         }
     }
 
@@ -144,8 +145,18 @@ impl Circuit {
         index.is_some()
     }
 
-    /// The pins of the chip whose outputs can reach another of its pins, one bit each.
-    pub(crate) fn crossing_pins(&self) -> u32 {
+    /// The parts that keep a record, each with the pins that it is of.
+    pub(crate) fn analyzers(&self) -> Vec<(String, Vec<Terminal>)> {
+        let channels = |part: &Part| {
+            let names = part.kind.map_or(&[][..], Kind::channels);
+            let pins: Vec<_> = names.iter().map(|name| part.pin(name)).collect();
+            (!pins.is_empty()).then(|| (part.id.clone(), pins))
+        };
+        self.plan.parts.iter().filter_map(channels).collect()
+    }
+
+    /// The pins of the chip that can reach another of its pins, or an analyzer, one bit each.
+    pub(crate) fn watched_pins(&self) -> u32 {
         let mut groups = Groups::new(self.plan.nets);
         let contacts = self.plan.contacts.iter().map(|contact| contact.ends);
         let resistors = self.plan.resistors.iter().map(|path| path.ends);
@@ -155,10 +166,14 @@ impl Circuit {
         paths.for_each(|(a, b)| groups.join(a.0, b.0));
         let (islands, _) = groups.nets();
         let chip = &self.plan.chip;
-        let crosses = |&(pin, net): &(u8, Net)| {
-            chip.iter().any(|&(other, at)| other != pin && islands[at.0] == islands[net.0])
+        let channels = self.analyzers().into_iter().flat_map(|(_, pins)| pins);
+        let seen: Vec<Net> = channels.filter_map(|pin| self.plan.net(&pin)).collect();
+        let matters = |&&(pin, net): &&(u8, Net)| {
+            let others = chip.iter().filter(|(other, _)| *other != pin).map(|&(_, net)| net);
+            let mut ends = others.chain(seen.iter().copied());
+            ends.any(|end| islands[end.0] == islands[net.0])
         };
-        chip.iter().filter(|place| crosses(place)).fold(0, |pins, (pin, _)| pins | 1 << pin)
+        chip.iter().filter(matters).fold(0, |pins, (pin, _)| pins | 1 << pin)
     }
 
     fn sources_but_for(&self, left_out: Option<u8>, chip: &dyn ChipPins) -> Vec<Source> {
@@ -175,13 +190,6 @@ impl Circuit {
         let closed = closed.map(|contact| Path { ends: contact.ends, ohms: 0 });
         self.plan.resistors.iter().copied().chain(closed).collect()
     }
-}
-
-/// Where a pin of a part is.
-enum Place {
-    Net(Net),
-    /// No wire goes there.
-    Apart(Inside),
 }
 
 fn read_part(part: &PartText, warnings: &mut Vec<String>) -> Part {
@@ -248,12 +256,10 @@ impl Plan {
         }
     }
 
-    fn place(&self, terminal: &Terminal) -> Place {
+    /// The net that a pin of a part belongs to; `None` if nothing goes there.
+    fn net(&self, terminal: &Terminal) -> Option<Net> {
         let terminal = canonical(&self.parts, terminal);
-        match self.terminals.iter().find(|(end, _)| *end == terminal) {
-            Some((_, net)) => Place::Net(*net),
-            None => Place::Apart(inside(&self.parts, &terminal).unwrap_or(Inside::Nothing)),
-        }
+        self.terminals.iter().find(|(end, _)| *end == terminal).map(|&(_, net)| net)
     }
 
     fn part(&self, id: &str) -> Option<&Part> {

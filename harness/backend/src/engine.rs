@@ -95,8 +95,9 @@ impl EngineSession {
     /// Puts parts around the machine, which has just been powered on.
     #[must_use]
     pub fn in_circuit(mut self, circuit: Circuit) -> Self {
-        let machine = &mut self.device.machine;
-        self.device.surroundings = Some(Surroundings::around(machine, circuit));
+        let surroundings = Surroundings::around(&mut self.device.machine, circuit);
+        self.device.surroundings = Some(surroundings);
+        self.device.update_pins();
         self
     }
 
@@ -195,11 +196,11 @@ impl Session for EngineSession {
         control: &str,
         value: &Value,
     ) -> Result<(), BackendError> {
-        let Device { machine, surroundings, .. } = &mut self.device;
-        let moved = match (surroundings, switch_position(value)) {
-            (Some(surroundings), Some(on)) => surroundings.switch(machine, part, on),
+        let moved = match (&mut self.device.surroundings, switch_position(value)) {
+            (Some(surroundings), Some(on)) => surroundings.switch(part, on),
             _ => false,
         };
+        self.device.update_pins();
         let asked = || format!("{control} of {part} as {value}");
         moved.then_some(()).ok_or_else(|| BackendError::NoPins { asked: asked() })
     }
@@ -259,9 +260,7 @@ impl Device {
                 return None;
             }
             Stop::Pins => {
-                if let Some(surroundings) = &self.surroundings {
-                    surroundings.drive(&mut self.machine);
-                }
+                self.update_pins();
                 return None;
             }
             Stop::Observer => return None,
@@ -274,6 +273,13 @@ impl Device {
         };
         self.serial.extend(self.machine.take_uart0());
         Some(end)
+    }
+
+    /// Lets the circuit answer the chip's pins.
+    fn update_pins(&mut self) {
+        if let Some(surroundings) = &mut self.surroundings {
+            surroundings.update(&mut self.machine, &mut self.events);
+        }
     }
 
     /// Tells of resets since the last look. The memory of before is not to be trusted after one.

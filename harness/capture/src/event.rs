@@ -184,6 +184,13 @@ pub enum ObserverEvent {
         /// Why, as the machine says it.
         reason: String,
     },
+    /// A logic analyzer saw a channel change, or looks for the first time.
+    Levels {
+        /// The analyzer, by its id in the diagram.
+        part: String,
+        /// Its channels, one bit each, D0 lowest.
+        levels: u8,
+    },
     /// Anything else worth a line.
     Note(String),
 }

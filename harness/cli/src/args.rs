@@ -172,6 +172,10 @@ pub(crate) struct ShowOptions {
     /// Print only what the device said over its serial line, as it came.
     #[arg(long)]
     pub(crate) console: bool,
+
+    /// Print only what the diagram's logic analyzers saw, as a Value Change Dump.
+    #[arg(long, conflicts_with = "console")]
+    pub(crate) vcd: bool,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

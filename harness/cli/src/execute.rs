@@ -22,6 +22,7 @@ use ramscope_time::Instant;
 use crate::evidence::{self, Recorded};
 use crate::failure::Failure;
 use crate::store;
+use crate::vcd::vcd;
 
 /// Slices of device time between two signs of life of a run.
 const SLICES_BETWEEN_SIGNS: usize = 25;
@@ -127,6 +128,9 @@ impl Execution<'_> {
         }));
         let capture = recorder.finish();
         store::write(path, &capture)?;
+        if let Some(vcd) = vcd(&capture) {
+            store::write_beside(path, "vcd", vcd.as_bytes())?;
+        }
         Ok(capture)
     }
 }

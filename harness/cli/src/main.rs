@@ -21,6 +21,7 @@ mod output;
 mod progress;
 mod store;
 mod terminal;
+mod vcd;
 mod verb;
 
 use std::process;

@@ -71,6 +71,12 @@ pub(crate) fn write(path: &Path, capture: &Capture) -> Result<(), Failure> {
     written.map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
 }
 
+/// Writes a file that belongs to a capture and lies beside it.
+pub(crate) fn write_beside(capture: &Path, extension: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let path = capture.with_extension(extension);
+    publish::whole(&path, bytes).map_err(|source| Failure::Unwritable { path, source })
+}
+
 /// Reads a capture.
 pub(crate) fn read(path: &Path) -> Result<Capture, Failure> {
     let bytes =

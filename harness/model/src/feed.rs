@@ -202,6 +202,8 @@ impl Feed {
                 self.ring_clock.reboot(at);
                 self.uart_clock.reboot(at);
             }
+            // What the wires of a circuit do is no state of the device.
+            ObserverEvent::Levels { .. } => {}
             ObserverEvent::Note(note) => self.device.observer_note(note),
         }
     }

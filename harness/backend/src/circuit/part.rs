@@ -127,6 +127,14 @@ impl Kind {
         }
     }
 
+    /// Its pins of which somebody keeps a record, lowest bit first.
+    pub(super) const fn channels(self) -> &'static [&'static str] {
+        match self {
+            Self::LogicAnalyzer => &["D0", "D1", "D2", "D3", "D4", "D5", "D6", "D7"],
+            _ => &[],
+        }
+    }
+
     /// Its control, if it has one.
     pub(super) const fn control(self) -> Option<Control> {
         match self {

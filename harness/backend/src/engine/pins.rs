@@ -1,11 +1,20 @@
-//! The circuit around the machine: it drives the chip's pins, and its switches move.
+//! The circuit around the machine: it drives the chip's pins, its switches move, and its logic
+//! analyzers look on.
 //!
-//! Invariant: after each move of a switch, and after each change of an output that can reach another
-//! pin, the pins are driven as the circuit says before the next instruction runs.
+//! Invariants:
+//! 1. After each move of a switch, and after each change of an output that can reach another pin,
+//!    the pins are driven as the circuit says before the next instruction runs.
+//! 2. An analyzer looks after each of these, and changes nothing.
 
+use ramscope_capture::ObserverEvent;
 use ramscope_engine::Machine;
+use ramscope_time::Instant;
 
 use crate::circuit::{ChipPins, Circuit, Terminal};
+
+/// How many changes all analyzers of a run keep: what comes after is noted as lost, not kept, or a
+/// program that toggles a pin in a loop would fill the host's memory.
+const CHANGES_MAX: u32 = 200_000;
 
 impl ChipPins for Machine {
     fn output(&self, pin: u8) -> Option<bool> {
@@ -17,25 +26,67 @@ impl ChipPins for Machine {
     }
 }
 
+/// Something that an observer saw, and when.
+type Observed = (Instant, ObserverEvent);
+
 /// A circuit that a machine stands in.
 #[derive(Clone, Debug)]
 pub(super) struct Surroundings {
     circuit: Circuit,
+    analyzers: Vec<Analyzer>,
+    changes_left: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Analyzer {
+    part: String,
+    /// Its channels, lowest bit first.
+    channels: Vec<Terminal>,
+    /// What it saw last.
+    levels: Option<u8>,
 }
 
 impl Surroundings {
     /// Wires a machine up that has just been powered on.
     pub(super) fn around(machine: &mut Machine, circuit: Circuit) -> Self {
-        let surroundings = Self { circuit };
-        surroundings.drive(machine);
-        machine.watch_pins(surroundings.circuit.crossing_pins());
-        surroundings
+        let analyzers = circuit.analyzers().into_iter();
+        let analyzers =
+            analyzers.map(|(part, channels)| Analyzer { part, channels, levels: None }).collect();
+        machine.watch_pins(circuit.watched_pins());
+        Self { circuit, analyzers, changes_left: CHANGES_MAX }
     }
 
-    /// Drives every pin that the circuit reaches.
-    pub(super) fn drive(&self, machine: &mut Machine) {
+    /// Drives every pin that the circuit reaches, and tells what the analyzers see.
+    pub(super) fn update(&mut self, machine: &mut Machine, observed: &mut Vec<Observed>) {
+        self.drive(machine);
+        self.look(machine, observed);
+    }
+
+    fn drive(&self, machine: &mut Machine) {
         for (pin, level) in self.circuit.drives(machine) {
             machine.drive_pin(pin, level);
+        }
+    }
+
+    fn look(&mut self, machine: &Machine, observed: &mut Vec<Observed>) {
+        let Self { circuit, analyzers, changes_left } = self;
+        for analyzer in analyzers {
+            if *changes_left == 0 {
+                return;
+            }
+            let bits = analyzer.channels.iter().enumerate();
+            let high = |pin| u8::from(circuit.level(pin, machine));
+            let levels = bits.fold(0, |levels, (bit, pin)| levels | high(pin) << bit);
+            if analyzer.levels.replace(levels) == Some(levels) {
+                continue;
+            }
+            let part = analyzer.part.clone();
+            observed.push((machine.now(), ObserverEvent::Levels { part, levels }));
+            *changes_left -= 1;
+            if *changes_left == 0 {
+                let note = format!("the logic analyzers hold {CHANGES_MAX} changes and are full");
+                observed.push((machine.now(), ObserverEvent::Note(note)));
+            }
         }
     }
 
@@ -48,9 +99,7 @@ impl Surroundings {
 
     /// Moves the switch of a part; whether there is such a part.
     #[must_use]
-    pub(super) fn switch(&mut self, machine: &mut Machine, part: &str, on: bool) -> bool {
-        let known = self.circuit.switch(part, on);
-        self.drive(machine);
-        known
+    pub(super) fn switch(&mut self, part: &str, on: bool) -> bool {
+        self.circuit.switch(part, on)
     }
 }

@@ -9,12 +9,20 @@ use crate::args::ShowOptions;
 use crate::columns::print_table;
 use crate::failure::Failure;
 use crate::store;
+use crate::vcd::vcd;
 
 /// Prints what a capture holds: facts, streams, and the events of the run in the order of time.
 pub(crate) fn show(options: &ShowOptions) -> Result<(), Failure> {
     let capture = store::read(&options.capture)?;
     if options.console {
         print_console(&capture);
+        return Ok(());
+    }
+    if options.vcd {
+        let reason = || "the capture holds nothing of a logic analyzer".to_owned();
+        let vcd = vcd(&capture).ok_or_else(|| Failure::NothingToRun { reason: reason() })?;
+        // Whoever closed the other end of a pipe has seen enough.
+        let _ = io::stdout().lock().write_all(vcd.as_bytes());
         return Ok(());
     }
     print_facts(&capture);

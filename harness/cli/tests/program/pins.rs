@@ -75,3 +75,22 @@ fn a_diagram_that_was_asked_for_has_to_be_one() {
     assert_eq!(called.code, 2, "{called:?}");
     assert!(called.stderr.contains("is no diagram: parts should be a list"), "{called:?}");
 }
+
+#[test]
+fn what_a_logic_analyzer_saw_lies_beside_the_capture() {
+    let folder = Folder::new("analyzer");
+    let diagram = folder.write(
+        "analyzer.json",
+        r#"{ "parts": [{ "type": "board-esp32-c3-devkitm-1", "id": "esp" },
+            { "type": "wokwi-pushbutton", "id": "btn1" },
+            { "type": "wokwi-logic-analyzer", "id": "la" }],
+            "connections": [["esp:9", "btn1:1.l"], ["btn1:2.l", "esp:GND.1"],
+            ["la:D0", "esp:9"]] }"#,
+    );
+    let called = run(&folder, PRESS, &["--diagram", &diagram]);
+    assert_eq!(called.code, 0, "{called:?}");
+    let dump = std::fs::read_to_string(folder.path("captures/pins-1.vcd")).unwrap();
+    assert!(dump.contains("#5000000000\n0!\n"), "{dump}");
+    let shown = ramscope(["show", "--vcd", &folder.path("captures/pins-1.ramscope")]);
+    assert_eq!(shown.stdout, dump);
+}

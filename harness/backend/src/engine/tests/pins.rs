@@ -149,6 +149,33 @@ fn stimuli_are_part_of_the_hash_and_reading_pins_changes_nothing_in_the_device()
 }
 
 #[test]
+fn a_logic_analyzer_sees_each_change_at_its_instant() {
+    let mut program = Program::default();
+    program.store(1 << 4, ENABLE_W1TS);
+    for _ in 0..3 {
+        program.store(1 << 4, OUT_W1TS);
+        program.store(1 << 4, OUT_W1TC);
+    }
+    let diagram = r#"{ "parts": [{ "type": "board-esp32-c3-devkitm-1", "id": "esp" },
+            { "type": "wokwi-logic-analyzer", "id": "la" }],
+        "connections": [["esp:4", "la:D1"], ["esp:9", "la:D0"]] }"#;
+    let ran = carry_out(program, diagram, "- delay: 1ms\n");
+    let seen: Vec<_> = ran.capture.events::<ObserverEvent>().map(Result::unwrap).collect();
+    let levels: Vec<u8> = seen
+        .iter()
+        .filter_map(|seen| match &seen.event {
+            ObserverEvent::Levels { part, levels } if part == "la" => Some(*levels),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(levels, [0b01, 0b11, 0b01, 0b11, 0b01, 0b11, 0b01]);
+    assert_eq!(seen[0].instant, Instant::ZERO);
+    // A store by way of two registers is five instructions at 80 MHz.
+    let apart = seen[3].instant.since(seen[2].instant);
+    assert_eq!(apart, Span::from_picos(5 * 12_500));
+}
+
+#[test]
 fn an_output_that_is_wired_to_an_input_is_seen_there_by_the_next_instruction() {
     let mut program = Program::default();
     program.store(1 << 4, ENABLE_W1TS);
