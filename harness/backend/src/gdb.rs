@@ -100,7 +100,10 @@ impl GdbSession {
         listener: GdbListener,
         interrupted: &Arc<AtomicBool>,
     ) -> Result<Self, BackendError> {
-        let link = listener.accept(interrupted).map_err(failed)?;
+        let link = listener.accept(interrupted).map_err(|error| match error.kind() {
+            std::io::ErrorKind::Interrupted => BackendError::NoDebugger,
+            _ => failed(error),
+        })?;
         let mut debuggee = Debuggee::new(session, image);
         let stub = GdbStub::builder(link)
             .build()

@@ -155,9 +155,12 @@ pub enum BackendError {
         /// What was asked for.
         asked: String,
     },
-    /// No debugger came, or it cannot be talked to.
-    #[error("the debugger was lost")]
+    /// The debugger cannot be talked to.
+    #[error("the debugger cannot be talked to")]
     Debugger(#[source] std::io::Error),
+    /// A person did not want to wait for the debugger any longer.
+    #[error("it was interrupted while it waited for a debugger")]
+    NoDebugger,
     /// The target was lost during a run.
     #[error("target {target} failed")]
     Failed {

@@ -7,7 +7,7 @@ use ramscope_backend::{BackendError, DiagramError, FirmwareError};
 use ramscope_capture::CaptureError;
 use ramscope_cli::image::BuildError;
 use ramscope_cli::workspace::NoWorkspace;
-use ramscope_model::HostError;
+use ramscope_model::{HostError, Outcome};
 use ramscope_report::ExitCode;
 
 /// Anything that ends the program before there is a verdict.
@@ -136,6 +136,14 @@ impl Failure {
             | Self::OwnCapture { .. }
             | Self::Unwritable { .. }
             | Self::Unhealthy => ExitCode::Unavailable,
+        }
+    }
+
+    /// What it means for a run that it kept from beginning.
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Backend(BackendError::NoDebugger) => Outcome::Interrupted,
+            _ => Outcome::Unavailable,
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn print_plan(plan: &Plan) {
 pub(crate) fn entries(plan: &Plan, results: Vec<Option<Result<Judged, Failure>>>) -> Vec<Entry> {
     let ran = plan.runs.iter().zip(results).map(|(run, result)| match result {
         Some(Ok(judged)) => judged.into(),
-        Some(Err(failure)) => not_run(run, Outcome::Unavailable, failure.sentence()),
+        Some(Err(failure)) => not_run(run, failure.outcome(), failure.sentence()),
         None => not_run(run, Outcome::Interrupted, "it was interrupted before it began".into()),
     });
     ran.chain(plan.skipped.iter().map(skipped)).collect()

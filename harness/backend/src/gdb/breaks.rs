@@ -216,3 +216,32 @@ impl Breaking for Backwards<'_> {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_that_touches_one_watched_byte_is_seen() {
+        let watch = Watch { address: 0x3FC8_0004, bytes: 4, kind: WatchKind::Write };
+        for (address, bytes, seen) in [
+            (0x3FC8_0003, 1, false),
+            (0x3FC8_0002, 4, true),
+            (0x3FC8_0004, 1, true),
+            (0x3FC8_0007, 1, true),
+            (0x3FC8_0008, 4, false),
+        ] {
+            assert_eq!(watch.overlaps(address, bytes), seen, "{address:#x}");
+        }
+    }
+
+    #[test]
+    fn a_watch_sees_only_what_it_is_for() {
+        let kinds = [WatchKind::Write, WatchKind::Read, WatchKind::ReadWrite];
+        for (kind, stores) in kinds.into_iter().zip([true, false, true]) {
+            let watches = vec![Watch { address: 0x100, bytes: 4, kind }];
+            let breaks = Breaks { watches, ..Breaks::default() };
+            assert_eq!(breaks.at_store(0x100, 4).is_some(), stores, "{kind:?}");
+        }
+    }
+}

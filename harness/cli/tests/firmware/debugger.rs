@@ -157,6 +157,21 @@ fn watches_stop_forwards_after_and_backwards_before_the_access() {
 }
 
 #[test]
+fn the_past_happens_again_as_it_did_with_its_input() {
+    let _ = debugged(|client| {
+        run_into_the_demo(client);
+        let (registers, moment) = (client.registers("p1.0"), client.monitor("info"));
+        // On, so that what follows is not the present.
+        (0..20).for_each(|_| step(client));
+        assert!(client.ask("bc").contains("replaylog:begin"));
+        run_into_the_demo(client);
+        assert_eq!(client.registers("p1.0"), registers);
+        let again = client.monitor("info");
+        assert!(again.starts_with(moment.trim_end()) && again.contains("the present"), "{again}");
+    });
+}
+
+#[test]
 fn looking_changes_nothing_of_the_run() {
     let mut alone = session();
     let (expected, _) = drive(&mut alone, end_of_demo());

@@ -61,6 +61,16 @@ fn a_budget_that_is_exceeded_is_a_fail_with_its_id() {
 }
 
 #[test]
+fn a_debugger_looks_into_one_run() {
+    let folder = Folder::new("many-to-debug");
+    folder.write("scenarios/a.yaml", counting(""));
+    folder.write("scenarios/b.yaml", counting(""));
+    let called = run(&folder, &["--gdb", "0"]);
+    assert_eq!(called.code, 2, "{called:?}");
+    assert!(called.stderr.contains("error: a debugger looks into one run"), "{called:?}");
+}
+
+#[test]
 fn a_failure_that_is_expected_is_a_pass() {
     let settings = "  budgets:\n  - {thread: counter, stack-peak: 16}\n  \
                     expect: {fail: [\"run/thread:counter/stack-peak\"]}\n";
