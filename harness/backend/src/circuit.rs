@@ -155,25 +155,26 @@ impl Circuit {
         self.plan.parts.iter().filter_map(channels).collect()
     }
 
-    /// The pins of the chip that can reach another of its pins, or an analyzer, one bit each.
-    pub(crate) fn watched_pins(&self) -> u32 {
-        let mut groups = Groups::new(self.plan.nets);
-        let contacts = self.plan.contacts.iter().map(|contact| contact.ends);
-        let resistors = self.plan.resistors.iter().map(|path| path.ends);
-        // Power ends a path: what is behind it is not reached through it.
-        let is_power = |net: Net| self.plan.power.iter().any(|source| source.net == net);
-        let paths = contacts.chain(resistors).filter(|&(a, b)| !is_power(a) && !is_power(b));
-        paths.for_each(|(a, b)| groups.join(a.0, b.0));
-        let (islands, _) = groups.nets();
+    /// The pins of the chip that can reach another of its pins, one bit each.
+    pub(crate) fn crossing_pins(&self) -> u32 {
+        let islands = self.plan.islands();
         let chip = &self.plan.chip;
+        let crosses = |&&(pin, net): &&(u8, Net)| {
+            let mut others = chip.iter().filter(|(other, _)| *other != pin);
+            others.any(|(_, other)| islands[other.0] == islands[net.0])
+        };
+        bits(chip.iter().filter(crosses))
+    }
+
+    /// The pins of the chip that can reach an analyzer, one bit each.
+    pub(crate) fn analyzed_pins(&self) -> u32 {
+        let islands = self.plan.islands();
         let channels = self.analyzers().into_iter().flat_map(|(_, pins)| pins);
         let seen: Vec<Net> = channels.filter_map(|pin| self.plan.net(&pin)).collect();
-        let matters = |&&(pin, net): &&(u8, Net)| {
-            let others = chip.iter().filter(|(other, _)| *other != pin).map(|&(_, net)| net);
-            let mut ends = others.chain(seen.iter().copied());
-            ends.any(|end| islands[end.0] == islands[net.0])
+        let is_seen = |&&(_, net): &&(u8, Net)| {
+            seen.iter().any(|channel| islands[channel.0] == islands[net.0])
         };
-        chip.iter().filter(matters).fold(0, |pins, (pin, _)| pins | 1 << pin)
+        bits(self.plan.chip.iter().filter(is_seen))
     }
 
     fn sources_but_for(&self, left_out: Option<u8>, chip: &dyn ChipPins) -> Vec<Source> {
@@ -262,6 +263,18 @@ impl Plan {
         self.terminals.iter().find(|(end, _)| *end == terminal).map(|&(_, net)| net)
     }
 
+    /// The nets that switches and resistors can join, by one number. Power ends a path: what is
+    /// behind it is not reached through it.
+    fn islands(&self) -> Vec<Net> {
+        let mut groups = Groups::new(self.nets);
+        let contacts = self.contacts.iter().map(|contact| contact.ends);
+        let resistors = self.resistors.iter().map(|path| path.ends);
+        let is_power = |net: Net| self.power.iter().any(|source| source.net == net);
+        let paths = contacts.chain(resistors).filter(|&(a, b)| !is_power(a) && !is_power(b));
+        paths.for_each(|(a, b)| groups.join(a.0, b.0));
+        groups.nets().0
+    }
+
     fn part(&self, id: &str) -> Option<&Part> {
         self.parts.iter().find(|part| part.id == id)
     }
@@ -271,6 +284,11 @@ impl Part {
     fn pin(&self, pin: &str) -> Terminal {
         Terminal { part: self.id.clone(), pin: pin.to_owned() }
     }
+}
+
+/// Pins of the chip, one bit each.
+fn bits<'a>(pins: impl Iterator<Item = &'a (u8, Net)>) -> u32 {
+    pins.fold(0, |bits, (pin, _)| bits | 1 << pin)
 }
 
 /// The pins that have something to do with each other, each once.

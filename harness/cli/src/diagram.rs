@@ -42,16 +42,16 @@ fn read(path: &Path) -> Result<Circuit, Failure> {
 }
 
 fn find(scenarios: &[PathBuf]) -> Option<PathBuf> {
-    let of_scenarios = scenarios.first().and_then(|path| path.canonicalize().ok());
-    let of_scenarios = of_scenarios.and_then(|path| of_project(&path));
-    of_scenarios.or_else(|| of_project(Workspace::containing(Path::new(".")).ok()?.root()))
+    let of_scenarios = scenarios.first().and_then(|path| project(&path.canonicalize().ok()?));
+    let workspace = || Some(Workspace::containing(Path::new(".")).ok()?.root().to_owned());
+    let diagram = of_scenarios.or_else(workspace)?.join(DIAGRAM);
+    diagram.is_file().then_some(diagram)
 }
 
-/// The diagram of the nearest project that holds a path, if it has one.
-fn of_project(path: &Path) -> Option<PathBuf> {
-    let project = path.ancestors().find(|folder| folder.join(PROJECT).is_file())?;
-    let diagram = project.join(DIAGRAM);
-    diagram.is_file().then_some(diagram)
+/// The nearest project that holds a path.
+fn project(path: &Path) -> Option<PathBuf> {
+    let project = path.ancestors().find(|folder| folder.join(PROJECT).is_file());
+    project.map(Path::to_owned)
 }
 
 /// Checks scenarios against a circuit: mistakes are returned, and what cannot be simulated is left

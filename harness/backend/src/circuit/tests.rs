@@ -123,7 +123,7 @@ fn a_slide_switch_joins_its_middle_with_one_end() {
 #[test]
 fn an_output_reaches_another_pin_over_a_wire_and_never_itself() {
     let circuit = circuit(&[], &[("esp:4", "esp:5")]);
-    assert_eq!(circuit.watched_pins(), 1 << 4 | 1 << 5);
+    assert_eq!(circuit.crossing_pins(), 1 << 4 | 1 << 5);
     let chip = Chip::with(&[(4, true)]);
     let mut drives = circuit.drives(&chip);
     drives.sort_unstable();
@@ -135,7 +135,7 @@ fn pins_that_only_share_ground_do_not_cross() {
     let parts = [("a", "wokwi-pushbutton", ""), ("b", "wokwi-pushbutton", "")];
     let wires =
         [("a:1.l", "esp:4"), ("a:2.l", "esp:GND.1"), ("b:1.l", "esp:5"), ("b:2.l", "esp:GND.1")];
-    assert_eq!(circuit(&parts, &wires).watched_pins(), 0);
+    assert_eq!(circuit(&parts, &wires).crossing_pins(), 0);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn an_analyzer_watches_the_pins_that_reach_it() {
     let parts = [("la", "wokwi-logic-analyzer", ""), ("r1", "wokwi-resistor", "")];
     let wires = [("esp:4", "la:D0"), ("esp:5", "r1:1"), ("r1:2", "la:D7"), ("esp:6", "esp:GND.1")];
     let circuit = circuit(&parts, &wires);
-    assert_eq!(circuit.watched_pins(), 1 << 4 | 1 << 5);
+    assert_eq!((circuit.analyzed_pins(), circuit.crossing_pins()), (1 << 4 | 1 << 5, 0));
     let analyzers = circuit.analyzers();
     assert_eq!((analyzers.len(), analyzers[0].1.len()), (1, 8));
     let chip = Chip::with(&[(5, true)]);

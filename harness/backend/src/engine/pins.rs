@@ -14,7 +14,7 @@ use crate::circuit::{ChipPins, Circuit, Terminal};
 
 /// How many changes all analyzers of a run keep: what comes after is noted as lost, not kept, or a
 /// program that toggles a pin in a loop would fill the host's memory.
-const CHANGES_MAX: u32 = 200_000;
+const CHANGES_MAX: u32 = 100_000;
 
 impl ChipPins for Machine {
     fn output(&self, pin: u8) -> Option<bool> {
@@ -52,7 +52,7 @@ impl Surroundings {
         let analyzers = circuit.analyzers().into_iter();
         let analyzers =
             analyzers.map(|(part, channels)| Analyzer { part, channels, levels: None }).collect();
-        machine.watch_pins(circuit.watched_pins());
+        machine.watch_pins(circuit.crossing_pins() | circuit.analyzed_pins());
         Self { circuit, analyzers, changes_left: CHANGES_MAX }
     }
 
@@ -68,7 +68,7 @@ impl Surroundings {
         }
     }
 
-    fn look(&mut self, machine: &Machine, observed: &mut Vec<Observed>) {
+    fn look(&mut self, machine: &mut Machine, observed: &mut Vec<Observed>) {
         let Self { circuit, analyzers, changes_left } = self;
         for analyzer in analyzers {
             if *changes_left == 0 {
@@ -86,6 +86,7 @@ impl Surroundings {
             if *changes_left == 0 {
                 let note = format!("the logic analyzers hold {CHANGES_MAX} changes and are full");
                 observed.push((machine.now(), ObserverEvent::Note(note)));
+                machine.watch_pins(circuit.crossing_pins());
             }
         }
     }

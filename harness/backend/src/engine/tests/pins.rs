@@ -176,6 +176,25 @@ fn a_logic_analyzer_sees_each_change_at_its_instant() {
 }
 
 #[test]
+fn an_analyzer_that_is_full_says_so_and_costs_nothing_more() {
+    let mut program = Program::default();
+    program.store(1 << 4, ENABLE_W1TS);
+    program.li(S0, OUT_W1TS);
+    program.li(S1, 1 << 4);
+    let again = program.here();
+    program.sw(S1, S0, 0);
+    program.sw(S1, S0, 4);
+    program.jump(again);
+    let diagram = r#"{ "parts": [{ "type": "board-esp32-c3-devkitm-1", "id": "esp" },
+            { "type": "wokwi-logic-analyzer", "id": "la" }],
+        "connections": [["esp:4", "la:D1"]] }"#;
+    let ran = carry_out(program, diagram, "- delay: 10ms\n");
+    let seen: Vec<_> = ran.capture.events::<ObserverEvent>().map(Result::unwrap).collect();
+    let notes = seen.iter().filter(|seen| matches!(seen.event, ObserverEvent::Note(_)));
+    assert_eq!((notes.count(), ran.ended), (1, HowEnded::StepsDone));
+}
+
+#[test]
 fn an_output_that_is_wired_to_an_input_is_seen_there_by_the_next_instruction() {
     let mut program = Program::default();
     program.store(1 << 4, ENABLE_W1TS);
