@@ -58,6 +58,8 @@ const PLACES: &[Place] = &[
             "ramscope-time",
         ],
     ),
+    // It compares the engine with QEMU.
+    place("ramscope-qemu-compare", &["ramscope-engine", "ramscope-time"]),
     // It checks the others from outside.
     place("xtask", &[]),
 ];

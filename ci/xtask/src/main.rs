@@ -8,6 +8,7 @@ mod determinism;
 mod failure;
 mod house;
 mod layers;
+mod qemu_compare;
 mod reproducible;
 mod workspace;
 
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
             print!("{}", help());
             ExitCode::SUCCESS
         }
+        [qemu_compare::NAME, ref arguments @ ..] => qemu_compare::run(arguments),
         [name] => match VERBS.iter().find(|verb| verb.name == name) {
             Some(verb) => carry_out(verb),
             None => misused(&format!("there is no check named {name}")),
@@ -68,6 +70,7 @@ fn help() -> String {
     for Verb { name, help, .. } in &VERBS {
         text += &format!("  {name:<12} {help}\n");
     }
+    text += &format!("  {:<12} {}\n", qemu_compare::NAME, qemu_compare::HELP);
     text + "\nExit codes: 0 all is well, 1 something was found or could not be checked, 2 usage.\n"
 }
 

@@ -52,6 +52,8 @@ pub(crate) struct Code {
     ram: [Arc<Vec<Decoded>>; CHUNKS],
     flash: Arc<[Decoded]>,
     layout: Layout,
+    #[cfg(feature = "mutations")]
+    pub(crate) mutation: Option<crate::Mutation>,
 }
 
 /// Decodes a whole flash image at every half-word.
@@ -62,7 +64,13 @@ pub(crate) fn decode_flash(flash: &[u8]) -> Arc<[Decoded]> {
 
 impl Code {
     pub(crate) fn new(flash: Arc<[Decoded]>, layout: Layout) -> Self {
-        Self { ram: nothing_decoded(), flash, layout }
+        Self {
+            ram: nothing_decoded(),
+            flash,
+            layout,
+            #[cfg(feature = "mutations")]
+            mutation: None,
+        }
     }
 
     /// Forgets what was decoded in RAM.
@@ -120,7 +128,10 @@ impl Code {
         let code = Arc::make_mut(&mut self.ram[(first / CHUNK) as usize]);
         for at in (first..last).step_by(2) {
             let high = (at + 2 < end).then(|| memory.half(at + 2));
-            code[(at % CHUNK) as usize / 2] = decode(memory.half(at), high);
+            let decoded = decode(memory.half(at), high);
+            #[cfg(feature = "mutations")]
+            let decoded = self.mutation.map_or(decoded, |bug| bug.decoded(decoded));
+            code[(at % CHUNK) as usize / 2] = decoded;
         }
         memory.mark(first, last - 1, MARK_CODE);
         if last < end && !is_compressed(memory.half(last - 2)) {

@@ -70,6 +70,8 @@ pub(crate) struct Cpu {
     pub(crate) triggers: Triggers,
     /// What only a standard core has; the ESP32-C3 has triggers instead.
     pub(crate) standard: Option<Box<Standard>>,
+    #[cfg(feature = "mutations")]
+    pub(crate) mutation: Option<crate::Mutation>,
 }
 
 impl Cpu {
@@ -83,6 +85,8 @@ impl Cpu {
             csrs: Csrs::new(),
             triggers: Triggers::default(),
             standard: None,
+            #[cfg(feature = "mutations")]
+            mutation: None,
         }
     }
 
@@ -132,6 +136,8 @@ impl Cpu {
             None => csrs.handler(mcause),
             Some(_) => standard::handler(csrs.mtvec, mcause),
         };
+        #[cfg(feature = "mutations")]
+        self.spoil_trap();
     }
 
     /// Returns from a trap (mret). As the chip's manual says, and unlike the RISC-V manual, MPIE is
@@ -151,6 +157,8 @@ impl Cpu {
         self.pc = csrs.mepc;
         if self.standard.is_some() {
             self.finish_standard_return();
+            #[cfg(feature = "mutations")]
+            self.spoil_return();
         }
     }
 

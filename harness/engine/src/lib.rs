@@ -29,6 +29,8 @@ mod hash;
 mod image;
 mod machine;
 mod memory;
+#[cfg(feature = "mutations")]
+mod mutation;
 mod noise;
 mod observer;
 mod rom;
@@ -40,4 +42,6 @@ pub use machine::{
     Access, Fatal, Machine, Options, ResetEvent, ResetReason, Stop, UartByte, UartLosses, Unmapped,
     UnmodelledAccess,
 };
+#[cfg(feature = "mutations")]
+pub use mutation::Mutation;
 pub use observer::{CpuView, Flow, Nobody, Observer};

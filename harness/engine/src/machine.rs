@@ -64,7 +64,7 @@ pub struct Machine {
     pub(crate) image: Image,
     pub(crate) cpu: Cpu,
     pub(crate) memory: Memory,
-    code: Code,
+    pub(crate) code: Code,
     /// What may be executed around the program counter, if it has been worked out.
     pub(crate) fetch: Option<(Privilege, Region)>,
     devices: Board,

@@ -61,7 +61,7 @@ pub(super) const MISA_VALUE: u32 = 0x4010_1104;
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Csrs {
     pub(crate) mstatus: u32,
-    pub(super) mtvec: u32,
+    pub(crate) mtvec: u32,
     pub(super) mscratch: u32,
     pub(crate) mepc: u32,
     pub(crate) mcause: u32,

@@ -85,6 +85,9 @@ pub(crate) enum Op {
     Csrrwi,
     Csrrsi,
     Csrrci,
+    /// What a seeded bug computes from two registers.
+    #[cfg(feature = "mutations")]
+    Mutant,
 }
 
 /// An instruction, ready to execute.
@@ -116,7 +119,7 @@ impl Decoded {
         Self::new(Op::Illegal, 0, 0, 0, bits)
     }
 
-    fn with_length(mut self, halves: u8) -> Self {
+    pub(crate) fn with_length(mut self, halves: u8) -> Self {
         self.rs2_and_length = (self.rs2_and_length & 31) | (halves << 5);
         self
     }

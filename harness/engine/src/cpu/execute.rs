@@ -248,6 +248,11 @@ impl Machine {
                 Op::Rem => set!(signed_remainder(rs1!() as i32, rs2!() as i32) as u32),
                 Op::Remu => set!(rs1!().checked_rem(rs2!()).unwrap_or(rs1!())),
                 Op::Fence => {}
+                #[cfg(feature = "mutations")]
+                Op::Mutant => {
+                    let mutation = self.cpu.mutation.expect("a bug was seeded");
+                    set!(mutation.computed(rs1!(), rs2!()))
+                }
                 Op::Ecall => {
                     let number = match self.cpu.privilege {
                         Privilege::User => cause::ECALL_USER,

@@ -137,6 +137,8 @@ impl Cpu {
     /// The privilege that loads and stores have.
     pub(crate) fn data_privilege(&self) -> Privilege {
         let mstatus = self.csrs.mstatus;
+        #[cfg(feature = "mutations")]
+        let mstatus = if self.ignores_mprv() { 0 } else { mstatus };
         match (mstatus & MPRV, mstatus & csr::MPP) {
             (0, _) => self.privilege,
             (_, 0) => Privilege::User,

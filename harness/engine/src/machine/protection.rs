@@ -24,6 +24,8 @@ impl Machine {
 
     fn protects(&self, wants: Wants, address: u32, bytes: u32) -> bool {
         let privilege = self.cpu.data_privilege();
+        #[cfg(feature = "mutations")]
+        let address = address.wrapping_add(self.cpu.protection_shift());
         let standard = self.cpu.standard.as_ref();
         standard.is_some_and(|standard| !standard.data.allows(wants, address, bytes, privilege))
     }
@@ -88,7 +90,11 @@ impl Machine {
     fn store_anywhere(&mut self, offset: u32, bytes: u32, value: u32) {
         let last = offset + bytes - 1;
         let marks = self.memory.marks(offset) | self.memory.marks(last);
+        #[cfg(feature = "mutations")]
+        let bytes = self.cpu.stored_bytes(offset, bytes);
         self.memory.write(offset, bytes, value);
+        #[cfg(feature = "mutations")]
+        let marks = if self.cpu.keeps_old_code() { 0 } else { marks };
         if marks & MARK_CODE != 0 && self.code.is_stale(offset, bytes) {
             self.stale = Some((offset, bytes));
             self.attention = true;

@@ -1,7 +1,8 @@
 //! The PLIC, for one hart in machine mode.
 //!
 //! Each line has a gateway: a level that is up makes the line pending unless it has been claimed
-//! and not yet completed. Registers: RISC-V PLIC specification 1.0.
+//! and not yet completed. Once pending it stays so until it is claimed, even if the level falls.
+//! Registers: RISC-V PLIC specification 1.0.
 
 /// Lines, number 0 (none) counted.
 pub(super) const SOURCES: usize = 96;
@@ -18,8 +19,7 @@ pub(super) struct Plic {
     priority: [u32; SOURCES],
     enabled: [u32; WORDS],
     levels: [u32; WORDS],
-    /// Lines that are held up from outside until they are claimed.
-    raised: [u32; WORDS],
+    pending: [u32; WORDS],
     claimed: [u32; WORDS],
     threshold: u32,
 }
@@ -30,7 +30,7 @@ impl Plic {
             priority: [0; SOURCES],
             enabled: [0; WORDS],
             levels: [0; WORDS],
-            raised: [0; WORDS],
+            pending: [0; WORDS],
             claimed: [0; WORDS],
             threshold: 0,
         }
@@ -40,23 +40,20 @@ impl Plic {
     pub(super) fn set_level(&mut self, line: u32, level: bool) {
         let (word, bit) = place(line);
         self.levels[word] = self.levels[word] & !bit | if level { bit } else { 0 };
+        self.pending[word] |= self.levels[word] & !self.claimed[word];
     }
 
     /// Raises a line until it is claimed.
     pub(super) fn raise(&mut self, line: u32) {
         let (word, bit) = place(line);
-        self.raised[word] |= bit;
-    }
-
-    fn pending(&self, word: usize) -> u32 {
-        (self.levels[word] | self.raised[word]) & !self.claimed[word]
+        self.pending[word] |= bit;
     }
 
     /// The line that a claim would give: the highest priority, then the lowest number.
     fn best(&self) -> Option<u32> {
         let candidates = (1..SOURCES as u32).filter(|&line| {
             let (word, bit) = place(line);
-            self.pending(word) & self.enabled[word] & bit != 0
+            self.pending[word] & self.enabled[word] & bit != 0
         });
         let best = candidates
             .max_by_key(|&line| (self.priority[line as usize], std::cmp::Reverse(line)))?;
@@ -65,7 +62,7 @@ impl Plic {
 
     /// Whether the hart is interrupted.
     pub(super) fn interrupt(&self) -> bool {
-        let quiet = (0..WORDS).all(|word| self.pending(word) & self.enabled[word] == 0);
+        let quiet = (0..WORDS).all(|word| self.pending[word] & self.enabled[word] == 0);
         !quiet && self.best().is_some_and(|line| self.priority[line as usize] > self.threshold)
     }
 
@@ -79,7 +76,7 @@ impl Plic {
         };
         let (word, bit) = place(line);
         self.claimed[word] |= bit;
-        self.raised[word] &= !bit;
+        self.pending[word] &= !bit;
         line
     }
 
@@ -88,7 +85,7 @@ impl Plic {
             _ if ((offset / 4) as usize) < SOURCES => self.priority[(offset / 4) as usize],
             THRESHOLD => self.threshold,
             _ => match word_of(offset) {
-                Some((PENDING, word)) => self.pending(word),
+                Some((PENDING, word)) => self.pending[word],
                 Some((_, word)) => self.enabled[word],
                 None => 0,
             },
@@ -106,6 +103,7 @@ impl Plic {
             CLAIM if (value as usize) < SOURCES => {
                 let (word, bit) = place(value);
                 self.claimed[word] &= !bit;
+                self.pending[word] |= self.levels[word] & bit;
             }
             _ => {
                 if let Some((ENABLE, word)) = word_of(offset) {
@@ -150,7 +148,9 @@ mod tests {
         plic.write(CLAIM, 10);
         assert!(plic.interrupt());
         plic.set_level(10, false);
-        assert!(!plic.interrupt());
+        assert!(plic.interrupt(), "it is pending until it is claimed");
+        assert_eq!(plic.read(CLAIM), 10);
+        plic.write(CLAIM, 10);
         assert_eq!(plic.read(CLAIM), 0);
     }
 
