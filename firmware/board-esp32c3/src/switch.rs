@@ -11,7 +11,7 @@ use core::mem::offset_of;
 use ramscope_kernel::GUARD_BYTES;
 use ramscope_kernel::port::{Context, Entering, StackRange};
 
-/// What a unit that gave way has on its stack.
+/// What a unit that gave way has on its stack. The harness reads it too, for debuggers.
 #[repr(C, align(16))]
 struct GaveWay {
     restore: usize,

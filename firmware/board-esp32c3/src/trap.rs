@@ -16,7 +16,8 @@ use ramscope_kernel::teardown::{self, Fault, Overflow};
 use ramscope_kernel::wire::OverflowHow;
 use ramscope_kernel::{Resume, handler};
 
-/// Everything of an interrupted unit but its stack pointer, which is where the frame ends.
+/// Everything of an interrupted unit but its stack pointer, which is where the frame ends. The
+/// harness reads it too, for debuggers.
 #[repr(C, align(16))]
 struct Frame {
     restore: usize,
