@@ -46,7 +46,10 @@ fn what_a_target_cannot_do_is_skipped_with_a_reason() {
     let scenarios = [scenario(steps, settings)];
     let run = &plan(&scenarios, &PlanOptions::default()).runs[0];
     assert_eq!(run.step_skip(0), None);
-    assert_eq!(run.step_skip(1), Some("expect-pin needs the pins of a diagram, which engine lacks"));
+    assert_eq!(
+        run.step_skip(1),
+        Some("expect-pin needs the pins of a diagram, which engine lacks")
+    );
     let [whole, phase] = &scenarios[0].settings.budgets[..] else { panic!("two budgets") };
     assert_eq!(run.budget_skip(&whole.id()), None);
     assert!(run.budget_skip(&phase.id()).unwrap().contains("window"));
