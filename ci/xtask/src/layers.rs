@@ -31,6 +31,7 @@ const PLACES: &[Place] = &[
     place("ramscope-kernel", &["ramscope-wire"]),
     place("ramscope-apps", &["ramscope-kernel", "ramscope-wire"]),
     place("ramscope-board-esp32c3", BELOW_BOARDS),
+    place("ramscope-board-virt", BELOW_BOARDS),
     place("ramscope-board-host", BELOW_BOARDS),
     // Harness: device time, then the four that know nothing of each other.
     place("ramscope-time", &[]),

@@ -75,7 +75,7 @@ impl EngineSession {
     /// Powers a machine on.
     #[must_use]
     pub fn new(image: &Image, options: &EngineOptions) -> Self {
-        let mut machine = Machine::esp32c3(image, &Options { seed: options.seed });
+        let mut machine = Machine::new(image, &Options { seed: options.seed });
         let ring = TelemetryRing::of(image);
         machine.watch_word(ring.as_ref().map(TelemetryRing::write_offset_address));
         let stacks = options.exact_stacks.then(|| StackWatch::of(image)).flatten();
@@ -146,7 +146,7 @@ impl Session for EngineSession {
 
     fn facts(&self) -> TargetFacts {
         TargetFacts {
-            name: "engine esp32c3".to_owned(),
+            name: format!("engine {}", self.device.machine.chip()),
             time_model: TIME_MODEL.to_owned(),
             clock_hz: Some(self.device.machine.cpu_hz()),
             instructions: Some(self.device.machine.instructions()),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ramscope_engine::{Image, ImageError};
+use ramscope_engine::{Chip, Image, ImageError};
 use sha2::{Digest, Sha256};
 
 /// The ELF section that lists the programs of an image: one name a line.
@@ -47,6 +47,12 @@ pub enum FirmwareError {
 }
 
 impl Firmware {
+    /// Whether the machine that it is for has pins.
+    #[must_use]
+    pub fn has_pins(&self) -> bool {
+        self.image.chip() == Chip::Esp32c3
+    }
+
     /// Reads and checks an image: an ELF file, an ESP-IDF image (an app, or a whole flash), or a
     /// flash image for direct boot, told apart by what they begin with.
     ///

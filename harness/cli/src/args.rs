@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use ramscope_cli::image::Board;
 
 use crate::verb::tui::TuiOptions;
 
@@ -147,9 +148,31 @@ pub(crate) enum Format {
 /// Options of `ramscope build`.
 #[derive(Debug, Args)]
 pub(crate) struct BuildOptions {
+    /// What the image is for.
+    #[arg(long, value_enum, default_value_t = BoardArgument::Esp32c3)]
+    pub(crate) board: BoardArgument,
+
     /// Say nothing unless it fails.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+/// A board, as it is named on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum BoardArgument {
+    /// The ESP32-C3.
+    Esp32c3,
+    /// QEMU's virt machine.
+    Virt,
+}
+
+impl From<BoardArgument> for Board {
+    fn from(board: BoardArgument) -> Self {
+        match board {
+            BoardArgument::Esp32c3 => Self::Esp32c3,
+            BoardArgument::Virt => Self::Virt,
+        }
+    }
 }
 
 /// Options of `ramscope replay`.

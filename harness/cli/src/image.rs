@@ -25,20 +25,47 @@ pub use flash::{FLASH_BYTES, FlashError, direct_boot_image};
 use crate::workspace::Workspace;
 use toolchain::Toolchain;
 
-/// What the ESP32-C3's code is compiled for.
+/// What every board's code is compiled for.
 pub const TARGET: &str = "riscv32imc-unknown-none-elf";
-/// The package with the ESP32-C3's image.
-const PACKAGE: &str = "ramscope-board-esp32c3";
-/// The image as cargo names it.
-const BINARY: &str = "ramscope-esp32c3";
+
+/// A board that has an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Board {
+    /// The ESP32-C3.
+    #[default]
+    Esp32c3,
+    /// QEMU's virt machine, which the built-in engine imitates.
+    Virt,
+}
+
+impl Board {
+    /// What files of its image are called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Esp32c3 => "esp32c3",
+            Self::Virt => "virt",
+        }
+    }
+
+    /// The package with its image.
+    fn package(self) -> String {
+        format!("ramscope-board-{}", self.name())
+    }
+
+    /// The image as cargo names it.
+    fn binary(self) -> String {
+        format!("ramscope-{}", self.name())
+    }
+}
 
 /// The files of an image that is up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuiltImage {
     /// The ELF file: code, symbols, debug information.
     pub elf: PathBuf,
-    /// What the flash memory holds.
-    pub flash: PathBuf,
+    /// What the flash memory holds, for a board with flash of its own.
+    pub flash: Option<PathBuf>,
     /// Whether either of them changed.
     pub changed: bool,
 }
@@ -118,13 +145,14 @@ impl BuildError {
     }
 }
 
-/// Builds the ESP32-C3's image, or finds that it is up to date. Several callers, also in several
+/// Builds a board's image, or finds that it is up to date. Several callers, also in several
 /// processes, wait for each other.
 ///
 /// # Errors
 /// If a tool is missing, the sources do not compile, or a file cannot be written.
 pub fn build(
     workspace: &Workspace,
+    board: Board,
     notice: &mut dyn FnMut(Notice),
 ) -> Result<BuiltImage, BuildError> {
     let images = workspace.images();
@@ -134,17 +162,22 @@ pub fn build(
         notice(Notice::AddingTarget);
         toolchain.add_target(workspace)?;
     }
-    let built = cargo::build(workspace, &toolchain, notice)?;
-    publish_image(&built, &images)
+    let built = cargo::build(workspace, board, &toolchain, notice)?;
+    publish_image(&built, board, &images)
 }
 
-fn publish_image(built: &Path, images: &Path) -> Result<BuiltImage, BuildError> {
+fn publish_image(built: &Path, board: Board, images: &Path) -> Result<BuiltImage, BuildError> {
     let elf_bytes = std::fs::read(built)
         .map_err(|source| BuildError::File { path: built.to_owned(), source })?;
+    let path = |ending: &str| images.join(format!("{}.{ending}", board.name()));
+    let elf = path("elf");
+    if board == Board::Virt {
+        let changed = publish::if_different(&elf, &elf_bytes)?;
+        return Ok(BuiltImage { elf, flash: None, changed });
+    }
     let flash_bytes = direct_boot_image(&elf_bytes)?;
-    let elf = images.join("esp32c3.elf");
-    let flash = images.join("esp32c3.bin");
+    let flash = path("bin");
     let elf_changed = publish::if_different(&elf, &elf_bytes)?;
     let flash_changed = publish::if_different(&flash, &flash_bytes)?;
-    Ok(BuiltImage { elf, flash, changed: elf_changed || flash_changed })
+    Ok(BuiltImage { elf, flash: Some(flash), changed: elf_changed || flash_changed })
 }

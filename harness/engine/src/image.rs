@@ -23,6 +23,7 @@ use crate::code::decode_flash;
 use crate::cpu::decode::Decoded;
 use crate::memory::{Layout, Place};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -62,6 +63,15 @@ pub enum Chip {
     Esp32c3,
     /// The `virt` machine of QEMU.
     Virt,
+}
+
+impl fmt::Display for Chip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Chip::Esp32c3 => "esp32c3",
+            Chip::Virt => "virt",
+        })
+    }
 }
 
 /// Why bytes are not an image that this machine can run.

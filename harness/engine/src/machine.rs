@@ -139,6 +139,12 @@ impl Machine {
         Machine::powered_on(image, memory, Board::Virt(Virt::new()))
     }
 
+    /// Which machine it is.
+    #[must_use]
+    pub fn chip(&self) -> Chip {
+        self.image.chip()
+    }
+
     fn powered_on(image: &Image, memory: Memory, devices: Board) -> Machine {
         let clock = Clock::new(devices.cpu_period_ps());
         let code = Code::new(image.code(), memory.layout());

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::toolchain::{self, Toolchain};
-use super::{BINARY, BuildError, Notice, PACKAGE, TARGET};
+use super::{Board, BuildError, Notice, TARGET};
 use crate::workspace::Workspace;
 
 /// The profile in the workspace's manifest that images are built with.
@@ -18,13 +18,14 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Builds the image and answers where it is.
 pub(super) fn build(
     workspace: &Workspace,
+    board: Board,
     toolchain: &Toolchain,
     notice: &mut dyn FnMut(Notice),
 ) -> Result<PathBuf, BuildError> {
     let target_dir = workspace.firmware_target_dir();
     let child = toolchain::command("cargo", workspace)
-        .args(["build", "--profile", PROFILE, "--target", TARGET, "--package", PACKAGE])
-        .args(["--bin", BINARY])
+        .args(["build", "--profile", PROFILE, "--target", TARGET, "--package", &board.package()])
+        .args(["--bin", &board.binary()])
         .arg("--target-dir")
         .arg(&target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", toolchain.remap_flags(workspace, &target_dir))
@@ -35,7 +36,7 @@ pub(super) fn build(
         .map_err(|source| BuildError::NoToolchain { program: "cargo", source })?;
     let (succeeded, output) = wait(child, notice)?;
     match succeeded {
-        true => Ok(target_dir.join(TARGET).join(PROFILE).join(BINARY)),
+        true => Ok(target_dir.join(TARGET).join(PROFILE).join(board.binary())),
         false if output.contains("error: linker `") => Err(BuildError::NoLinker),
         false => Err(BuildError::DoesNotCompile { output }),
     }

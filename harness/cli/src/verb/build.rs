@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ramscope_cli::image::{self, BuiltImage};
+use ramscope_cli::image::{self, Board, BuiltImage};
 use ramscope_cli::workspace::Workspace;
 
 use crate::args::BuildOptions;
@@ -11,20 +11,27 @@ use crate::terminal::{StatusLine, Terminal};
 
 /// Builds the image and says where it is.
 pub(crate) fn build(options: &BuildOptions, terminal: &Terminal) -> Result<(), Failure> {
-    let image = build_image(options.quiet, terminal)?;
+    let board = options.board.into();
+    let image = build_board(board, options.quiet, terminal)?;
     if !options.quiet {
         let state = if image.changed { "built" } else { "up to date" };
         println!("{} ({state})", shown(&image.elf));
-        println!("{} ({state})", shown(&image.flash));
+        if let Some(flash) = &image.flash {
+            println!("{} ({state})", shown(flash));
+        }
     }
     Ok(())
 }
 
-/// Builds the image of the workspace that the current folder is in.
+/// Builds the ESP32-C3's image of the workspace that the current folder is in.
 pub(super) fn build_image(quiet: bool, terminal: &Terminal) -> Result<BuiltImage, Failure> {
+    build_board(Board::Esp32c3, quiet, terminal)
+}
+
+fn build_board(board: Board, quiet: bool, terminal: &Terminal) -> Result<BuiltImage, Failure> {
     let workspace = Workspace::containing(Path::new("."))?;
     let mut status = StatusLine::new(terminal.live_progress && !quiet);
-    let built = image::build(&workspace, &mut |notice| match notice {
+    let built = image::build(&workspace, board, &mut |notice| match notice {
         // It changes the person's toolchain, so it is always said, and the line stays.
         image::Notice::AddingTarget => status.print(&notice.to_string()),
         image::Notice::Building if quiet => {}

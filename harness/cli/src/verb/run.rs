@@ -29,7 +29,11 @@ pub(crate) fn run(options: &RunOptions, terminal: &Terminal) -> Result<ExitCode,
     let files = ScenarioFiles::read(&options.paths.paths)?;
     refuse_errors(&files)?;
     let firmware = firmware(options, terminal)?;
-    let circuit = diagram::circuit(options.diagram.as_deref(), &options.paths.paths)?;
+    // Diagrams are drawn around an ESP32-C3; other machines have no pins.
+    let circuit = match firmware.has_pins() {
+        true => diagram::circuit(options.diagram.as_deref(), &options.paths.paths)?,
+        false => None,
+    };
     let plan = checked_plan(files, options, &firmware, circuit.as_ref())?;
     if options.list {
         output::print_plan(&plan);

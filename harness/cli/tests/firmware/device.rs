@@ -22,7 +22,8 @@ pub(crate) fn workspace() -> Workspace {
 pub(crate) fn image() -> &'static Image {
     static IMAGE: OnceLock<Image> = OnceLock::new();
     IMAGE.get_or_init(|| {
-        let elf: PathBuf = image::build(&workspace(), &mut |_| {}).unwrap().elf;
+        let elf: PathBuf =
+            image::build(&workspace(), image::Board::Esp32c3, &mut |_| {}).unwrap().elf;
         Image::from_elf(&std::fs::read(elf).unwrap()).unwrap()
     })
 }

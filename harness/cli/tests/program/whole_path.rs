@@ -14,7 +14,7 @@ pub(crate) fn image() -> &'static str {
     static ELF: OnceLock<String> = OnceLock::new();
     ELF.get_or_init(|| {
         let workspace = Workspace::containing(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let image = image::build(&workspace, &mut |_| {}).unwrap();
+        let image = image::build(&workspace, image::Board::Esp32c3, &mut |_| {}).unwrap();
         image.elf.to_str().unwrap().to_owned()
     })
 }

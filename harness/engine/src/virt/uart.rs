@@ -1,9 +1,10 @@
-//! The 16550 UART, as QEMU has it: what is sent is gone at once.
+//! The 16550 UART, as QEMU has it: what is sent is gone when the storing instruction is complete.
 //!
 //! Received bytes come at 115,200 baud, whatever the divisor says, and **wait for room**: QEMU's
 //! serial port asks its character device to hold back, so nothing is ever lost. Modem lines, line
 //! errors and loop-back are not modelled. Registers: PC16550D data sheet, section "Registers".
 
+use super::CPU_PERIOD_PS;
 use crate::machine::UartByte;
 use ramscope_time::{Instant, Span};
 use std::collections::VecDeque;
@@ -212,7 +213,8 @@ impl Uart16550 {
         match offset {
             0 | 1 if self.shows_divisor() => self.divisor[offset as usize] = value,
             0 => {
-                self.sent.push(UartByte { at: now, byte: value });
+                let at = now + Span::from_picos(CPU_PERIOD_PS);
+                self.sent.push(UartByte { at, byte: value });
                 self.sent_pending = true;
             }
             1 => {

@@ -1,0 +1,112 @@
+//! Stack guards: two entries of memory protection, and the bounds that traps check.
+//!
+//! A store into a guard raises an access fault before anything is written, and says where
+//! (privileged manual, "Physical Memory Protection"). A locked entry binds machine mode but never
+//! moves; an entry that moves binds user mode only. So units run with the rights of user mode for
+//! their loads and stores (mstatus.MPRV, MPP = user), and the guard of the handlers, which never
+//! moves, is locked. Loads from a guard are allowed, as on the ESP32-C3.
+
+use core::arch::asm;
+use core::cell::UnsafeCell;
+use ramscope_kernel::GUARD_BYTES;
+use ramscope_kernel::port::Entering;
+
+const _: () = assert!(GUARD_BYTES == 64, "one NAPOT range of 64 bytes");
+
+/// The low bits of the address of a NAPOT range of 64 bytes; the address itself counts words.
+pub(crate) const NAPOT_64: u32 = 7;
+/// A range at the top of the address space, where there is no memory.
+pub(crate) const NOWHERE: u32 = 0xFFFF_FFC0 >> 2 | NAPOT_64;
+/// pmpcfg0: entry 0 NAPOT, readable; entry 1 the same and locked; entry 2 NAPOT, everything.
+const ENTRIES: u32 = 0x1F << 16 | 0x99 << 8 | 0x19;
+/// mstatus.MPRV and MPP = machine: nothing is bound yet that is not locked.
+const MPRV_AND_MPP: u32 = 1 << 17 | 3 << 11;
+/// mstatus.MPP.
+pub(crate) const MPP: u32 = 3 << 11;
+
+/// The unit that runs and its stack: read by the trap entry, and by the harness's observer.
+#[repr(C)]
+pub(crate) struct Current {
+    pub(crate) unit: u32,
+    pub(crate) low: u32,
+    pub(crate) bytes: u32,
+    reserved: u32,
+}
+
+#[repr(transparent)]
+pub(crate) struct CurrentCell(UnsafeCell<Current>);
+
+#[expect(unsafe_code, reason = "shared with the trap entry")]
+// SAFETY: written with interrupts masked only.
+unsafe impl Sync for CurrentCell {}
+
+#[expect(unsafe_code, reason = "a name that the trap entry and the harness know")]
+#[unsafe(no_mangle)]
+static RAMSCOPE_CURRENT: CurrentCell =
+    CurrentCell(UnsafeCell::new(Current { unit: 0, low: 0, bytes: 0, reserved: 0 }));
+
+/// The address register for a guard at `first`.
+fn guard_at(first: usize) -> u32 {
+    (first as u32) >> 2 | NAPOT_64
+}
+
+/// Arms both guards.
+#[expect(unsafe_code, reason = "writes CSRs")]
+pub(crate) fn init(handlers_low: usize) {
+    // SAFETY: the entries guard memory that nobody may write; entry 0 guards nothing yet.
+    unsafe {
+        asm!(
+            "csrw pmpaddr0, {nowhere}",
+            "csrw pmpaddr1, {handlers}",
+            "csrw pmpaddr2, {all}",
+            "csrw pmpcfg0, {entries}",
+            "csrs mstatus, {mprv}",
+            nowhere = in(reg) NOWHERE,
+            handlers = in(reg) guard_at(handlers_low - GUARD_BYTES),
+            all = in(reg) u32::MAX,
+            entries = in(reg) ENTRIES,
+            mprv = in(reg) MPRV_AND_MPP,
+            options(nostack),
+        );
+    }
+}
+
+/// Moves guard and bounds to the unit that a trap is going to resume.
+#[expect(unsafe_code, reason = "writes a CSR and the shared bounds")]
+pub(crate) fn enter(unit: Entering) {
+    let current = RAMSCOPE_CURRENT.0.get();
+    let low = unit.stack.low;
+    let value =
+        Current { unit: unit.unit, low: low as u32, bytes: unit.stack.bytes as u32, reserved: 0 };
+    // SAFETY: interrupts are masked.
+    unsafe { current.write_volatile(value) };
+    // SAFETY: the range below the stack is its guard.
+    unsafe { asm!("csrw pmpaddr0, {}", in(reg) guard_at(low - GUARD_BYTES), options(nostack)) };
+}
+
+/// Whether an address is in the guard below a stack.
+pub(crate) fn is_in_guard(address: usize, low: usize) -> bool {
+    (low - GUARD_BYTES..low).contains(&address)
+}
+
+/// The lowest address of the running unit's stack.
+#[expect(unsafe_code, reason = "reads the shared bounds")]
+pub(crate) fn current_low() -> usize {
+    // SAFETY: words that change only together with the unit that runs.
+    let current = unsafe { RAMSCOPE_CURRENT.0.get().read_volatile() };
+    current.low as usize
+}
+
+/// Bytes that the running unit has left of its stack; `None` while a handler or start-up code runs,
+/// which is when `mscratch` is zero.
+#[inline(always)]
+#[expect(unsafe_code, reason = "reads registers and the shared bounds")]
+pub(crate) fn stack_left() -> Option<usize> {
+    let (scratch, pointer): (usize, usize);
+    // SAFETY: reads two registers.
+    unsafe {
+        asm!("csrr {}, mscratch", "mv {}, sp", out(reg) scratch, out(reg) pointer,
+            options(nomem, nostack));
+    }
+    (scratch != 0).then(|| pointer.saturating_sub(current_low()))
+}

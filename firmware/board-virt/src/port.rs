@@ -1,0 +1,141 @@
+//! The kernel's port.
+#![expect(unsafe_code, reason = "implements the kernel's port")]
+
+use crate::registers::finisher;
+use crate::{clock, guard, interrupts, notes, switch, trap, uart};
+use core::arch::asm;
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+use ramscope_kernel::Kernel;
+use ramscope_kernel::debugger::UnitTable;
+use ramscope_kernel::port::{Context, Entering, Port, ResetNote, StackRange};
+
+struct Instance(UnsafeCell<Kernel>);
+
+// SAFETY: the kernel touches it with interrupts masked only.
+unsafe impl Sync for Instance {}
+
+static KERNEL: Instance = Instance(UnsafeCell::new(Kernel::new()));
+
+/// For debuggers: nothing here reads it, so the linker script keeps it.
+#[used]
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata.RAMSCOPE_UNITS")]
+static RAMSCOPE_UNITS: UnitTable = UnitTable::of(KERNEL.0.get());
+
+/// `mstatus.MIE`.
+const MIE: usize = 1 << 3;
+
+pub(crate) struct Virt;
+
+// SAFETY: masking is mstatus.MIE, and handlers run masked; the trap entry checks before it writes.
+unsafe impl Port for Virt {
+    fn kernel() -> NonNull<Kernel> {
+        // SAFETY: the address of a static.
+        unsafe { NonNull::new_unchecked(KERNEL.0.get()) }
+    }
+
+    #[inline(always)]
+    fn mask() -> bool {
+        let before: usize;
+        // SAFETY: clears one bit of mstatus. No `nomem`: it also keeps the compiler from moving
+        // accesses out of the section.
+        unsafe { asm!("csrrci {}, mstatus, 8", out(reg) before, options(nostack)) };
+        before & MIE != 0
+    }
+
+    #[inline(always)]
+    fn unmask(were_on: bool) {
+        if were_on {
+            // SAFETY: sets one bit of mstatus; no `nomem`, as above.
+            unsafe { asm!("csrsi mstatus, 8", options(nostack)) };
+        }
+    }
+
+    fn now() -> u64 {
+        clock::now()
+    }
+
+    #[inline(always)]
+    fn timestamp() -> u32 {
+        clock::stamp()
+    }
+
+    fn set_alarm(at: Option<u64>) {
+        clock::set_alarm(at);
+    }
+
+    unsafe fn prepare(stack: StackRange, entry: extern "C" fn() -> !) -> Context {
+        // SAFETY: as promised by the caller.
+        unsafe { switch::prepare(stack, entry) }
+    }
+
+    #[inline(always)]
+    unsafe fn switch(save: *mut Context, load: Context, unit: Entering) {
+        // SAFETY: as promised by the caller.
+        unsafe { switch::switch(save, load, unit) };
+    }
+
+    unsafe fn leave(finish: extern "C" fn() -> !) -> ! {
+        // SAFETY: as promised by the caller.
+        unsafe { switch::leave(finish) }
+    }
+
+    unsafe fn resume(load: Context, unit: Entering) -> ! {
+        // SAFETY: as promised by the caller.
+        unsafe { switch::resume(load, unit) }
+    }
+
+    #[inline(always)]
+    fn stack_pointer() -> Option<usize> {
+        let pointer;
+        // SAFETY: reads a register.
+        unsafe { asm!("mv {}, sp", out(reg) pointer, options(nomem, nostack)) };
+        Some(pointer)
+    }
+
+    #[inline(always)]
+    fn stack_left() -> Option<usize> {
+        guard::stack_left()
+    }
+
+    fn stack_exhausted() -> ! {
+        trap::stack_exhausted()
+    }
+
+    fn idle() {
+        // SAFETY: waits; an interrupt that is pending ends it at once.
+        unsafe { asm!("wfi", options(nomem, nostack)) };
+    }
+
+    fn transmit(bytes: &[u8]) -> usize {
+        uart::transmit(bytes)
+    }
+
+    fn want_transmit(on: bool) {
+        uart::want_transmit(on);
+    }
+
+    fn transmit_now(bytes: &[u8]) {
+        uart::transmit_now(bytes);
+    }
+
+    fn raise(work: fn()) -> bool {
+        let were_on = Self::mask();
+        let taken = interrupts::raise(work);
+        Self::unmask(were_on);
+        taken
+    }
+
+    fn reset(note: ResetNote) -> ! {
+        let _ = Self::mask();
+        notes::leave(note);
+        uart::drain();
+        finisher::FINISHER.write(finisher::RESET);
+        loop {
+            Self::idle();
+        }
+    }
+}
+
+ramscope_kernel::port!(Virt);

@@ -1,0 +1,146 @@
+//! Changing stacks: one routine, and the two kinds of saved context.
+//!
+//! A context is a stack pointer. The word it points to is the address of the code that restores
+//! the rest, so a unit that gave way (callee-saved registers only) and one that was interrupted
+//! (all of them) are resumed by the same two instructions.
+#![expect(unsafe_code, reason = "switches stacks")]
+
+use crate::guard::{self, Current};
+use core::arch::global_asm;
+use core::mem::offset_of;
+use ramscope_kernel::GUARD_BYTES;
+use ramscope_kernel::port::{Context, Entering, StackRange};
+
+/// What a unit that gave way has on its stack. The harness reads it too, for debuggers.
+#[repr(C, align(16))]
+struct GaveWay {
+    restore: usize,
+    ra: usize,
+    s: [usize; 12],
+}
+
+unsafe extern "C" {
+    fn ramscope_switch(save: *mut Context, load: Context, unit: u32, low: usize, bytes: usize);
+    fn ramscope_resume(unused: usize, load: Context, unit: u32, low: usize, bytes: usize) -> !;
+    fn ramscope_restore_gave_way();
+    fn ramscope_leave(finish: extern "C" fn() -> !) -> !;
+}
+
+global_asm!(
+    ".section .trap, \"ax\"",
+    ".global ramscope_switch",
+    "ramscope_switch:",
+    "addi sp, sp, -{size}",
+    "sw ra, {ra}(sp)",
+    "sw s0, {s}+0(sp)",
+    "sw s1, {s}+4(sp)",
+    "sw s2, {s}+8(sp)",
+    "sw s3, {s}+12(sp)",
+    "sw s4, {s}+16(sp)",
+    "sw s5, {s}+20(sp)",
+    "sw s6, {s}+24(sp)",
+    "sw s7, {s}+28(sp)",
+    "sw s8, {s}+32(sp)",
+    "sw s9, {s}+36(sp)",
+    "sw s10, {s}+40(sp)",
+    "sw s11, {s}+44(sp)",
+    "la t0, ramscope_restore_gave_way",
+    "sw t0, {restore}(sp)",
+    "sw sp, 0(a0)",
+    ".global ramscope_load",
+    "ramscope_load:",
+    "la t0, RAMSCOPE_CURRENT",
+    "sw a2, {current_unit}(t0)",
+    "sw a3, {current_low}(t0)",
+    "sw a4, {current_bytes}(t0)",
+    "addi t1, a3, -{guard_bytes}",
+    "srli t1, t1, 2",
+    "ori t1, t1, {napot}",
+    "csrw pmpaddr0, t1",
+    "mv sp, a1",
+    "lw t0, 0(sp)",
+    "jr t0",
+    ".global ramscope_restore_gave_way",
+    "ramscope_restore_gave_way:",
+    // If a trap resumes this unit, MPP is machine, and the guard would not bind.
+    "li t0, {mpp}",
+    "csrc mstatus, t0",
+    "lw ra, {ra}(sp)",
+    "lw s0, {s}+0(sp)",
+    "lw s1, {s}+4(sp)",
+    "lw s2, {s}+8(sp)",
+    "lw s3, {s}+12(sp)",
+    "lw s4, {s}+16(sp)",
+    "lw s5, {s}+20(sp)",
+    "lw s6, {s}+24(sp)",
+    "lw s7, {s}+28(sp)",
+    "lw s8, {s}+32(sp)",
+    "lw s9, {s}+36(sp)",
+    "lw s10, {s}+40(sp)",
+    "lw s11, {s}+44(sp)",
+    "addi sp, sp, {size}",
+    "ret",
+    // The stack of the handlers is free while interrupts are masked and no handler runs. The guard
+    // goes first: the heap may write there as soon as the stack is given back.
+    ".global ramscope_leave",
+    "ramscope_leave:",
+    "li t0, {nowhere}",
+    "csrw pmpaddr0, t0",
+    // No unit runs from here to the next load: a trap would be one of the kernel itself.
+    "csrw mscratch, zero",
+    "la sp, _ramscope_interrupt_stack_high",
+    "jr a0",
+    ".global ramscope_resume",
+    "ramscope_resume:",
+    "la t0, _ramscope_interrupt_stack_high",
+    "csrw mscratch, t0",
+    "j ramscope_load",
+
+    ".text",
+    size = const size_of::<GaveWay>(),
+    restore = const offset_of!(GaveWay, restore),
+    ra = const offset_of!(GaveWay, ra),
+    s = const offset_of!(GaveWay, s),
+    current_unit = const offset_of!(Current, unit),
+    current_low = const offset_of!(Current, low),
+    current_bytes = const offset_of!(Current, bytes),
+    guard_bytes = const GUARD_BYTES,
+    napot = const guard::NAPOT_64,
+    nowhere = const guard::NOWHERE as i32,
+    mpp = const guard::MPP,
+);
+
+/// A context that calls `entry` on an empty stack, with interrupts as the resumer has them: masked.
+///
+/// # Safety
+/// The stack is valid and unused.
+pub(crate) unsafe fn prepare(stack: StackRange, entry: extern "C" fn() -> !) -> Context {
+    let at = (stack.low + stack.bytes - size_of::<GaveWay>()) & !15;
+    let restore = ramscope_restore_gave_way as *const () as usize;
+    let frame = GaveWay { restore, ra: entry as usize, s: [0; 12] };
+    // SAFETY: inside of the stack, as promised by the caller.
+    unsafe { (at as *mut GaveWay).write(frame) };
+    at
+}
+
+/// # Safety
+/// As `Port::switch`.
+#[inline(always)]
+pub(crate) unsafe fn switch(save: *mut Context, load: Context, unit: Entering) {
+    // SAFETY: as promised by the caller.
+    unsafe { ramscope_switch(save, load, unit.unit, unit.stack.low, unit.stack.bytes) };
+}
+
+/// # Safety
+/// As `Port::resume`.
+pub(crate) unsafe fn resume(load: Context, unit: Entering) -> ! {
+    // SAFETY: as promised by the caller.
+    unsafe { ramscope_resume(0, load, unit.unit, unit.stack.low, unit.stack.bytes) }
+}
+
+/// # Safety
+/// As `Port::leave`.
+pub(crate) unsafe fn leave(finish: extern "C" fn() -> !) -> ! {
+    // SAFETY: as promised by the caller.
+    unsafe { ramscope_leave(finish) }
+}
