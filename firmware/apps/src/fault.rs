@@ -37,7 +37,7 @@ fn break_kernel() -> Result<(), Error> {
     for word in 0..4 {
         let place = dangling.wrapping_add(word);
         // SAFETY: none: the block is the heap's again, and its links are there.
-        unsafe { place.write_volatile(0x7FFF_FFF8) };
+        unsafe { place.write_volatile(NOWHERE as u32 + 8) };
     }
     println!("fault: the heap is damaged");
     // The last lines leave before the heap is asked again.
