@@ -57,7 +57,7 @@ programs! {
     "caught", "an error is caught inside its thread", caught::run;
     "uncaught", "a panic ends its thread and nothing else", uncaught::run;
     "blink", "a thread blinks while main goes on [times=3]", blink::run;
-    "overflow", "a stack overflow [how=recursion|yield|return|masked|panic|handler]", overflow::run;
+    "overflow", "a stack overflow [how=recursion|yield|return|trap|masked|panic|handler]", overflow::run;
     "fault", "illegal accesses, each ends only its thread [how=thread|kernel]", fault::run;
     "slices", "two busy threads take turns", slices::run;
     "in-handler", "what a handler may do and what not", in_handler::run;

@@ -4,6 +4,9 @@
 use core::hint::black_box;
 use ramscope_kernel::{Arguments, Error, Span, handler, interrupts, println, thread};
 
+/// The stack of the thread that overflows it.
+const STACK_BYTES: usize = 1536;
+
 /// Steps into the guard: each call takes a little more.
 #[inline(never)]
 fn recurse(depth: u32) -> u32 {
@@ -41,6 +44,33 @@ fn deep_and_panic(depth: u32) -> u32 {
     deep_and_panic(depth + 1) + frame[15]
 }
 
+/// Less than the frame of an interrupt, more than one call of [`wait_deep`].
+const ALMOST_NOTHING_BYTES: usize = 120;
+
+/// Goes down to where the frame of an interrupt does not fit any more, and waits for one there,
+/// without a call to the kernel.
+#[inline(never)]
+fn wait_deep(end: usize) {
+    let place = 0_u32;
+    let left = (black_box(&raw const place) as usize).saturating_sub(end);
+    if left > ALMOST_NOTHING_BYTES {
+        wait_deep(end);
+    } else {
+        // About a second; the next samples are due within a tenth of one.
+        for turn in 0..40_000_000_u32 {
+            black_box(turn);
+        }
+    }
+    black_box(&place);
+}
+
+fn deep_at_an_interrupt() {
+    let place = 0_u32;
+    let here = &raw const place as usize;
+    let left = STACK_BYTES.saturating_sub(thread::stack_used_bytes());
+    wait_deep(here.saturating_sub(left));
+}
+
 fn masked() {
     interrupts::masked(|| black_box(recurse(10_000)));
 }
@@ -51,7 +81,7 @@ fn in_handler() {
 
 fn start(name: &'static str, body: fn()) -> Result<(), Error> {
     println!("overflow: {name} begins");
-    let deep = thread::Builder::new("deep").stack_bytes(1536).spawn(move || {
+    let deep = thread::Builder::new("deep").stack_bytes(STACK_BYTES).spawn(move || {
         // The neighbours' stacks lie close by: let them settle first.
         let slept = thread::sleep(Span::from_millis(10));
         body();
@@ -72,6 +102,7 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
         "panic" => start("panic", || {
             black_box(deep_and_panic(0));
         }),
+        "trap" => start("trap", deep_at_an_interrupt),
         "masked" => start("masked", masked),
         "handler" => {
             println!("overflow: handler begins");
@@ -79,7 +110,9 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
             thread::sleep(Span::from_millis(10))
         }
         other => {
-            println!("overflow: how={other}? recursion, yield, return, masked, panic or handler");
+            println!(
+                "overflow: how={other}? recursion, yield, return, trap, masked, panic or handler"
+            );
             Ok(())
         }
     }

@@ -291,7 +291,11 @@ fn outside_of_stack(frame: &Frame, cause: usize, value: usize, sp: usize) -> Res
         }
         // Little stack is left, but what happened is an illegal access.
         _ if cause & INTERRUPT == 0 && inside => exception(frame, cause, value, sp),
-        _ => end_overflowed(Overflow { how: OverflowHow::Trap, pc, sp, address: sp }),
+        _ => {
+            // What could not be written is the frame.
+            let address = sp.wrapping_sub(size_of::<Frame>());
+            end_overflowed(Overflow { how: OverflowHow::Trap, pc, sp, address })
+        }
     }
 }
 
