@@ -149,15 +149,22 @@ mod tests {
 
     /// The one image that is always there is this test itself.
     #[cfg(target_os = "linux")]
+    /// A function that no optimisation takes away.
+    #[inline(never)]
+    fn landmark(value: u32) -> u32 {
+        std::hint::black_box(value)
+    }
+
     #[test]
     fn a_function_of_this_crate_is_found_with_its_source() {
+        assert_eq!(landmark(1), 1);
         let path = std::env::current_exe().unwrap();
         let symbols = ElfSymbols::new(&std::fs::read(path).unwrap()).unwrap();
-        let name = "symbols::elf::close_gaps";
+        let name = "symbols::elf::tests::landmark";
         let demangled = |function: &Function| rustc_demangle::demangle(&function.name).to_string();
         let function = symbols.functions.iter().find(|f| demangled(f).contains(name)).unwrap();
         let symbol = symbols.function_at(function.from).unwrap();
-        assert_eq!(symbol.function, "ramscope_model::symbols::elf::close_gaps");
+        assert_eq!(symbol.function, "ramscope_model::symbols::elf::tests::landmark");
         assert!(symbol.place.unwrap().0.ends_with("symbols/elf.rs"));
     }
 }
