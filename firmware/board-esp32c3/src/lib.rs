@@ -9,8 +9,9 @@
 //!
 //! Invariants:
 //! 1. Interrupts are not nested: handlers run with `mstatus.MIE` clear, on a stack of their own.
-//! 2. `mscratch` holds the top of that stack while a unit runs and zero while a handler does, so a
-//!    trap within a trap is told apart by one branch and goes to the emergency stack.
+//! 2. `mscratch` holds the top of that stack while a unit runs, and zero while a handler, start-up code
+//!    or the kernel between two units does: a trap that no unit can answer for is told apart by one
+//!    branch and goes to the emergency stack.
 //! 3. Nothing is written through an interrupted stack pointer before it was compared with the
 //!    bounds in `RAMSCOPE_CURRENT`.
 //! 4. Debug trigger 0 guards the running unit's stack, trigger 1 the handlers'; trigger 0 is the

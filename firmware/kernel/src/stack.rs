@@ -13,7 +13,7 @@ use crate::port::StackRange;
 pub const GUARD_BYTES: usize = 64;
 
 /// What every kernel call must find left of the caller's stack, so that an overflow never strikes
-/// with kernel state half written. Measured on the engine by the program `headroom`: 388 bytes, an
+/// with kernel state half written. Measured on the engine by the program `headroom`, an
 /// interrupt's frame included; the scenario `scenarios/stacks/headroom.yaml` fails when it grows past.
 pub const KERNEL_STACK_MAX: usize = 512;
 
