@@ -22,8 +22,9 @@ pub const KERNEL_STACK_MAX: usize = 512;
 /// in the middle of one.
 pub(crate) const SECTION_STACK_MAX: usize = 256;
 
-/// What a panic needs of its thread's stack to say what happened. With less it is reported as an
-/// overflow: its message cannot be formatted any more.
+/// What a panic needs of its thread's stack to say what happened, an interrupt's frame included. With
+/// less it is reported as a stack that was used up, because its message cannot be formatted: a thread
+/// with the smallest stack can never say why it panicked.
 pub const PANIC_STACK_MAX: usize = 1024;
 
 /// The smallest stack that a thread gets: room for one saved context and a kernel call.
