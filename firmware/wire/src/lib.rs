@@ -24,6 +24,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod command;
 mod crc;
 mod frame;
 mod id;
@@ -36,6 +37,7 @@ mod text;
 mod timeline;
 mod vocabulary;
 
+pub use command::{COMMAND_FRAME_BYTES_MAX, COMMAND_WORDS_MAX, Command, read_command_frame};
 pub use frame::{FRAME_BYTES_MAX, FRAME_MARKER, FRAME_WORDS_MAX, FrameBytes, FrameWriter};
 pub use id::{ObjectId, SiteId, UnitId, WindowId};
 pub use payload::{

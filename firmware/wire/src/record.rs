@@ -8,8 +8,8 @@ use crate::layout::{self, Field};
 use crate::payload::{Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink};
 use crate::text::{self, MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
 use crate::vocabulary::{
-    Board, EndReason, Level, LockOp, ObjectKind, OverflowHow, OwnerKind, ProgramPhase, RegionKind,
-    State, UnitKind, Why,
+    Board, CommandOutcome, EndReason, Level, LockOp, ObjectKind, OverflowHow, OwnerKind,
+    ProgramPhase, RegionKind, State, UnitKind, Why,
 };
 
 /// A record whose length its kind fixes. Its whole encoding is `const`-sized shifts and stores.
@@ -46,7 +46,7 @@ macro_rules! fixed_record {
                 words
             }
 
-            fn read(payload: &[u8]) -> Option<Self> {
+            pub(crate) fn read(payload: &[u8]) -> Option<Self> {
                 const AT: [usize; $name::SIZES.len()] = layout::offsets($name::SIZES);
                 let [$($field),*] = AT;
                 if payload.len() != Self::WORDS * 4 {
@@ -104,7 +104,7 @@ macro_rules! text_record {
             const SIZES: [usize; [$(stringify!($field)),*].len()] =
                 [$(<$type as Field>::BYTES),*];
 
-            fn read(payload: &'a [u8]) -> Option<Self> {
+            pub(crate) fn read(payload: &'a [u8]) -> Option<Self> {
                 let [$($field),*] = layout::offsets(Self::SIZES);
                 let rest = payload.get(Self::FIXED_WORDS * 4..)?;
                 $( let ($text, rest) = text::read(rest, $bytes_max)?; )*
@@ -245,6 +245,17 @@ text_record! {
     } texts {
         /// Its name.
         name: NAME_BYTES_MAX,
+    }
+
+    /// A command: an allocation is to fail. A later one replaces it.
+    FailAllocation = 0x6A {
+        /// Which one from now on, counted from 1; 0 takes the command back.
+        nth: u32,
+        /// Only allocations of at least so many bytes count.
+        bytes_min: u32,
+    } texts {
+        /// Only those that a unit of this name asks for count; empty: anybody's.
+        unit: NAME_BYTES_MAX,
     }
 }
 
@@ -454,6 +465,52 @@ fixed_record! {
         /// How many since boot.
         dropped: u32,
     }
+
+    /// What became of a command from the host.
+    CommandDone = 0x63 {
+        /// Its kind.
+        command: u8,
+        /// What became of it.
+        outcome: CommandOutcome,
+        /// Its sequence number, by which the host knows it.
+        number: u16,
+    }
+
+    /// How long interrupt handlers keep the processor, in ticks.
+    InterruptTimes = 0x64 {
+        /// The longest since boot.
+        longest_boot: u32,
+        /// The longest in this window.
+        longest_window: u32,
+        /// All of them since boot.
+        ticks: u64,
+        /// The window.
+        window: WindowId,
+    }
+
+    /// An allocation failed because the host had asked for it.
+    AllocationFailed = 0x65 {
+        /// The unit that asked for memory.
+        unit: UnitId,
+        /// The bytes that it asked for.
+        bytes: u32,
+        /// Which allocation it was, counted as the command counts.
+        nth: u32,
+        /// Where it was asked for.
+        site: SiteId,
+    }
+
+    /// A command: say the last of the window that is open, then open this one.
+    OpenWindow = 0x68 {
+        /// Its number. One that is not ahead of the open window's is taken as the next after that.
+        window: WindowId,
+    }
+
+    /// A command: send all samples now.
+    SendSamples = 0x69 {
+        /// Whether to say first who speaks, as at the beginning of a boot.
+        introduce: bool,
+    }
 }
 
 /// The sum of all records, from the one list of their names.
@@ -538,9 +595,10 @@ macro_rules! any_record {
 }
 
 any_record! {
-    texts: [Hello, Region, Site, Object, UnitNew, Panic, Program],
+    texts: [Hello, Region, Site, Object, UnitNew, Panic, Program, FailAllocation],
     fixed: [
         Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,
-        InterruptSample, Overflow, Fault, LockEvent, Alloc, Free, WindowOpened, Losses
+        InterruptSample, Overflow, Fault, LockEvent, Alloc, Free, WindowOpened, Losses,
+        CommandDone, InterruptTimes, AllocationFailed, OpenWindow, SendSamples
     ]
 }

@@ -259,4 +259,14 @@ open_enum! {
         /// It is over.
         Ended = 1 "ended",
     }
+
+    /// What became of a command from the host.
+    CommandOutcome: u8 {
+        /// It was carried out.
+        Done = 0 "done",
+        /// No command of this kind is known.
+        NotKnown = 1 "unknown",
+        /// It is damaged, or not as long as it must be.
+        Malformed = 2 "malformed",
+    }
 }

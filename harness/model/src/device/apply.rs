@@ -47,6 +47,9 @@ impl Device {
             Record::Losses(losses) => self.note_dropped(at, losses.dropped),
             // The heap's samples carry the totals; single blocks are for traces.
             Record::Alloc(_) | Record::Free(_) => {}
+            Record::CommandDone(_) | Record::InterruptTimes(_) | Record::AllocationFailed(_) => {}
+            // These travel the other way.
+            Record::OpenWindow(_) | Record::SendSamples(_) | Record::FailAllocation(_) => {}
         }
     }
 
