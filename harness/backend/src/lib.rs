@@ -14,8 +14,8 @@
 //! Invariants:
 //! 1. On the engine the device part of a capture is a function of image, scenario and seed. How
 //!    often somebody looks, which observers are attached and how fast the host is change nothing.
-//! 2. A scenario's time-outs count device time. The host's clock serves only the [`Watchdog`], and
-//!    how a run that it stops ended says so.
+//! 2. A scenario's time-outs count device time. The host's clock serves only the [`Watchdog`]
+//!    (how a run that it stops ended says so) and the [`Stopwatch`], by which nothing is judged.
 //! 3. A capture exists for every run that was launched, however it ended.
 
 mod circuit;
@@ -25,6 +25,7 @@ mod firmware;
 mod gdb;
 mod launch;
 mod session;
+mod stopwatch;
 mod watchdog;
 
 pub use circuit::{Checked, Circuit, DiagramError, ReadCircuit, Terminal};
@@ -37,4 +38,5 @@ pub use session::{
     BackendError, Capabilities, Capability, End, NeverPause, Output, PauseAt, Progress, Session,
     TargetFacts,
 };
+pub use stopwatch::Stopwatch;
 pub use watchdog::{Stopping, Watchdog};

@@ -1,6 +1,6 @@
 //! What stops a run from the host's side: a person, or the host's clock.
 //!
-//! This is the one place that looks at that clock. It never decides anything that a device could
+//! It never decides anything that a device could
 //! notice: a run that it stops is marked as stopped by it.
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::path::Path;
 use ramscope_backend::{Firmware, TargetFacts};
 use ramscope_capture::HostPart;
 use ramscope_model::{
-    ElfSymbols, HostFacts, ImageFacts, MachineFacts, NoSymbols, SymbolTable, Symbols,
+    ElfSymbols, HostFacts, HostTimes, ImageFacts, MachineFacts, NoSymbols, SymbolTable, Symbols,
 };
 use ramscope_scenario::Run;
 
@@ -23,6 +23,8 @@ pub(crate) struct Recorded<'a> {
     pub(crate) addresses: Vec<u32>,
     /// The image's names, if it has any.
     pub(crate) symbols: Option<&'a ElfSymbols>,
+    /// What the host's clock said.
+    pub(crate) times: Option<HostTimes>,
 }
 
 /// What there is to say about a run. The image's names are looked up now, and only for what findings
@@ -38,6 +40,8 @@ pub(crate) fn host_part(recorded: &Recorded<'_>) -> HostPart {
         image: ImageFacts { name: image_name(&firmware.path), hash: firmware.hash.clone() },
         replay: format!("cargo run --release -- replay {}", as_argument(path)),
         symbols: SymbolTable::of(recorded.addresses.iter().copied(), symbols),
+        times: recorded.times.clone(),
+        earlier_attempts: Vec::new(),
     };
     facts.to_host_part()
 }

@@ -21,6 +21,7 @@ use ramscope_time::Instant;
 
 use crate::evidence::{self, Recorded};
 use crate::failure::Failure;
+use crate::host_times::HostTimer;
 use crate::store;
 use crate::vcd::vcd;
 
@@ -108,8 +109,10 @@ impl Execution<'_> {
         let mut session = self.launch(run)?;
         let mut recorder = Recorder::new();
         let watchdog = Watchdog::new(Arc::clone(&self.interrupted), self.host_limit);
+        let mut timer = HostTimer::start();
         let mut slices = 0;
-        let mut look = |_: &Recorder, now| {
+        let mut look = |recorder: &Recorder, now| {
+            timer.look(recorder.capture());
             slices += 1;
             if slices % SLICES_BETWEEN_SIGNS == 0 {
                 let _ = tell.send(News::At(index, now));
@@ -118,6 +121,7 @@ impl Execution<'_> {
         };
         // How it ended is in the recording, from which it is judged.
         let _ = drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look);
+        let times = timer.stop(recorder.capture());
         recorder.host(evidence::host_part(&Recorded {
             run,
             path,
@@ -125,6 +129,7 @@ impl Execution<'_> {
             machine: evidence::machine_facts(session.facts()),
             addresses: Feed::of(recorder.capture()).code_addresses(),
             symbols,
+            times: Some(times),
         }));
         let capture = recorder.finish();
         store::write(path, &capture)?;

@@ -17,6 +17,7 @@ mod evidence;
 mod execute;
 mod failure;
 mod files;
+mod host_times;
 mod output;
 mod progress;
 mod store;

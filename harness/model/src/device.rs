@@ -14,6 +14,7 @@
 mod apply;
 mod boot;
 mod heap;
+mod history;
 mod log;
 mod memory;
 mod object;
@@ -24,10 +25,12 @@ use ramscope_wire::{ObjectId, OwnerKind, SiteId, UnitId, WindowId};
 use std::collections::BTreeMap;
 
 use crate::finding::Finding;
+use crate::series::Series;
 
 pub use apply::UnseenOverflow;
 pub use boot::{Boot, HelloFacts, Reset};
 pub use heap::{Heap, Owner};
+pub use history::{History, Stretch};
 pub use log::{Log, LogEntry, What};
 pub use memory::{MemoryRegion, Place};
 pub use object::{Object, Waiter};
@@ -49,6 +52,7 @@ pub struct Device {
     /// The units of the current boot that share a name, in the order of their ids.
     by_name: BTreeMap<String, Vec<UnitId>>,
     running: Option<UnitId>,
+    history: History,
     objects: BTreeMap<ObjectId, Object>,
     sites: BTreeMap<SiteId, SourcePlace>,
     regions: Vec<MemoryRegion>,
@@ -82,6 +86,8 @@ pub struct Interrupts {
     pub stack: Stack,
     /// Interrupts taken since boot.
     pub entries: u32,
+    /// That count over time.
+    pub entries_series: Series,
 }
 
 /// A program that ran, or runs.
@@ -161,6 +167,7 @@ impl Device {
             by_id: BTreeMap::new(),
             by_name: BTreeMap::new(),
             running: None,
+            history: History::default(),
             objects: BTreeMap::new(),
             sites: BTreeMap::new(),
             regions: Vec::new(),
@@ -246,6 +253,12 @@ impl Device {
     #[must_use]
     pub const fn running(&self) -> Option<UnitId> {
         self.running
+    }
+
+    /// Who had the processor when, where switches are traced.
+    #[must_use]
+    pub const fn history(&self) -> &History {
+        &self.history
     }
 
     /// The objects of the current boot, in the order of their numbers.

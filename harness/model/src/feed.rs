@@ -16,7 +16,9 @@
 //!    an instant of a record is bounded by the chunk that completed it.
 //! 2. No input panics, and memory is bounded as that of its parts is.
 
-use ramscope_capture::{Capture, Event, HowEnded, ObserverEvent, StepEvent, Stream};
+use ramscope_capture::{
+    Capture, Event, HowEnded, ObserverEvent, StepEvent, Stimulus, Stream, Timed,
+};
 use ramscope_time::{Instant, Span};
 use ramscope_wire::{FramedDecoder, FramedItem, Item, RawDecoder, Record, Timeline};
 
@@ -42,6 +44,8 @@ pub struct Feed {
 pub struct Course {
     /// What happened to its steps, in order.
     pub steps: Vec<StepEvent>,
+    /// What was done to the device, in order; the first ones only, if there are very many.
+    pub stimuli: Vec<Timed<Stimulus>>,
     /// How the run ended; `None` while it runs, or if the capture was cut.
     pub ended: Option<HowEnded>,
     /// The instant of the last chunk.
@@ -91,7 +95,8 @@ impl Feed {
             Stream::Observer => self.push_observer(at, bytes),
             Stream::Steps => self.push_steps(bytes),
             Stream::End => self.push_end(bytes),
-            Stream::Stimulus | Stream::Other(_) => {}
+            Stream::Stimulus => self.push_stimuli(at, bytes),
+            Stream::Other(_) => {}
         }
         self.device.advance(at);
     }
@@ -215,6 +220,13 @@ impl Feed {
                 Err(_) => self.course.unreadable += 1,
             }
         }
+    }
+
+    fn push_stimuli(&mut self, at: Instant, bytes: &[u8]) {
+        let room = Device::LIST_MAX.saturating_sub(self.course.stimuli.len());
+        // What a later version does to a device changes nothing that is judged.
+        let known = Stimulus::decode(bytes).flatten().take(room);
+        self.course.stimuli.extend(known.map(|event| Timed { instant: at, event }));
     }
 
     fn push_end(&mut self, bytes: &[u8]) {

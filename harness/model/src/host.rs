@@ -7,6 +7,7 @@
 use ramscope_capture::HostPart;
 use ramscope_scenario::Run;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::symbols::SymbolTable;
 
@@ -28,6 +29,26 @@ pub struct HostFacts {
     /// Names for the addresses in its findings.
     #[serde(default)]
     pub symbols: SymbolTable,
+    /// What the host's clock said; nothing is judged by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<HostTimes>,
+    /// Why earlier attempts at this run came to nothing, where the target failed and the run was
+    /// tried again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_attempts: Vec<String>,
+}
+
+/// The host's clock during a run. Whole numbers, so that a replay gives the same text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostTimes {
+    /// When the run began, in milliseconds since 1970 (UTC).
+    pub started_unix_ms: u64,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+    /// For each step by its index: microseconds from the beginning of the run to when the host
+    /// saw the last thing happen to it.
+    #[serde(default)]
+    pub steps_us: BTreeMap<u32, u64>,
 }
 
 /// What a target says about itself.

@@ -49,13 +49,13 @@ mod verdict;
 
 pub use console::{Console, Line};
 pub use device::{
-    Boot, Cpu, Device, Ending, Heap, HelloFacts, Holding, Interrupts, Log, LogEntry, Losses,
-    MemoryRegion, Object, Owner, Place, ProgramRun, Reset, SourcePlace, Stack, Unit, UnitEnd,
-    UnitKey, Unmodelled, UnseenOverflow, Waiter, What, basis_points,
+    Boot, Cpu, Device, Ending, Heap, HelloFacts, History, Holding, Interrupts, Log, LogEntry,
+    Losses, MemoryRegion, Object, Owner, Place, ProgramRun, Reset, SourcePlace, Stack, Stretch,
+    Unit, UnitEnd, UnitKey, Unmodelled, UnseenOverflow, Waiter, What, basis_points,
 };
 pub use feed::{Course, Feed};
 pub use finding::{Detail, Finding, FindingKind};
-pub use host::{HostError, HostFacts, ImageFacts, MachineFacts};
+pub use host::{HostError, HostFacts, HostTimes, ImageFacts, MachineFacts};
 pub use judge::{Judged, judge};
 pub use number::{bytes, counted, grouped};
 pub use series::{Point, Series};

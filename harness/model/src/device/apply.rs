@@ -153,6 +153,7 @@ impl Device {
         self.sites.clear();
         self.regions.clear();
         self.running = None;
+        self.history.stop(at);
         self.dropped_this_boot = 0;
         self.boot = Boot { index, from: at };
         self.log.push(at, What::Reset { reason: reason.clone() });

@@ -92,6 +92,8 @@ pub struct Holding {
     pub peak_at: Instant,
     /// Blocks owned now.
     pub blocks: u32,
+    /// Bytes owned over time.
+    pub series: Series,
     /// When the last sample came; `None` if none did.
     pub sampled_at: Option<Instant>,
     /// [`Losses::serial`](crate::Losses::serial) at the last sample: whether it is still the last
@@ -248,6 +250,7 @@ impl Holding {
         }
         self.current = current;
         self.blocks = blocks;
+        self.series.push(at, current);
         self.sampled_at = Some(at);
     }
 }

@@ -237,6 +237,8 @@ pub(crate) fn facts(scenario: &str, symbols: SymbolTable) -> HostFacts {
         image: ImageFacts { name: "esp32c3.elf".to_owned(), hash: "0a1b2c3d".to_owned() },
         replay: "cargo run --release -- replay target/ramscope/runs/x.ramscope".to_owned(),
         symbols,
+        times: None,
+        earlier_attempts: Vec::new(),
     }
 }
 

@@ -165,6 +165,7 @@ impl Watched {
             machine: self.run.machine,
             addresses: self.run.feed.code_addresses(),
             symbols: self.symbols.as_ref(),
+            times: None,
         }));
         Ok(Some(recorder.finish()))
     }

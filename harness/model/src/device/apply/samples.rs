@@ -71,5 +71,6 @@ impl Device {
         stack.sample(at, sample.stack_bytes, 0, sample.peak_boot);
         stack.losses_seen = self.losses.serial();
         self.interrupts.entries = sample.entries;
+        self.interrupts.entries_series.push(at, sample.entries);
     }
 }

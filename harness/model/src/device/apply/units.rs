@@ -80,6 +80,8 @@ impl Device {
             unit.enter(at, switch.state_left, switch.why, unit.waits_for);
         }
         self.running = Some(switch.to);
+        let to = UnitKey { boot: self.boot.index, id: switch.to };
+        self.history.switch(at, to, switch.state_left, switch.why);
         if let Some(unit) = self.unit_mut(at, switch.to) {
             unit.enter(at, State::Running, Why::None, ObjectId::NONE);
         }
@@ -105,9 +107,11 @@ impl Device {
         });
         unit.stack.used = 0;
         unit.heap.current = record.quarantined_bytes;
+        unit.heap.series.push(at, record.quarantined_bytes);
         if !with_series {
             unit.stack.used_series = Series::new();
             unit.stack.peak_series = Series::new();
+            unit.heap.series = Series::new();
         }
         let name = unit.name.clone();
         for object in self.objects.values_mut() {
