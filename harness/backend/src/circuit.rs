@@ -9,8 +9,10 @@
 //!                               ^------ what the firmware drives -----------'
 //! ```
 //!
-//! Choices of this model: levels are high or low, at once, without voltages; a resistor of any value
-//! is stronger than the chip's own pull; an LED lets no current through; a button does not bounce.
+//! Choices of this model: levels are high or low, at once; a resistor of any value is stronger than the
+//! chip's own pull; an LED lets no current through; a button does not bounce. Voltages are worked out
+//! only for pins that an ADC can measure and a resistor or potentiometer reaches; a level is high from
+//! the middle of a potentiometer on.
 //!
 //! Invariants:
 //! 1. Everything here is a function of the diagram, of the positions of the controls and of the chip's
@@ -21,16 +23,20 @@ mod check;
 mod diagram;
 mod nets;
 mod part;
+mod position;
+mod voltage;
 
 pub use check::Checked;
-pub(crate) use check::{switch_position, terminal};
+pub(crate) use check::terminal;
 pub use diagram::{DiagramError, Terminal};
+pub(crate) use position::Position;
 
 use std::sync::Arc;
 
 use diagram::{Diagram, PartText};
 use nets::{Groups, Net, Path, Source};
 use part::{Inside, Kind};
+use ramscope_engine::{Machine, Millivolts};
 
 /// The pull of an input, and more than any resistor that somebody puts beside it is meant to be:
 /// the technical reference manual's electrical characteristics say 45 kilo-ohms.
@@ -44,12 +50,12 @@ pub(crate) trait ChipPins {
     fn level(&self, pin: u8) -> bool;
 }
 
-/// The parts around a chip. A copy shares all but the positions of its switches.
+/// The parts around a chip. A copy shares all but the positions of its controls.
 #[derive(Clone, Debug)]
 pub struct Circuit {
     plan: Arc<Plan>,
-    /// The position of each switch.
-    positions: Vec<bool>,
+    /// The position of each part's control.
+    positions: Vec<Position>,
 }
 
 /// What the diagram says, for ever.
@@ -63,6 +69,9 @@ struct Plan {
     chip: Vec<(u8, Net)>,
     resistors: Vec<Path>,
     contacts: Vec<Contact>,
+    tracks: Vec<Track>,
+    /// Pins of the chip that have a voltage between the rails.
+    analog: Vec<(u8, Net)>,
 }
 
 /// A part of the diagram; what is not known of this version has no kind.
@@ -80,6 +89,16 @@ struct Contact {
     part: usize,
     closed_at: bool,
     ends: (Net, Net),
+}
+
+/// The track of a potentiometer.
+#[derive(Debug)]
+struct Track {
+    /// The index of the part.
+    part: usize,
+    ohms: u64,
+    /// Its first end, the wiper, its last end.
+    nets: [Net; 3],
 }
 
 /// A diagram that was read.
@@ -100,7 +119,9 @@ impl Circuit {
         let diagram = Diagram::read(text)?;
         let mut warnings = Vec::new();
         let parts = diagram.parts.iter().map(|part| read_part(part, &mut warnings)).collect();
-        let first = |part: &PartText| Kind::of(part).is_some_and(|kind| kind.first_position(part));
+        let first = |part: &PartText| {
+            Kind::of(part).map_or(Position::START, |kind| kind.first_position(part))
+        };
         let positions = diagram.parts.iter().map(first).collect();
         let plan = Arc::new(Plan::of(parts, &diagram.wires, &mut warnings));
         Ok(ReadCircuit { circuit: Self { plan, positions }, warnings })
@@ -114,6 +135,21 @@ impl Circuit {
             (pin, nets::levels(self.plan.nets, &sources, &paths)[net.0])
         };
         self.plan.chip.iter().map(drive).collect()
+    }
+
+    /// The voltage at each of the chip's pins that an ADC measures and the diagram wires to more than
+    /// switches; `None` where nothing reaches.
+    pub(crate) fn voltages(&self, chip: &dyn ChipPins) -> Vec<(u8, Option<Millivolts>)> {
+        let pins = self.plan.analog.iter();
+        if pins.len() == 0 {
+            return Vec::new();
+        }
+        let paths = self.paths();
+        let voltage = |&(pin, net): &(u8, Net)| {
+            let sources = self.sources_but_for(Some(pin), chip);
+            (pin, voltage::voltages(self.plan.nets, &sources, &paths)[net.0])
+        };
+        pins.map(voltage).collect()
     }
 
     /// The level of a pin of a part; one that nothing reaches is low.
@@ -136,11 +172,11 @@ impl Circuit {
         }
     }
 
-    /// Moves the switch of a part; whether there is such a part.
-    pub(crate) fn switch(&mut self, part: &str, on: bool) -> bool {
+    /// Moves the control of a part; whether there is such a part.
+    pub(crate) fn turn(&mut self, part: &str, to: Position) -> bool {
         let index = self.plan.parts.iter().position(|known| known.id == part);
         if let Some(index) = index {
-            self.positions[index] = on;
+            self.positions[index] = to;
         }
         index.is_some()
     }
@@ -184,12 +220,19 @@ impl Circuit {
         self.plan.power.iter().copied().chain(outputs).collect()
     }
 
-    /// Resistors, and the switches that are closed.
+    /// Resistors, both sides of each potentiometer, and the switches that are closed.
     fn paths(&self) -> Vec<Path> {
-        let contacts = self.plan.contacts.iter();
-        let closed = contacts.filter(|contact| self.positions[contact.part] == contact.closed_at);
+        let is_closed =
+            |contact: &&Contact| self.positions[contact.part].is_on() == Some(contact.closed_at);
+        let closed = self.plan.contacts.iter().filter(is_closed);
         let closed = closed.map(|contact| Path { ends: contact.ends, ohms: 0 });
-        self.plan.resistors.iter().copied().chain(closed).collect()
+        let sides = self.plan.tracks.iter().flat_map(|track| {
+            let before = self.positions[track.part].part_of(track.ohms);
+            let [first, wiper, last] = track.nets;
+            let after = Path { ends: (wiper, last), ohms: track.ohms - before };
+            [Path { ends: (first, wiper), ohms: before }, after]
+        });
+        self.plan.resistors.iter().copied().chain(closed).chain(sides).collect()
     }
 }
 
@@ -216,12 +259,16 @@ impl Plan {
         }
         let mut contacts = Vec::new();
         let mut resistors = Vec::new();
+        let mut tracks = Vec::new();
         for (index, part) in parts.iter().enumerate() {
             let Some(kind) = part.kind else { continue };
             let mut end = |pin: &str| ends.index(part.pin(pin));
             joined.extend(kind.joined().iter().map(|&(a, b)| (end(a), end(b))));
             for &(a, b, closed_at) in kind.contacts() {
                 contacts.push((index, closed_at, end(a), end(b)));
+            }
+            if let Some((pins, ohms)) = kind.track() {
+                tracks.push((index, ohms, pins.map(&mut end)));
             }
             if let Kind::Resistor { ohms } = kind {
                 resistors.push((end("1"), end("2"), ohms));
@@ -240,7 +287,7 @@ impl Plan {
                 Inside::Nothing => {}
             }
         }
-        Self {
+        let mut plan = Self {
             nets,
             power,
             chip,
@@ -252,9 +299,28 @@ impl Plan {
                 .iter()
                 .map(|&(part, closed_at, a, b)| Contact { part, closed_at, ends: (net[a], net[b]) })
                 .collect(),
+            tracks: tracks
+                .iter()
+                .map(|&(part, ohms, ends)| Track { part, ohms, nets: ends.map(|end| net[end]) })
+                .collect(),
+            analog: Vec::new(),
             terminals,
             parts,
-        }
+        };
+        plan.analog = plan.analog_pins();
+        plan
+    }
+
+    /// Pins with an ADC that a resistor or potentiometer reaches.
+    fn analog_pins(&self) -> Vec<(u8, Net)> {
+        let islands = self.islands();
+        let resistors = self.resistors.iter().flat_map(|path| [path.ends.0, path.ends.1]);
+        let tracks = self.tracks.iter().map(|track| track.nets[1]);
+        let weak: Vec<Net> = resistors.chain(tracks).map(|net| islands[net.0]).collect();
+        let is_analog = |&&(pin, net): &&(u8, Net)| {
+            Machine::ANALOG_PINS.contains(&pin) && weak.contains(&islands[net.0])
+        };
+        self.chip.iter().filter(is_analog).copied().collect()
     }
 
     /// The net that a pin of a part belongs to; `None` if nothing goes there.
@@ -270,7 +336,11 @@ impl Plan {
         let contacts = self.contacts.iter().map(|contact| contact.ends);
         let resistors = self.resistors.iter().map(|path| path.ends);
         let is_power = |net: Net| self.power.iter().any(|source| source.net == net);
-        let paths = contacts.chain(resistors).filter(|&(a, b)| !is_power(a) && !is_power(b));
+        let sides = self.tracks.iter().flat_map(|Track { nets: [first, wiper, last], .. }| {
+            [(*first, *wiper), (*wiper, *last)]
+        });
+        let paths = contacts.chain(resistors).chain(sides);
+        let paths = paths.filter(|&(a, b)| !is_power(a) && !is_power(b));
         paths.for_each(|(a, b)| groups.join(a.0, b.0));
         groups.nets().0
     }

@@ -25,7 +25,7 @@ use ramscope_time::{Instant, Span};
 use self::pins::Surroundings;
 use self::ring::TelemetryRing;
 use self::stacks::StackWatch;
-use crate::circuit::{Circuit, Terminal, switch_position};
+use crate::circuit::{Circuit, Position, Terminal};
 use crate::session::{
     BackendError, Capabilities, Capability, End, Output, PauseAt, Progress, Session, TargetFacts,
 };
@@ -196,8 +196,8 @@ impl Session for EngineSession {
         control: &str,
         value: &Value,
     ) -> Result<(), BackendError> {
-        let moved = match (&mut self.device.surroundings, switch_position(value)) {
-            (Some(surroundings), Some(on)) => surroundings.switch(part, on),
+        let moved = match (&mut self.device.surroundings, Position::of(value)) {
+            (Some(surroundings), Some(to)) => surroundings.turn(part, to),
             _ => false,
         };
         self.device.update_pins();

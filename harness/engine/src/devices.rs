@@ -10,6 +10,8 @@
 //! 2. A device changes its outputs by itself only at instants that `next_event` has announced.
 //! 3. An access to a register that no device knows reaches [`Storage`], which lists it.
 
+pub(crate) mod adc;
+pub(crate) mod analog;
 pub(crate) mod efuse;
 pub(crate) mod gpio;
 pub(crate) mod matrix;
@@ -22,8 +24,10 @@ pub(crate) mod uart;
 mod watchdog;
 
 use crate::hash::StateHasher;
-use crate::machine::ResetReason;
+use crate::machine::{Millivolts, ResetReason};
 use crate::noise::Noise;
+use adc::{Adc, Input};
+use analog::Analog;
 use efuse::Efuse;
 use gpio::Gpio;
 use matrix::{Matrix, source};
@@ -42,6 +46,8 @@ const PERIPHERALS: std::ops::Range<u32> = 0x6000_0000..0x600D_1000;
 const RANDOM: u32 = 0x6002_60B0;
 /// RTC_CNTL shares its page with other blocks that begin here.
 const RTC_CNTL_END: u32 = 0x800;
+/// What a pin that is high has, unless something outside says otherwise.
+const SUPPLY: Millivolts = Millivolts(3_300);
 
 /// All peripherals.
 #[derive(Clone, Debug)]
@@ -53,6 +59,8 @@ pub(crate) struct Devices {
     pub(crate) matrix: Matrix,
     pub(crate) system: System,
     pub(crate) gpio: Gpio,
+    pub(crate) adc: Adc,
+    pub(crate) analog: Analog,
     efuse: Efuse,
     random: Noise,
     pub(crate) storage: Storage,
@@ -69,6 +77,7 @@ enum Block {
     Uart(usize),
     Gpio,
     IoMux,
+    Adc,
     Efuse,
     Rtc,
     Timg(usize),
@@ -96,6 +105,7 @@ fn block(address: u32) -> Block {
         0x6001_F000 => Block::Timg(0),
         0x6002_0000 => Block::Timg(1),
         0x6002_3000 => Block::Systimer,
+        0x6004_0000 => Block::Adc,
         0x600C_0000 => Block::System,
         0x600C_2000 => Block::Matrix,
         _ => Block::Unknown,
@@ -119,6 +129,8 @@ impl Devices {
             matrix: Matrix::new(),
             system: System::new(),
             gpio: Gpio::new(0, 0),
+            adc: Adc::new(),
+            analog: Analog::default(),
             efuse: Efuse::new(seed),
             random,
             storage: Storage::default(),
@@ -144,6 +156,8 @@ impl Devices {
         self.matrix = Matrix::new();
         self.system = System::new();
         self.gpio.reset();
+        self.adc.reset();
+        self.analog = Analog::default();
         self.storage.reset();
         if reason.is_whole_system() {
             self.rtc = Rtc::new(reason, now);
@@ -190,6 +204,7 @@ impl Devices {
             | up(source::UART0, self.uart[0].interrupt())
             | up(source::UART1, self.uart[1].interrupt())
             | up(source::RTC, self.rtc.interrupt())
+            | up(source::APB_ADC, self.adc.interrupt())
             | u64::from(self.timg[0].interrupts()) << source::TG0_T0
             | u64::from(self.timg[1].interrupts()) << source::TG1_T0
             | u64::from(self.systimer.interrupts()) << source::SYSTIMER
@@ -247,6 +262,7 @@ impl Devices {
             Block::Uart(n) => self.uart[n].read(offset, now),
             Block::Gpio => self.gpio.peek(offset),
             Block::IoMux => self.gpio.peek_mux(offset),
+            Block::Adc => self.adc.peek(offset),
             Block::Rtc => {
                 self.sync_rtc(now);
                 self.rtc.peek(offset)
@@ -273,6 +289,7 @@ impl Devices {
             Block::Uart(n) => self.uart[n].write(offset, value, now),
             Block::Gpio => self.gpio.write(offset, value),
             Block::IoMux => self.gpio.write_mux(offset, value),
+            Block::Adc => self.write_adc(offset, value),
             Block::Rtc => {
                 self.sync_rtc(now);
                 match self.rtc.write(offset, value, now) {
@@ -298,6 +315,19 @@ impl Devices {
         }
     }
 
+    fn write_adc(&mut self, offset: u32, value: u32) -> bool {
+        let Self { adc, analog, gpio, .. } = self;
+        let driven: [_; adc::PINS] = std::array::from_fn(|pin| adc.driven(pin));
+        adc.write(offset, value, |unit, input| match input {
+            Input::Pin(pin) if gpio.output(pin).is_none() && driven[pin].is_some() => {
+                driven[pin].unwrap_or_default()
+            }
+            Input::Pin(pin) if gpio.level(pin) => SUPPLY,
+            Input::Pin(_) | Input::Nothing => Millivolts(0),
+            Input::Calibration => adc::calibration_voltage(analog.calibration_input(unit)),
+        })
+    }
+
     /// What a register shows at the last [`sync`](Self::sync), without side effects.
     pub(crate) fn peek(&self, address: u32) -> u32 {
         let offset = address & 0xFFF;
@@ -305,6 +335,7 @@ impl Devices {
             Block::Uart(n) => self.uart[n].peek(offset),
             Block::Gpio => self.gpio.peek(offset),
             Block::IoMux => self.gpio.peek_mux(offset),
+            Block::Adc => self.adc.peek(offset),
             Block::Rtc => self.rtc.peek(offset),
             Block::Timg(n) => self.timg[n].peek(offset),
             Block::Systimer => self.systimer.peek(offset),
@@ -327,6 +358,7 @@ impl Devices {
         self.timg.hash(hasher);
         self.rtc.hash(hasher);
         (&self.matrix, &self.system, &self.gpio, &self.efuse).hash(hasher);
+        (&self.adc, &self.analog).hash(hasher);
         (&self.random, self.stimuli).hash(hasher);
         self.storage.hash_into(hasher);
     }

@@ -39,8 +39,8 @@ mod virt;
 pub use boot::Boot;
 pub use image::{Chip, Image, ImageError};
 pub use machine::{
-    Access, Fatal, Machine, Options, ResetEvent, ResetReason, Stop, UartByte, UartLosses, Unmapped,
-    UnmodelledAccess,
+    Access, Fatal, Machine, Millivolts, Options, ResetEvent, ResetReason, Stop, UartByte,
+    UartLosses, Unmapped, UnmodelledAccess,
 };
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;

@@ -30,8 +30,6 @@ mod function;
 mod memory;
 mod system;
 
-use std::collections::BTreeMap;
-
 /// Instructions in ROM.
 const ROM: std::ops::Range<u32> = 0x4000_0000..0x4006_0000;
 
@@ -56,14 +54,12 @@ const _: () = assert!(cost::ELEMENT <= cost::STEP_MAX && cost::POLL <= cost::STE
 pub(crate) struct Rom {
     /// What `ets_update_cpu_frequency` was told: CPU cycles in a microsecond.
     ticks_per_us: u32,
-    /// Registers of the analog blocks, by block, host and register.
-    analog: BTreeMap<(u8, u8, u8), u8>,
 }
 
 impl Rom {
     /// As the ROM's own start leaves it: the CPU runs at 80 MHz.
     pub(crate) fn new() -> Self {
-        Self { ticks_per_us: 80, analog: BTreeMap::new() }
+        Self { ticks_per_us: 80 }
     }
 }
 

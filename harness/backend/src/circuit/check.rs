@@ -4,12 +4,12 @@
 //! hold, and this version cannot simulate, is not: its steps are skipped with a reason.
 
 use ramscope_scenario::{
-    Command, ExpectPin, Problem, Rule, Scenario, SetControl, Severity, SkippedStep, Step, Value,
-    nearest, one_line,
+    Command, ExpectPin, Problem, Rule, Scenario, SetControl, Severity, SkippedStep, Step, nearest,
+    one_line,
 };
 
 use super::part::Control;
-use super::{Circuit, Kind, Part, Terminal};
+use super::{Circuit, Kind, Part, Position, Terminal};
 
 /// What a scenario's steps are against a diagram.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,10 +69,7 @@ impl Circuit {
                 format!("`{}`, a {}, has no pin `{}`", part.id, part.type_name, terminal.pin);
             return Err(mistake(Rule::UnknownPin, what, &terminal.pin, names));
         }
-        match kind {
-            Kind::Potentiometer => Err(analog(part)),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn check_control(&self, step: &SetControl) -> Result<(), Obstacle> {
@@ -90,13 +87,14 @@ impl Circuit {
                 let fix = Some(control.name.to_owned());
                 Err(Obstacle::Mistake { rule: Rule::UnknownControl, message: what, fix })
             }
-            Some(Control { is_switch: false, .. }) => Err(analog(part)),
-            Some(_) if switch_position(&step.value).is_none() => Err(Obstacle::Mistake {
-                rule: Rule::InvalidControlValue,
-                message: format!("`{name}` of `{}` is 0 or 1, not `{}`", part.id, step.value),
-                fix: None,
-            }),
-            Some(_) => Ok(()),
+            Some(Control { is_switch, .. }) => match (Position::of(&step.value), is_switch) {
+                (Some(position), true) if position.is_on().is_none() => {
+                    Err(wrong_value(part, step, "0 or 1"))
+                }
+                (Some(_), _) => Ok(()),
+                (None, true) => Err(wrong_value(part, step, "0 or 1")),
+                (None, false) => Err(wrong_value(part, step, "from 0 to 1")),
+            },
         }
     }
 
@@ -122,21 +120,12 @@ pub(crate) fn terminal(step: &ExpectPin) -> Terminal {
     Terminal { part: step.part_id.to_string(), pin: step.name.to_string() }
 }
 
-/// The position that a value of `set-control` is for a switch; `None` if it is none.
-pub(crate) fn switch_position(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(on) => Some(*on),
-        Value::Number(number) if *number == 0.0 => Some(false),
-        Value::Number(number) if *number == 1.0 => Some(true),
-        _ => None,
+fn wrong_value(part: &Part, step: &SetControl, allowed: &str) -> Obstacle {
+    Obstacle::Mistake {
+        rule: Rule::InvalidControlValue,
+        message: format!("`{}` of `{}` is {allowed}, not `{}`", step.name, part.id, step.value),
+        fix: None,
     }
-}
-
-fn analog(part: &Part) -> Obstacle {
-    Obstacle::Lack(format!(
-        "part `{}` is a {}, and this version does not simulate the ADC that would see it",
-        part.id, part.type_name
-    ))
 }
 
 /// A name that does not exist: the one that was meant, or else all there are.

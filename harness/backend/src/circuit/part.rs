@@ -3,6 +3,7 @@
 //! Names are those of Wokwi's documentation of the parts, and of its board definitions
 //! (`wokwi-boards`, `esp32-c3-devkitm-1/board.json`).
 
+use super::Position;
 use super::diagram::PartText;
 
 /// What a part is.
@@ -20,7 +21,7 @@ pub(super) enum Kind {
     Resistor {
         ohms: u64,
     },
-    /// An analog voltage, for which the machine has no ADC.
+    /// A resistor with a wiper: a voltage between those of its ends.
     Potentiometer,
     /// Watches pins and joins nothing.
     LogicAnalyzer,
@@ -49,6 +50,10 @@ const RX: u8 = 20;
 const TX: u8 = 21;
 /// A resistor without a value.
 const DEFAULT_OHMS: u64 = 1_000;
+/// A potentiometer from end to end; nobody can tell.
+const TRACK_OHMS: u64 = 10_000;
+/// The attribute of a potentiometer at its last end: Wokwi counts as an Arduino's ADC does.
+const POTENTIOMETER_MAX: f64 = 1_023.0;
 
 /// What somebody can do with the control of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,9 +150,22 @@ impl Kind {
         }
     }
 
-    /// The position of its switch at the start.
-    pub(super) fn first_position(self, part: &PartText) -> bool {
-        self == Self::SlideSwitch && part.attribute("value") == Some("1")
+    /// Its first end, its wiper and its last end, and the resistance of the whole.
+    pub(super) const fn track(self) -> Option<([&'static str; 3], u64)> {
+        match self {
+            Self::Potentiometer => Some((["GND", "SIG", "VCC"], TRACK_OHMS)),
+            _ => None,
+        }
+    }
+
+    /// The position of its control at the start.
+    pub(super) fn first_position(self, part: &PartText) -> Position {
+        let value = || part.attribute("value").and_then(|value| value.trim().parse::<f64>().ok());
+        match self {
+            Self::SlideSwitch if part.attribute("value") == Some("1") => Position::nearest(1.0),
+            Self::Potentiometer => Position::nearest(value().unwrap_or(0.0) / POTENTIOMETER_MAX),
+            _ => Position::START,
+        }
     }
 }
 

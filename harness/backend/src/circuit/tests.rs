@@ -73,11 +73,11 @@ fn a_button_pulls_its_pin_to_ground_while_it_is_pressed() {
     let up = || Chip { pulled_up: true, ..Chip::default() };
     assert_eq!(circuit.drives(&up()), [(9, None)]);
     assert!(level(&circuit, "btn1:1.r", &up().in_circuit(&circuit)), "both sides of a contact");
-    assert!(circuit.switch("btn1", true));
+    assert!(circuit.turn("btn1", Position::nearest(1.0)));
     assert_eq!(circuit.drives(&up()), [(9, Some(false))]);
     let chip = up().in_circuit(&circuit);
     assert!(!level(&circuit, "btn1:1.r", &chip) && !level(&circuit, "esp:9", &chip));
-    circuit.switch("btn1", false);
+    circuit.turn("btn1", Position::START);
     assert_eq!(circuit.drives(&up()), [(9, None)]);
 }
 
@@ -105,7 +105,7 @@ fn a_resistor_to_the_supply_is_stronger_than_nothing_and_weaker_than_a_button() 
     ];
     let mut circuit = circuit(&parts, &wires);
     assert_eq!(circuit.drives(&Chip::default()), [(4, Some(true))]);
-    circuit.switch("btn1", true);
+    circuit.turn("btn1", Position::nearest(1.0));
     assert_eq!(circuit.drives(&Chip::default()), [(4, Some(false))]);
 }
 
@@ -114,10 +114,57 @@ fn a_slide_switch_joins_its_middle_with_one_end() {
     let wires = [("sw1:2", "esp:5"), ("sw1:1", "esp:GND.1"), ("sw1:3", "esp:3V3.1")];
     let mut left = circuit(&[("sw1", "wokwi-slide-switch", "")], &wires);
     assert_eq!(left.drives(&Chip::default()), [(5, Some(false))]);
-    left.switch("sw1", true);
+    left.turn("sw1", Position::nearest(1.0));
     assert_eq!(left.drives(&Chip::default()), [(5, Some(true))]);
     let right = circuit(&[("sw1", "wokwi-slide-switch", r#""value": "1""#)], &wires);
     assert_eq!(right.drives(&Chip::default()), [(5, Some(true))]);
+}
+
+/// A potentiometer between the rails, its wiper on pin 3.
+fn potentiometer(attributes: &str) -> Circuit {
+    let wires = [("pot1:GND", "esp:GND.1"), ("pot1:VCC", "esp:3V3.1"), ("pot1:SIG", "esp:3")];
+    circuit(&[("pot1", "wokwi-potentiometer", attributes)], &wires)
+}
+
+fn turned_to(mut circuit: Circuit, fraction: f64) -> Circuit {
+    assert!(circuit.turn("pot1", Position::new(fraction).unwrap()));
+    circuit
+}
+
+#[test]
+fn a_potentiometer_is_a_voltage_and_from_its_middle_on_a_level() {
+    let check = |circuit: &Circuit, millivolts: u16, high: bool| {
+        let chip = Chip::default();
+        assert_eq!(circuit.voltages(&chip), [(3, Some(Millivolts(millivolts)))]);
+        assert_eq!(circuit.drives(&chip), [(3, Some(high))], "{millivolts} mV");
+    };
+    check(&potentiometer(""), 0, false);
+    check(&potentiometer(r#""value": "1023""#), 3_300, true);
+    check(&turned_to(potentiometer(""), 0.25), 825, false);
+    check(&turned_to(potentiometer(""), 0.75), 2_475, true);
+    check(&turned_to(potentiometer(""), 1.0), 3_300, true);
+}
+
+#[test]
+fn an_output_can_supply_a_potentiometer_of_another_pin() {
+    let wires = [("pot1:GND", "esp:GND.1"), ("pot1:VCC", "esp:8"), ("pot1:SIG", "esp:0")];
+    let circuit = turned_to(circuit(&[("pot1", "wokwi-slide-potentiometer", "")], &wires), 0.5);
+    let of = |chip: &Chip| circuit.voltages(chip);
+    assert_eq!(of(&Chip::with(&[(8, true)])), [(0, Some(Millivolts(1_650)))]);
+    assert_eq!(of(&Chip::with(&[(8, false)])), [(0, Some(Millivolts(0)))]);
+    assert_eq!(circuit.crossing_pins(), 1 << 0 | 1 << 8, "so each change of the output is noticed");
+}
+
+#[test]
+fn only_pins_with_an_adc_behind_something_that_resists_have_a_voltage() {
+    let parts = [("r1", "wokwi-resistor", ""), ("btn1", "wokwi-pushbutton", "")];
+    let wires = [
+        ("r1:1", "esp:8"),
+        ("r1:2", "esp:3V3.1"),
+        ("btn1:1.l", "esp:2"),
+        ("btn1:2.l", "esp:GND.1"),
+    ];
+    assert_eq!(circuit(&parts, &wires).voltages(&Chip::default()), []);
 }
 
 #[test]
@@ -201,6 +248,8 @@ fn a_step_that_fits_the_diagram_is_left_alone() {
     check("expect-pin: {part-id: esp, name: 4, value: 1}", &[], &[]);
     check("expect-pin: {part-id: btn1, name: 1.l, value: 0}", &[], &[]);
     check("set-control: {part-id: btn1, name: pressed, value: 1}", &[], &[]);
+    check("set-control: {part-id: pot1, name: position, value: 0.5}", &[], &[]);
+    check("expect-pin: {part-id: pot1, name: SIG, value: 1}", &[], &[]);
 }
 
 #[test]
@@ -237,16 +286,17 @@ fn a_wrong_name_has_its_sentence() {
         &["a.yaml:4:3: error[invalid-control-value]: `pressed` of `btn1` is 0 or 1, not `2`"],
         &[],
     );
+    check(
+        "set-control: {part-id: pot1, name: position, value: 50}",
+        &[
+            "a.yaml:4:3: error[invalid-control-value]: `position` of `pot1` is from 0 to 1, not `50`",
+        ],
+        &[],
+    );
 }
 
 #[test]
 fn what_this_version_lacks_is_a_skip_and_no_mistake() {
-    check(
-        "set-control: {part-id: pot1, name: position, value: 0.5}",
-        &[],
-        &["part `pot1` is a wokwi-potentiometer, and this version does not simulate the ADC that \
-           would see it"],
-    );
     check(
         "expect-pin: {part-id: dht1, name: SDA, value: 1}",
         &[],

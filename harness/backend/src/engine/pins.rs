@@ -10,7 +10,7 @@ use ramscope_capture::ObserverEvent;
 use ramscope_engine::Machine;
 use ramscope_time::Instant;
 
-use crate::circuit::{ChipPins, Circuit, Terminal};
+use crate::circuit::{ChipPins, Circuit, Position, Terminal};
 
 /// How many changes all analyzers of a run keep: what comes after is noted as lost, not kept, or a
 /// program that toggles a pin in a loop would fill the host's memory.
@@ -66,6 +66,9 @@ impl Surroundings {
         for (pin, level) in self.circuit.drives(machine) {
             machine.drive_pin(pin, level);
         }
+        for (pin, voltage) in self.circuit.voltages(machine) {
+            machine.drive_analog(pin, voltage);
+        }
     }
 
     fn look(&mut self, machine: &mut Machine, observed: &mut Vec<Observed>) {
@@ -98,9 +101,9 @@ impl Surroundings {
         self.circuit.level(pin, machine)
     }
 
-    /// Moves the switch of a part; whether there is such a part.
+    /// Moves the control of a part; whether there is such a part.
     #[must_use]
-    pub(super) fn switch(&mut self, part: &str, on: bool) -> bool {
-        self.circuit.switch(part, on)
+    pub(super) fn turn(&mut self, part: &str, to: Position) -> bool {
+        self.circuit.turn(part, to)
     }
 }

@@ -24,6 +24,7 @@ pub(crate) mod source {
     pub(crate) const TG0_T0: u32 = 32;
     pub(crate) const TG1_T0: u32 = 34;
     pub(crate) const SYSTIMER: u32 = 37;
+    pub(crate) const APB_ADC: u32 = 43;
     pub(crate) const FROM_CPU: u32 = 50;
 }
 

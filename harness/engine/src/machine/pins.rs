@@ -4,7 +4,16 @@
 //! run can stop at the instruction that changed one, and whoever knows the wires looks again.
 
 use super::Machine;
+use crate::devices::adc;
+use crate::devices::analog::Analog;
 use crate::devices::gpio::{self, PinState};
+
+/// A voltage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Millivolts(
+    /// Thousandths of a volt.
+    pub u16,
+);
 
 /// Pins whose changes stop a run, and what they were when it last looked. It belongs to the host:
 /// the firmware's future does not depend on it.
@@ -26,6 +35,27 @@ impl Machine {
             devices.gpio.drive(pin, level);
         }
         self.attention = true;
+    }
+
+    /// The pins of an ESP32-C3 that an ADC can measure.
+    pub const ANALOG_PINS: std::ops::Range<u8> = 0..adc::PINS as u8;
+
+    /// Gives pin `pin` of an ESP32-C3 a voltage from outside, for its ADC, or takes it away: then
+    /// the ADC measures the pin's level. An enabled output is stronger. It says nothing of the
+    /// level, which [`drive_pin`](Self::drive_pin) does.
+    ///
+    /// # Panics
+    /// If no ADC can measure the pin.
+    pub fn drive_analog(&mut self, pin: u8, voltage: Option<Millivolts>) {
+        assert!(Self::ANALOG_PINS.contains(&pin), "pins 0 to 5 have an ADC, not {pin}");
+        if let Some(devices) = self.devices.esp32c3_mut() {
+            devices.adc.drive(usize::from(pin), voltage);
+        }
+    }
+
+    /// The registers behind the internal bus, which only the ROM's functions reach.
+    pub(crate) fn analog_registers(&mut self) -> &mut Analog {
+        &mut self.devices.esp32c3_mut().expect("only an ESP32-C3 has this ROM").analog
     }
 
     /// Whether pin `pin` is high.

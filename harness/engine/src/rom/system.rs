@@ -1,12 +1,12 @@
 //! What the ROM knows of the chip: reset reasons, delays, the console, the analog registers.
 //!
-//! Choices of this model: the console is UART0; analog registers are read-back storage that starts
-//! at zero.
+//! Choice of this model: the console is UART0.
 
 use super::call::{A0, A1, A2, A3, A4, A5, Place, Step, T1, T2};
 use super::cost;
 use super::function::Function;
 use crate::cpu::Exception;
+use crate::devices::analog::Register;
 use crate::machine::Machine;
 use crate::observer::Observer;
 
@@ -130,18 +130,16 @@ impl Machine {
     }
 
     fn analog(&mut self, function: Function) -> Step {
-        let [block, host, register, a3, a4, a5] =
+        let [block, host, number, a3, a4, a5] =
             [A0, A1, A2, A3, A4, A5].map(|n| self.cpu.register(n));
-        let key = (block as u8, host as u8, register as u8);
-        let old = u32::from(self.rom.analog.get(&key).copied().unwrap_or(0));
-        let mut write = |value: u32| {
-            self.rom.analog.insert(key, value as u8);
-        };
+        let register = Register { block: block as u8, host: host as u8, number: number as u8 };
+        let analog = self.analog_registers();
+        let old = u32::from(analog.read(register));
         match function {
-            Function::rom_i2c_writeReg => write(a3),
+            Function::rom_i2c_writeReg => analog.write(register, a3 as u8),
             Function::rom_i2c_writeReg_Mask => {
                 let (mask, low) = field(a3, a4);
-                write(old & !mask | a5 << low & mask);
+                analog.write(register, (old & !mask | a5 << low & mask) as u8);
             }
             Function::rom_i2c_readReg_Mask => {
                 let (mask, low) = field(a3, a4);

@@ -4,6 +4,7 @@
 //! the target `riscv32imc-unknown-none-elf` and, the first time, the network.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod analog;
 #[path = "../machine/app.rs"]
 mod app;
 mod boots;

@@ -212,3 +212,42 @@ fn an_output_that_is_wired_to_an_input_is_seen_there_by_the_next_instruction() {
     let seen = [S0, S1].map(|register| ran.session.machine().register(register as u8) & both);
     assert_eq!(seen, [both, 0]);
 }
+
+/// Converts pin 3 at 11 dB over and over; the code is in S0.
+fn analog_program() -> Program {
+    const ONETIME_SAMPLE: u32 = 0x6004_0020;
+    const DATA: u32 = 0x6004_002C;
+    const CHANNEL_3: u32 = 1 << 31 | 3 << 25 | 3 << 23;
+    const START: u32 = 1 << 29;
+    let mut program = Program::default();
+    let again = program.here();
+    program.store(CHANNEL_3, ONETIME_SAMPLE);
+    program.store(CHANNEL_3 | START, ONETIME_SAMPLE);
+    read(&mut program, S0, DATA);
+    program.jump(again);
+    program
+}
+
+#[test]
+fn turning_a_potentiometer_changes_what_the_adc_reads() {
+    const KNOB: &str = r#"{
+      "parts": [
+        { "type": "board-esp32-c3-devkitm-1", "id": "esp" },
+        { "type": "wokwi-potentiometer", "id": "pot1", "attrs": { "value": "1023" } }
+      ],
+      "connections": [
+        ["pot1:GND", "esp:GND.1"], ["pot1:VCC", "esp:3V3.1"], ["pot1:SIG", "esp:3"]
+      ]
+    }"#;
+    let check = |steps: &str, code: u32| {
+        let steps = format!("{steps}- delay: 1ms\n");
+        let ran = carry_out(analog_program(), KNOB, &steps);
+        assert_eq!(ran.ended, HowEnded::StepsDone);
+        assert_eq!(ran.session.machine().register(S0 as u8), code, "{steps}");
+    };
+    let turn = |to| format!("- set-control: {{part-id: pot1, name: position, value: {to}}}\n");
+    check("", 4_095);
+    check(&turn("0"), 0);
+    check(&turn("0.5"), 2_047);
+    check(&format!("{}- delay: 1ms\n{}", turn("0.5"), turn("0.75")), 3_071);
+}
