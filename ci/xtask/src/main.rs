@@ -4,6 +4,7 @@
 //! could not look, because a check that did not run has shown nothing. What is to be judged is
 //! gathered first and judged by a pure function, which the tests drive.
 
+mod conformance;
 mod determinism;
 mod failure;
 mod house;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
             print!("{}", help());
             ExitCode::SUCCESS
         }
+        [conformance::NAME, ref arguments @ ..] => conformance::run(arguments),
         [qemu_compare::NAME, ref arguments @ ..] => qemu_compare::run(arguments),
         [name] => match VERBS.iter().find(|verb| verb.name == name) {
             Some(verb) => carry_out(verb),
@@ -70,6 +72,7 @@ fn help() -> String {
     for Verb { name, help, .. } in &VERBS {
         text += &format!("  {name:<12} {help}\n");
     }
+    text += &format!("  {:<12} {}\n", conformance::NAME, conformance::HELP);
     text += &format!("  {:<12} {}\n", qemu_compare::NAME, qemu_compare::HELP);
     text + "\nExit codes: 0 all is well, 1 something was found or could not be checked, 2 usage.\n"
 }
