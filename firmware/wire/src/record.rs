@@ -525,6 +525,10 @@ macro_rules! any_record {
         }
 
         impl<'a> Record<'a> {
+            /// The names of all known kinds, as [`Record::kind_name`] gives them.
+            pub const KIND_NAMES: &'static [&'static str] =
+                &[$( stringify!($texts), )* $( stringify!($fixed), )*];
+
             /// The record that a payload of this kind holds; `None` if the kind is not known or the
             /// payload is not one of it.
             #[must_use]

@@ -21,6 +21,11 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>) -> TargetOffer {
         TargetKind::Engine => TargetOffer::Available(ramscope_scenario::Capabilities {
             pins: circuit.is_some(),
             controls: circuit.is_some(),
+            pause: true,
+            ring: true,
+            exact_stacks: true,
+            read_memory: true,
+            clone: true,
             ..Default::default()
         }),
         other => TargetOffer::Unavailable(not_yet(other)),

@@ -1,7 +1,10 @@
 //! Budgets: bounds on measured quantities, and the ids by which everybody refers to them.
 
 use core::fmt;
+use ramscope_time::Span;
 use serde::{Deserialize, Serialize};
+
+use crate::capability::Capability;
 
 /// A bound on one quantity of some subjects during one phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +19,9 @@ pub struct Budget {
     pub bound: Bound,
     /// The limit, in the metric's [`Unit`].
     pub limit: u64,
+    /// For [`Metric::Leak`]: how often the steps of the phase are carried out; `None` if it is once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<u32>,
     /// The line of the scenario that says so.
     pub line: u32,
 }
@@ -51,6 +57,8 @@ pub enum SubjectKind {
     Interrupt,
     /// A heap.
     Heap,
+    /// A timer.
+    Timer,
 }
 
 /// The quantities that a budget can bound.
@@ -76,6 +84,13 @@ pub enum Metric {
     Switches,
     /// The share of processor time, in hundredths of a per cent.
     CpuShare,
+    /// The heap bytes that remain at the end of a phase beyond those at its beginning; if the phase
+    /// is repeated, after its last time beyond those after its first.
+    Leak,
+    /// How much later than it was due something ran at worst, in picoseconds of device time.
+    Lateness,
+    /// The instructions executed.
+    Instructions,
 }
 
 /// What a metric counts.
@@ -87,6 +102,8 @@ pub enum Unit {
     Count,
     /// Hundredths of a per cent.
     BasisPoints,
+    /// Picoseconds of device time.
+    Picos,
 }
 
 /// From which side a limit bounds a quantity; the limit itself is allowed.
@@ -107,6 +124,15 @@ impl Budget {
     pub fn id(&self) -> BudgetId {
         let phase = self.phase.as_deref().unwrap_or(Self::WHOLE_RUN);
         BudgetId(format!("{phase}/{}/{}{}", self.subject, self.metric, self.bound.suffix()))
+    }
+
+    /// What a target needs so that the budget can be judged, beside telemetry.
+    pub fn needs(&self) -> impl Iterator<Item = Capability> {
+        let windows = self.phase.is_some().then_some(Capability::Windows);
+        let repeats = self.repeat.map(|_| Capability::Repeats);
+        let instructions =
+            (self.metric == Metric::Instructions).then_some(Capability::Instructions);
+        [windows, repeats, instructions].into_iter().flatten()
     }
 
     /// Whether `observed`, in the metric's unit, satisfies the budget.
@@ -143,8 +169,15 @@ impl Subject {
 
 impl SubjectKind {
     /// Every kind, in the order of documentation.
-    pub const ALL: [Self; 6] =
-        [Self::Thread, Self::Task, Self::Tasklet, Self::Module, Self::Interrupt, Self::Heap];
+    pub const ALL: [Self; 7] = [
+        Self::Thread,
+        Self::Task,
+        Self::Tasklet,
+        Self::Module,
+        Self::Interrupt,
+        Self::Heap,
+        Self::Timer,
+    ];
 
     /// The key in the file.
     #[must_use]
@@ -156,6 +189,7 @@ impl SubjectKind {
             Self::Module => "module",
             Self::Interrupt => "interrupt",
             Self::Heap => "heap",
+            Self::Timer => "timer",
         }
     }
 
@@ -169,23 +203,45 @@ impl SubjectKind {
     #[must_use]
     pub const fn metrics(self) -> &'static [Metric] {
         use Metric::{
-            CpuShare, Free, HeapPeak, HeapUsed, LargestFree, Peak, StackMargin, StackPeak,
-            Switches, Used,
+            CpuShare, Free, HeapPeak, HeapUsed, Instructions, LargestFree, Lateness, Leak, Peak,
+            StackMargin, StackPeak, Switches, Used,
         };
         match self {
-            Self::Thread | Self::Task | Self::Tasklet => {
-                &[StackPeak, StackMargin, HeapUsed, HeapPeak, Switches, CpuShare]
-            }
-            Self::Module => &[HeapUsed, HeapPeak],
-            Self::Interrupt => &[StackPeak, StackMargin, CpuShare],
-            Self::Heap => &[Used, Peak, Free, LargestFree],
+            Self::Thread | Self::Task | Self::Tasklet => &[
+                StackPeak,
+                StackMargin,
+                HeapUsed,
+                HeapPeak,
+                Leak,
+                Switches,
+                CpuShare,
+                Lateness,
+                Instructions,
+            ],
+            Self::Module => &[HeapUsed, HeapPeak, Leak],
+            Self::Interrupt => &[StackPeak, StackMargin, CpuShare, Instructions],
+            Self::Heap => &[Used, Peak, Free, LargestFree, Leak],
+            Self::Timer => &[Lateness, HeapUsed, HeapPeak],
         }
+    }
+
+    /// The metric that `name` means for this kind: its own name, or another that is as clear there.
+    /// A heap's `heap-peak` is its `peak`; a stack's `margin` is its `stack-margin`.
+    #[must_use]
+    pub fn metric(self, name: &str) -> Option<Metric> {
+        let metric = match (self, name) {
+            (Self::Heap, "heap-used") => Metric::Used,
+            (Self::Heap, "heap-peak") => Metric::Peak,
+            (_, "margin") => Metric::StackMargin,
+            _ => Metric::from_name(name)?,
+        };
+        self.metrics().contains(&metric).then_some(metric)
     }
 }
 
 impl Metric {
     /// Every metric, in the order of documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::StackPeak,
         Self::StackMargin,
         Self::HeapUsed,
@@ -196,6 +252,9 @@ impl Metric {
         Self::LargestFree,
         Self::Switches,
         Self::CpuShare,
+        Self::Leak,
+        Self::Lateness,
+        Self::Instructions,
     ];
 
     /// The key in the file, without `-min`.
@@ -212,6 +271,9 @@ impl Metric {
             Self::LargestFree => "largest-free",
             Self::Switches => "switches",
             Self::CpuShare => "cpu-share",
+            Self::Leak => "leak",
+            Self::Lateness => "lateness",
+            Self::Instructions => "instructions",
         }
     }
 
@@ -225,7 +287,8 @@ impl Metric {
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
-            Self::Switches => Unit::Count,
+            Self::Switches | Self::Instructions => Unit::Count,
+            Self::Lateness => Unit::Picos,
             Self::CpuShare => Unit::BasisPoints,
             _ => Unit::Bytes,
         }
@@ -237,13 +300,14 @@ impl Metric {
         matches!(self, Self::StackMargin | Self::Free | Self::LargestFree)
     }
 
-    /// A value of this metric as a person reads it: `1024 B`, `12`, `2.50 %`.
+    /// A value of this metric as a person reads it: `1024 B`, `12`, `2.50 %`, `1.5 ms`.
     #[must_use]
     pub fn format(self, value: u64) -> String {
         match self.unit() {
             Unit::Bytes => format!("{value} B"),
             Unit::Count => value.to_string(),
             Unit::BasisPoints => format!("{}.{:02} %", value / 100, value % 100),
+            Unit::Picos => Span::from_picos(value).to_string(),
         }
     }
 }

@@ -22,6 +22,7 @@
 //! 5. No text makes it panic, loop or take memory out of proportion.
 
 mod budget;
+mod capability;
 mod glob;
 mod matcher;
 mod nearest;
@@ -32,24 +33,29 @@ mod read;
 mod scenario;
 mod serial_form;
 mod settings;
+mod text;
 mod value;
 mod yaml;
 
 pub use budget::{Bound, Budget, BudgetId, Metric, Subject, SubjectKind, Unit};
+pub use capability::{Capabilities, Capability};
 pub use glob::glob_matches;
 pub use matcher::{EarlierMatch, Fed, Match, Matcher, NearestMiss, WaitReport};
 pub use nearest::nearest;
 pub use plan::{
-    Capabilities, Plan, PlanOptions, Run, Skip, SkippedBudget, SkippedStep, TargetOffer, plan,
+    Plan, PlanOptions, Run, Skip, SkippedBudget, SkippedStep, SkippedWait, TargetOffer, plan,
 };
 pub use problem::{Problem, Rule, Severity, WokwiRefusal, WokwiStage, one_line};
 pub use scenario::{
     Command, ExpectPin, Parsed, Scenario, SetControl, Step, TakeScreenshot, Touch, TouchPoint,
 };
 pub use settings::{
-    Expect, FindingRules, Matching, Phase, ResetExpectation, Settings, StepTimeouts, Target,
-    TargetKind,
+    AllocationFault, Artifact, Artifacts, Condition, Direction, During, Expect, FailOn, Fault,
+    FindingRules, Injection, Keep, Matching, Moment, OptionForm, Phase, PinPlace, Program,
+    ResetExpectation, Settings, StepTimeouts, StepWait, StuckPin, Target, TargetKind, TargetOption,
+    TextExpectation, UartFault,
 };
+pub use text::{NoRegex, TextMatch, TextPattern, TextSearch};
 pub use value::Value;
 
 /// Reads a scenario from `text`; `path` is what messages and the scenario call it.

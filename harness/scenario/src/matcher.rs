@@ -16,8 +16,10 @@
 //! 2. At most [`Matcher::HISTORY_BYTES_MAX`] bytes are remembered.
 
 mod nearest_miss;
+pub(crate) mod search;
 
 use crate::settings::Matching;
+use search::Search;
 
 /// Looks for the texts of `wait-serial` steps in a stream of bytes.
 #[derive(Clone, Debug)]
@@ -205,47 +207,6 @@ impl History {
         let from = offset.clamp(self.start, self.end());
         let index = usize::try_from(from - self.start).expect("within remembered bytes");
         (from, &self.bytes[index..])
-    }
-}
-
-/// A search that goes on where the last bytes ended (Knuth, Morris, Pratt).
-#[derive(Clone, Debug)]
-struct Search {
-    pattern: Vec<u8>,
-    /// For each length of a matched beginning: the longest shorter one that it ends with.
-    fallback: Vec<usize>,
-    matched: usize,
-}
-
-impl Search {
-    fn new(pattern: &[u8]) -> Self {
-        let mut fallback = vec![0; pattern.len() + 1];
-        let mut matched = 0;
-        for index in 1..pattern.len() {
-            while matched > 0 && pattern[index] != pattern[matched] {
-                matched = fallback[matched];
-            }
-            matched += usize::from(pattern[index] == pattern[matched]);
-            fallback[index + 1] = matched;
-        }
-        Self { pattern: pattern.to_vec(), fallback, matched: 0 }
-    }
-
-    /// How many of `bytes` complete the first match, if they do.
-    fn run(&mut self, bytes: &[u8]) -> Option<usize> {
-        if self.pattern.is_empty() {
-            return Some(0);
-        }
-        for (index, &byte) in bytes.iter().enumerate() {
-            while self.matched > 0 && self.pattern[self.matched] != byte {
-                self.matched = self.fallback[self.matched];
-            }
-            self.matched += usize::from(self.pattern[self.matched] == byte);
-            if self.matched == self.pattern.len() {
-                return Some(index + 1);
-            }
-        }
-        None
     }
 }
 

@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::budget::{Budget, BudgetId};
+use crate::capability::{Capabilities, Capability};
 use crate::problem::Problem;
 use crate::scenario::{Command, Scenario};
-use crate::settings::TargetKind;
+use crate::settings::{Condition, TargetKind};
 
 /// What the planner has to know about this machine and the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct PlanOptions {
     pub targets: Option<Vec<TargetKind>>,
     /// Runs with these seeds, in place of what the scenarios say.
     pub seeds: Option<Vec<u64>>,
+    /// Runs each seed so often, in place of what the scenarios say.
+    pub repeat: Option<u32>,
     /// Runs only scenarios with one of these tags; all if empty.
     pub tags: Vec<String>,
     /// The programs of the image, if it has a list: `run NAME` in a `write-serial` step must
@@ -41,25 +44,11 @@ pub enum TargetOffer {
     Unavailable(String),
 }
 
-/// What a target can do beyond serial lines and a clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Capabilities {
-    /// It can tell the device to open a measurement window, so peaks of a phase can be known.
-    pub windows: bool,
-    /// It can read pins.
-    pub pins: bool,
-    /// It can move controls.
-    pub controls: bool,
-    /// It can read, compare and touch screens.
-    pub screens: bool,
-    /// It has custom chips that log.
-    pub chips: bool,
-}
-
 /// Everything that will run and everything that will not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// The runs: by scenario as given, then by target, then by seed, as the file orders them.
+    /// The runs: by scenario as given, then by target, then by seed, as the file orders them, then
+    /// by repetition.
     pub runs: Vec<Run>,
     /// What was asked for and does not run.
     pub skipped: Vec<Skip>,
@@ -77,14 +66,21 @@ pub struct Run {
     pub scenario_index: usize,
     /// What it runs on.
     pub target: TargetKind,
-    /// The seed of everything random in it.
+    /// The seed of everything random in it. Repetitions have seeds of their own, so that this one
+    /// number recreates the run.
     pub seed: u64,
+    /// The how many-th run of the scenario's seed it is, from 0.
+    #[serde(default)]
+    pub repetition: u32,
     /// What the target can do.
     pub capabilities: Capabilities,
     /// Steps that the target cannot perform.
     pub skipped_steps: Vec<SkippedStep>,
     /// Budgets that cannot be judged on the target.
     pub skipped_budgets: Vec<SkippedBudget>,
+    /// Waits that the target cannot perform.
+    #[serde(default)]
+    pub skipped_waits: Vec<SkippedWait>,
 }
 
 /// A scenario, or one of its targets, that does not run.
@@ -120,6 +116,15 @@ pub struct SkippedBudget {
     pub reason: String,
 }
 
+/// A wait that is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedWait {
+    /// Its place in [`Settings::waits`](crate::Settings::waits).
+    pub wait: usize,
+    /// Why.
+    pub reason: String,
+}
+
 impl Default for PlanOptions {
     /// The engine without extra capabilities, and what the scenarios say.
     fn default() -> Self {
@@ -128,6 +133,7 @@ impl Default for PlanOptions {
             offers: BTreeMap::from([(TargetKind::Engine, engine)]),
             targets: None,
             seeds: None,
+            repeat: None,
             tags: Vec::new(),
             programs: None,
         }
@@ -145,6 +151,12 @@ impl Run {
     #[must_use]
     pub fn budget_skip(&self, id: &BudgetId) -> Option<&str> {
         self.skipped_budgets.iter().find(|skip| skip.id == *id).map(|skip| skip.reason.as_str())
+    }
+
+    /// Why the wait at this place of the settings is left out, if it is.
+    #[must_use]
+    pub fn wait_skip(&self, wait: usize) -> Option<&str> {
+        self.skipped_waits.iter().find(|skip| skip.wait == wait).map(|skip| skip.reason.as_str())
     }
 }
 
@@ -183,20 +195,10 @@ fn plan_scenario(index: usize, scenario: &Scenario, options: &PlanOptions, plan:
     let shared = Arc::new(scenario.clone());
     for target in targets(scenario, options) {
         match options.offers.get(&target) {
-            Some(TargetOffer::Available(capabilities)) => {
-                let seeds = options.seeds.as_ref().unwrap_or(&scenario.settings.seeds);
-                for &seed in seeds {
-                    plan.runs.push(Run {
-                        scenario: Arc::clone(&shared),
-                        scenario_index: index,
-                        target,
-                        seed,
-                        capabilities: *capabilities,
-                        skipped_steps: skipped_steps(scenario, target, *capabilities),
-                        skipped_budgets: skipped_budgets(scenario, target, *capabilities),
-                    });
-                }
-            }
+            Some(TargetOffer::Available(has)) => match lacking(scenario, target, *has) {
+                Some(reason) => plan.skipped.push(skip(Some(target), reason)),
+                None => plan_target(index, &shared, (target, *has), options, plan),
+            },
             Some(TargetOffer::Unavailable(reason)) => {
                 plan.skipped.push(skip(Some(target), reason.clone()));
             }
@@ -206,6 +208,63 @@ fn plan_scenario(index: usize, scenario: &Scenario, options: &PlanOptions, plan:
             }
         }
     }
+}
+
+/// The runs of one scenario on one target, which differ in nothing but their seeds.
+fn plan_target(
+    index: usize,
+    scenario: &Arc<Scenario>,
+    (target, capabilities): (TargetKind, Capabilities),
+    options: &PlanOptions,
+    plan: &mut Plan,
+) {
+    let run = Run {
+        scenario: Arc::clone(scenario),
+        scenario_index: index,
+        target,
+        seed: 0,
+        repetition: 0,
+        capabilities,
+        skipped_steps: skipped_steps(scenario, target, capabilities),
+        skipped_budgets: skipped_budgets(scenario, target, capabilities),
+        skipped_waits: skipped_waits(scenario, target, capabilities),
+    };
+    let seeds = options.seeds.as_ref().unwrap_or(&scenario.settings.seeds);
+    let repeat = options.repeat.unwrap_or(scenario.settings.repeat);
+    for &seed in seeds {
+        plan.runs.extend((0..repeat).map(|repetition| Run {
+            seed: repeated_seed(seed, repetition),
+            repetition,
+            ..run.clone()
+        }));
+    }
+}
+
+/// The seed of a repetition: the first has the seed itself, later ones numbers of 32 bits that look
+/// nothing like each other (the finaliser of SplitMix64), so that neighbouring seeds do not share runs.
+fn repeated_seed(seed: u64, repetition: u32) -> u64 {
+    if repetition == 0 {
+        return seed;
+    }
+    let mut mixed = seed.wrapping_add(u64::from(repetition).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ (mixed >> 31)) >> 32
+}
+
+/// Why the scenario cannot run on the target at all: it asks for something that is not there, or
+/// for a fault that nobody can bring about.
+fn lacking(scenario: &Scenario, target: TargetKind, has: Capabilities) -> Option<String> {
+    let settings = &scenario.settings;
+    if let Some(capability) = settings.requires.iter().find(|&&capability| !has.has(capability)) {
+        return Some(format!("it requires {capability}, which {target} lacks"));
+    }
+    let fault = settings.inject.iter().find(|injection| !has.has(injection.fault.needs()))?;
+    let needs = fault.fault.needs();
+    Some(format!(
+        "it injects a fault ({}), which needs {needs}, and {target} lacks that",
+        fault.fault
+    ))
 }
 
 fn targets(scenario: &Scenario, options: &PlanOptions) -> Vec<TargetKind> {
@@ -249,11 +308,42 @@ fn skipped_budgets(
     target: TargetKind,
     capabilities: Capabilities,
 ) -> Vec<SkippedBudget> {
-    let budgets = &scenario.settings.budgets;
-    let needs_window = |budget: &&Budget| budget.phase.is_some() && !capabilities.windows;
-    let skipped = budgets.iter().filter(needs_window).map(|budget| SkippedBudget {
-        id: budget.id(),
-        reason: format!("{target} cannot be told to open a measurement window for a phase"),
+    let skipped = scenario.settings.budgets.iter().filter_map(|budget: &Budget| {
+        let lacking = budget.needs().find(|&needed| !capabilities.has(needed))?;
+        Some(SkippedBudget { id: budget.id(), reason: lacking_for_budget(lacking, target) })
+    });
+    skipped.collect()
+}
+
+fn lacking_for_budget(lacking: Capability, target: TargetKind) -> String {
+    match lacking {
+        Capability::Windows => {
+            format!("{target} cannot be told to open a measurement window for a phase")
+        }
+        Capability::Repeats => format!("{target} cannot carry out the steps of a phase again"),
+        Capability::Instructions => {
+            format!("{target} does not count the instructions of each unit")
+        }
+        other => format!("it needs {other}, which {target} lacks"),
+    }
+}
+
+/// Texts can be waited for everywhere; states and records only where telemetry is followed live.
+fn skipped_waits(
+    scenario: &Scenario,
+    target: TargetKind,
+    capabilities: Capabilities,
+) -> Vec<SkippedWait> {
+    let waits = scenario.settings.waits.iter().enumerate();
+    let skipped = waits.filter_map(|(index, wait)| match &wait.until {
+        Condition::Text(_) => None,
+        _ if capabilities.conditions => None,
+        condition => Some(SkippedWait {
+            wait: index,
+            reason: format!(
+                "{target} does not follow telemetry live, and `{condition}` needs that"
+            ),
+        }),
     });
     skipped.collect()
 }

@@ -167,14 +167,18 @@ rules! {
     // Inside `ramscope:`.
     /// A key inside `ramscope:` that does not exist.
     UnknownSetting = "unknown-setting",
-    /// A key inside `ramscope:` that this version does not support yet.
-    UnsupportedSetting = "unsupported-setting",
     /// A value inside `ramscope:` that cannot be.
     InvalidSetting = "invalid-setting",
     /// The schema number inside `ramscope:` is not known.
     UnknownSchema = "unknown-schema",
     /// A target that does not exist.
     UnknownTarget = "unknown-target",
+    /// A capability that does not exist.
+    UnknownCapability = "unknown-capability",
+    /// A text is no regular expression.
+    InvalidRegex = "invalid-regex",
+    /// No step starts the program that the scenario says it is about.
+    ProgramNotStarted = "program-not-started",
     /// A step reference that names no step, or more than one.
     UnknownStep = "unknown-step",
     /// A phase that does not exist, or covers no step.

@@ -98,6 +98,18 @@ pub(crate) fn parse_share(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Reads how much of something goes wrong, in millionths: `0.1%`, `5 %`.
+pub(crate) fn parse_rate(text: &str) -> Result<u32, String> {
+    let wrong = || format!("`{text}` is no rate; rates look like 1% or 0.01%");
+    let number = text.trim().strip_suffix('%').ok_or_else(wrong)?.trim_end();
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    if fraction.len() > 4 || !(all_digits(whole) && all_digits(fraction)) {
+        return Err(wrong());
+    }
+    let ppm: Option<u32> = format!("{whole}{fraction:0<4}").parse().ok();
+    ppm.filter(|ppm| *ppm <= 1_000_000).ok_or_else(|| format!("`{text}` is more than the whole"))
+}
+
 /// Reads a whole number, exactly: `7`, `0x1F`, `0o17`.
 pub(crate) fn parse_whole(source: &str) -> Option<u64> {
     if let Some(digits) = source.strip_prefix("0x") {
@@ -157,6 +169,16 @@ mod tests {
             ["", "KiB", "4kB", "-1", "1.5KiB", "99999999999999999999", "99999999999999999MiB"]
         {
             assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn rates_count_millionths() {
+        assert_eq!(parse_rate("0.1%"), Ok(1000));
+        assert_eq!(parse_rate("100 %"), Ok(1_000_000));
+        assert_eq!(parse_rate("0.0001%"), Ok(1));
+        for wrong in ["1", "0.00001%", "100.1%", "%", "-1%", "99999999999%"] {
+            assert!(parse_rate(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -51,7 +51,7 @@ fn read_tree(path: &str, tree: &Tree, mut problems: Problems) -> Parsed {
     let name = head.name(tree, &mut problems);
     head.check_version(tree, &mut problems);
     let (steps, names) = head.steps(tree, &mut problems);
-    let settings = head.settings(tree, names.as_ref(), &mut problems);
+    let settings = head.settings(tree, names.as_ref(), &steps, &mut problems);
     let scenario = Scenario { name, path: path.into(), steps: steps.clone(), settings };
     problems.into_parsed(Some(scenario), steps)
 }
@@ -164,6 +164,7 @@ impl Head {
         &self,
         tree: &Tree,
         names: Option<&StepNames>,
+        steps: &[Step],
         problems: &mut Problems,
     ) -> Settings {
         for entry in &self.entries {
@@ -176,7 +177,7 @@ impl Head {
             }
         }
         match self.entry(OUR_KEY) {
-            Some(entry) => settings::read(tree, entry.value, names, problems),
+            Some(entry) => settings::read(tree, entry.value, names, steps, problems),
             None => Settings::default(),
         }
     }

@@ -1,12 +1,29 @@
 //! The `ramscope:` key, checked and with its defaults filled in.
+//!
+//! A capture holds the settings of its run, and old captures stay readable: what was added after the
+//! first version has a default.
 
-use core::fmt;
+mod artifacts;
+mod condition;
+mod injection;
+mod program;
+mod target;
+
 use ramscope_time::Span;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::budget::{Budget, BudgetId};
+use crate::capability::Capability;
 use crate::value::Value;
+
+pub use artifacts::{Artifact, Artifacts, Keep};
+pub use condition::{Condition, During, FailOn, StepWait, TextExpectation};
+pub use injection::{
+    AllocationFault, Direction, Fault, Injection, Moment, PinPlace, StuckPin, UartFault,
+};
+pub use program::Program;
+pub use target::{OptionForm, Target, TargetKind, TargetOption};
 
 /// Everything that a scenario says to us and not to Wokwi.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,8 +32,17 @@ pub struct Settings {
     pub schema: u32,
     /// `targets`: what the scenario runs on, in the order of the file; the engine by default.
     pub targets: Vec<Target>,
+    /// `requires`: what a target must be able to do; on one that cannot the scenario is skipped.
+    #[serde(default)]
+    pub requires: Vec<Capability>,
+    /// `program` and `args`: what the steps start.
+    #[serde(default)]
+    pub program: Option<Program>,
     /// `seeds`: one run each; `[1]` by default.
     pub seeds: Vec<u64>,
+    /// `repeat`: how many runs each seed gets; 1 by default.
+    #[serde(default = "once")]
+    pub repeat: u32,
     /// `timeout`: device time for the whole run; 30 s by default.
     #[serde(with = "crate::serial_form::span")]
     pub timeout: Span,
@@ -31,40 +57,30 @@ pub struct Settings {
     pub budgets: Vec<Budget>,
     /// `findings`: which ones are allowed and which forbidden.
     pub findings: FindingRules,
+    /// `waits`: what steps wait for in addition, in the order of the file.
+    #[serde(default)]
+    pub waits: Vec<StepWait>,
+    /// `expect-text`: what must be said.
+    #[serde(default)]
+    pub expect_text: Vec<TextExpectation>,
+    /// `fail-on`: what must never be said.
+    #[serde(default)]
+    pub fail_on: Vec<FailOn>,
+    /// `inject`: faults that happen during the run, in the order of the file.
+    #[serde(default)]
+    pub inject: Vec<Injection>,
     /// `expect`: what must go wrong for the run to pass.
     pub expect: Expect,
+    /// `baseline`: what to compare with: a name, or the path of a file relative to the scenario's.
+    #[serde(default)]
+    pub baseline: Option<String>,
+    /// `artifacts`: what is kept of a run.
+    #[serde(default)]
+    pub artifacts: Artifacts,
     /// `match`: by which rule `wait-serial` looks at the stream.
     pub matching: Matching,
     /// `tags`: for filters.
     pub tags: Vec<String>,
-}
-
-/// Something that runs a program.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Target {
-    /// Which one.
-    pub kind: TargetKind,
-    /// Its options as written; a map, possibly empty.
-    pub options: Value,
-}
-
-/// The targets that a scenario can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum TargetKind {
-    /// `engine`: the built-in machine.
-    Engine,
-    /// `qemu-virt`: QEMU's `virt` machine.
-    QemuVirt,
-    /// `qemu-esp32c3`: Espressif's QEMU as an ESP32-C3.
-    QemuEsp32c3,
-    /// `qemu-esp32`: Espressif's QEMU as an ESP32.
-    QemuEsp32,
-    /// `wokwi`: Wokwi's simulation service.
-    Wokwi,
-    /// `serial`: a board behind a serial port.
-    Serial,
-    /// `probe`: a board behind a debug probe.
-    Probe,
 }
 
 /// Device time that single steps may take; a step without one is bounded by the run's time-out.
@@ -139,6 +155,8 @@ impl Settings {
     pub const TIMEOUT: Span = Span::from_seconds(30);
     /// The default of `settle`.
     pub const SETTLE: Span = Span::from_millis(200);
+    /// The most that `repeat` can be.
+    pub const REPEAT_MAX: u32 = 10_000;
     /// The form of the key that this version reads.
     pub const SCHEMA: u32 = 1;
 
@@ -146,6 +164,11 @@ impl Settings {
     #[must_use]
     pub fn step_timeout(&self, index: usize) -> Option<Span> {
         self.timeouts.steps.get(&index).copied().or(self.timeouts.default)
+    }
+
+    /// The waits that follow step `index`, with their places in [`Settings::waits`].
+    pub fn waits_after(&self, index: usize) -> impl Iterator<Item = (usize, &StepWait)> {
+        self.waits.iter().enumerate().filter(move |(_, wait)| wait.after == index)
     }
 
     /// The phase called `name`.
@@ -160,55 +183,30 @@ impl Default for Settings {
         Self {
             schema: Self::SCHEMA,
             targets: vec![Target { kind: TargetKind::Engine, options: Value::Map(Vec::new()) }],
+            requires: Vec::new(),
+            program: None,
             seeds: vec![1],
+            repeat: once(),
             timeout: Self::TIMEOUT,
             timeouts: StepTimeouts::default(),
             settle: Self::SETTLE,
             phases: Vec::new(),
             budgets: Vec::new(),
             findings: FindingRules::default(),
+            waits: Vec::new(),
+            expect_text: Vec::new(),
+            fail_on: Vec::new(),
+            inject: Vec::new(),
             expect: Expect::default(),
+            baseline: None,
+            artifacts: Artifacts::default(),
             matching: Matching::default(),
             tags: Vec::new(),
         }
     }
 }
 
-impl TargetKind {
-    /// Every target, in the order of documentation.
-    pub const ALL: [Self; 7] = [
-        Self::Engine,
-        Self::QemuVirt,
-        Self::QemuEsp32c3,
-        Self::QemuEsp32,
-        Self::Wokwi,
-        Self::Serial,
-        Self::Probe,
-    ];
-
-    /// The name in scenarios and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Engine => "engine",
-            Self::QemuVirt => "qemu-virt",
-            Self::QemuEsp32c3 => "qemu-esp32c3",
-            Self::QemuEsp32 => "qemu-esp32",
-            Self::Wokwi => "wokwi",
-            Self::Serial => "serial",
-            Self::Probe => "probe",
-        }
-    }
-
-    /// The target of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-impl fmt::Display for TargetKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
+/// The default of `repeat`.
+const fn once() -> u32 {
+    1
 }

@@ -90,6 +90,12 @@ pub(crate) struct YamlError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge;
 
+impl Default for Place {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
 impl Place {
     /// The first character.
     pub(crate) const START: Self = Self { line: 1, column: 1 };

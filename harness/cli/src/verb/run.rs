@@ -84,6 +84,7 @@ fn checked_plan(
             offers: offers(circuit),
             targets: None,
             seeds: options.seed.map(|seed| vec![seed]),
+            repeat: None,
             tags: options.tags.clone(),
             programs: firmware.programs.clone(),
         },

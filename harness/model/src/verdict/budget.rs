@@ -174,7 +174,9 @@ pub fn format_value(metric: Metric, value: u64) -> String {
     match metric.unit() {
         ramscope_scenario::Unit::Bytes => crate::number::bytes(value),
         ramscope_scenario::Unit::Count => crate::number::grouped(value),
-        ramscope_scenario::Unit::BasisPoints => metric.format(value),
+        ramscope_scenario::Unit::BasisPoints | ramscope_scenario::Unit::Picos => {
+            metric.format(value)
+        }
     }
 }
 

@@ -1,20 +1,16 @@
 //! The `budgets:` list and the ids that `expect: fail:` refers to.
 
+mod limits;
+
 use std::collections::HashMap;
 
-use crate::budget::{Bound, Budget, BudgetId, Metric, Subject, SubjectKind, Unit};
-use crate::nearest::nearest;
+use crate::budget::{Budget, BudgetId, Subject, SubjectKind};
 use crate::problem::Rule;
-use crate::quantity::{parse_share, parse_size, parse_whole};
 use crate::settings::Phase;
 use crate::value::Value;
 use crate::yaml::{Entry, NodeId, Place, Shape};
 
-use super::problems::Draft;
 use super::reader::{Checked, Reader};
-
-/// Metrics that the design has and this version does not.
-const METRICS_TO_COME: [&str; 4] = ["leak", "lateness", "instructions", "margin"];
 
 /// Reads the list of budgets; an entry yields one budget for each of its metrics.
 pub(super) fn read(
@@ -66,7 +62,10 @@ fn read_entry(
         return None;
     }
     let entries = reader.tree.entries(node);
-    let phase = phase_of(reader, &entries, phases);
+    let phase = match entries.iter().find(|entry| entry.key == "phase") {
+        Some(entry) => reader.phase_name(entry.value, phases),
+        None => Some(None),
+    };
     let subject = subject_of(reader, &entries, place);
     let metrics = entries
         .iter()
@@ -76,15 +75,23 @@ fn read_entry(
     for entry in metrics {
         metric_count += 1;
         let kind = subject.as_ref().map(|subject| subject.kind);
-        let bound = read_bound(reader, entry, kind);
-        let (Some((metric, bound, limit)), Some(phase), Some(subject)) = (bound, &phase, &subject)
-        else {
+        let limit = limits::read(reader, entry, kind);
+        let (Some(limit), Some(phase), Some(subject)) = (limit, &phase, &subject) else {
             readable = None;
             continue;
         };
         let line = entry.key_place.line;
-        let (phase, subject) = (phase.clone(), subject.clone());
-        add(reader, Budget { phase, subject, metric, bound, limit, line }, entry.key_place);
+        let budget = Budget {
+            phase: phase.clone(),
+            subject: subject.clone(),
+            metric: limit.metric,
+            bound: limit.bound,
+            limit: limit.value,
+            repeat: limit.repeat,
+            line,
+        };
+        limits::check_repeat(reader, &budget, entry.key_place);
+        add(reader, budget, entry.key_place);
     }
     if metric_count == 0 {
         let message = "this budget bounds nothing; add a metric such as `stack-peak: 2KiB`".into();
@@ -94,38 +101,12 @@ fn read_entry(
     readable
 }
 
-/// The phase that an entry names. The outer `None` says that there is no such phase.
-#[expect(clippy::option_option, reason = "no phase is the whole run, a wrong one is a mistake")]
-fn phase_of(
-    reader: &mut Reader<'_>,
-    entries: &[Entry],
-    phases: &Checked<Phase>,
-) -> Option<Option<String>> {
-    let Some(entry) = entries.iter().find(|entry| entry.key == "phase") else {
-        return Some(None);
-    };
-    let place = reader.tree.place(entry.value);
-    let name = reader.tree.source(entry.value).unwrap_or_default().to_owned();
-    if name == Budget::WHOLE_RUN {
-        return Some(None);
-    }
-    if phases.good.iter().any(|phase| phase.name == name) {
-        return Some(Some(name));
-    }
-    if !phases.unreadable && !phases.bad.contains(&name) {
-        let good = phases.good.iter().map(|phase| phase.name.as_str());
-        let known: Vec<&str> = good.chain(phases.bad.iter().map(String::as_str)).collect();
-        reader.unknown(Rule::InvalidPhase, place, "phase", &name, &known);
-    }
-    None
-}
-
 fn subject_of(reader: &mut Reader<'_>, entries: &[Entry], place: Place) -> Option<Subject> {
     let mut subjects = entries
         .iter()
         .filter_map(|entry| SubjectKind::from_name(&entry.key).map(|kind| (kind, entry)));
     let Some((kind, entry)) = subjects.next() else {
-        if entries.iter().any(|entry| is_misspelt_subject(&entry.key)) {
+        if entries.iter().any(|entry| limits::is_misspelt_subject(&entry.key)) {
             return None; // Whoever reads the metrics says so, at the key's place.
         }
         let kinds = SubjectKind::ALL.map(SubjectKind::name).join(", ");
@@ -148,79 +129,6 @@ fn subject_of(reader: &mut Reader<'_>, entries: &[Entry], place: Place) -> Optio
     }
 }
 
-/// Reads `METRIC: LIMIT` or `METRIC-min: LIMIT`.
-fn read_bound(
-    reader: &mut Reader<'_>,
-    entry: &Entry,
-    kind: Option<SubjectKind>,
-) -> Option<(Metric, Bound, u64)> {
-    let key = entry.key.as_str();
-    let (name, bound) = match key.strip_suffix(Bound::Lower.suffix()) {
-        Some(name) => (name, Bound::Lower),
-        None => (key, Bound::Upper),
-    };
-    let Some(metric) = Metric::from_name(name) else {
-        refuse_metric(reader, entry, kind);
-        return None;
-    };
-    if let Some(kind) = kind.filter(|kind| !kind.metrics().contains(&metric)) {
-        let known =
-            kind.metrics().iter().map(|metric| metric.name()).collect::<Vec<_>>().join(", ");
-        let message = format!("a {kind} has no `{metric}`; it has {known}");
-        reader.error(Rule::InvalidMetric, entry.key_place, message);
-        return None;
-    }
-    let limit = read_limit(reader, entry, metric)?;
-    if metric.more_is_better() && bound == Bound::Upper {
-        let message = format!("`{metric}` without -min allows at most {}", metric.format(limit));
-        let draft = Draft::warning(Rule::SuspiciousBound, entry.key_place, message);
-        reader.push(draft.fix(format!("{metric}-min")));
-    }
-    Some((metric, bound, limit))
-}
-
-fn refuse_metric(reader: &mut Reader<'_>, entry: &Entry, kind: Option<SubjectKind>) {
-    let key = entry.key.as_str();
-    if METRICS_TO_COME.contains(&key.strip_suffix("-min").unwrap_or(key)) {
-        let message = format!("the metric `{key}` is not supported by this version yet");
-        reader.error(Rule::UnsupportedSetting, entry.key_place, message);
-        return;
-    }
-    let kinds = SubjectKind::ALL.map(SubjectKind::name);
-    if kind.is_none() && is_misspelt_subject(key) {
-        reader.unknown(Rule::InvalidBudget, entry.key_place, "subject", key, &kinds);
-        return;
-    }
-    let metrics = kind.map_or(&Metric::ALL[..], SubjectKind::metrics);
-    let known: Vec<&str> = metrics.iter().map(|metric| metric.name()).collect();
-    let lower: Vec<String> = known.iter().map(|name| format!("{name}-min")).collect();
-    let all: Vec<&str> = known.iter().copied().chain(lower.iter().map(String::as_str)).collect();
-    let listed = if nearest(key, all.iter().copied()).is_some() { &all } else { &known };
-    reader.unknown(Rule::InvalidMetric, entry.key_place, "metric", key, listed);
-}
-
-/// Whether a key is no metric but nearly the name of a kind of subject.
-fn is_misspelt_subject(key: &str) -> bool {
-    let kinds = SubjectKind::ALL.map(SubjectKind::name);
-    Metric::from_name(key).is_none() && nearest(key, kinds).is_some()
-}
-
-fn read_limit(reader: &mut Reader<'_>, entry: &Entry, metric: Metric) -> Option<u64> {
-    let source = reader.tree.source(entry.value).unwrap_or_default();
-    let is_number = matches!(reader.tree.scalar(entry.value), Some(Value::Number(_)));
-    let limit = match metric.unit() {
-        Unit::Bytes if is_number => parse_whole(source)
-            .ok_or_else(|| format!("`{source}` is no size; sizes look like 512, 512B or 4KiB")),
-        Unit::Bytes => parse_size(source),
-        Unit::Count => {
-            parse_whole(source).ok_or_else(|| format!("`{metric}` is bounded by a whole number"))
-        }
-        Unit::BasisPoints => parse_share(source),
-    };
-    let place = reader.tree.place(entry.value);
-    limit.map_err(|message| reader.error(Rule::InvalidMetric, place, message)).ok()
-}
-
 /// Reads the ids of budgets that must fail; each must exist.
 pub(super) fn read_ids(
     reader: &mut Reader<'_>,
@@ -230,7 +138,7 @@ pub(super) fn read_ids(
     let known: Vec<BudgetId> = budgets.good.iter().map(Budget::id).collect();
     let mut ids = Vec::new();
     for (text, place) in reader.text_nodes(node, "fail") {
-        let id = BudgetId::new(text.as_str());
+        let id = BudgetId::new(limits::own_names(&text));
         if ids.contains(&id) {
             reader.error(Rule::UnknownBudget, place, format!("the budget {id} stands twice"));
         } else if known.contains(&id) || budgets.unreadable {

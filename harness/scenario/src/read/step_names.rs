@@ -25,6 +25,11 @@ impl StepNames {
         value.is_truthy().then(|| (value.to_string(), tree.place(entry.value)))
     }
 
+    /// Whether some step is called that.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.iter().flatten().any(|(own, _)| own == name)
+    }
+
     pub(super) fn count(&self) -> usize {
         self.names.len()
     }
@@ -75,8 +80,7 @@ impl StepNames {
         place: Place,
         problems: &mut Problems,
     ) -> Option<usize> {
-        let is_name = self.names.iter().flatten().any(|(name, _)| name == key);
-        let by_index = !is_name && parse_whole(key).is_some();
+        let by_index = !self.has(key) && parse_whole(key).is_some();
         let answer = if by_index { self.by_index(key) } else { self.by_name(key) };
         answer
             .map_err(|(message, fix)| {

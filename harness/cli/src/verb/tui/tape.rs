@@ -94,10 +94,12 @@ pub(super) fn plan(program: &str, options: &EngineOptions) -> Run {
         scenario_index: 0,
         target: TargetKind::Engine,
         seed: options.seed,
+        repetition: 0,
         // What it can do beside serial lines is asked by steps and budgets, and there are none.
         capabilities: Capabilities::default(),
         skipped_steps: Vec::new(),
         skipped_budgets: Vec::new(),
+        skipped_waits: Vec::new(),
     }
 }
 

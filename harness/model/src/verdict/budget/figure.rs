@@ -36,11 +36,19 @@ pub(super) enum Trend {
 
 pub(super) const fn trend(metric: Metric) -> Trend {
     match metric {
-        Metric::StackPeak | Metric::HeapPeak | Metric::Peak | Metric::Switches => Trend::Rises,
+        Metric::StackPeak
+        | Metric::HeapPeak
+        | Metric::Peak
+        | Metric::Switches
+        | Metric::Lateness
+        | Metric::Instructions => Trend::Rises,
         Metric::StackMargin => Trend::Falls,
-        Metric::HeapUsed | Metric::Used | Metric::Free | Metric::LargestFree | Metric::CpuShare => {
-            Trend::Moves
-        }
+        Metric::HeapUsed
+        | Metric::Used
+        | Metric::Free
+        | Metric::LargestFree
+        | Metric::CpuShare
+        | Metric::Leak => Trend::Moves,
     }
 }
 

@@ -46,6 +46,9 @@ pub(super) fn find_subjects<'a>(subject: &Subject, device: &'a Device) -> Found<
             let handlers = Of::Interrupts(device.interrupts());
             single(subject, device, INTERRUPTS_NAME, handlers)
         }
+        SubjectKind::Timer => {
+            Found::NotTold { reason: "the device does not tell of its timers".to_owned() }
+        }
         SubjectKind::Module => Found::NotTold {
             reason: "the device does not tell which modules it has loaded".to_owned(),
         },
