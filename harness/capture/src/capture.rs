@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::event::{Event, EventError, Timed};
-use crate::file::{self, CaptureError, Damage};
+use crate::file::{self, CaptureError, Damage, FileWriter};
 use crate::hash::DeviceHash;
 use crate::stream::{Chunk, Stream};
 
@@ -12,14 +12,18 @@ use crate::stream::{Chunk, Stream};
 pub struct Capture {
     /// The device part, in the order of recording.
     pub device: Vec<Chunk>,
-    /// The host part; a file that was cut may have lost it.
+    /// The host part: what was known before the run began. Only a file of format 1 that was cut
+    /// may have lost it.
     pub host: Option<HostPart>,
+    /// What the host learned at the end; a file that was cut has none, nor has one of format 1.
+    pub closing: Option<HostPart>,
     /// The first thing that was wrong with the file. Findings and verdicts that the missing part
     /// could have changed are not to be trusted.
     pub damage: Option<Damage>,
 }
 
-/// Under which tool, plan and budgets a capture was made: JSON, which this crate does not look into.
+/// Under which tool, plan and budgets a capture was made, or what was learned at its end: JSON, which
+/// this crate does not look into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPart {
     /// The text.
@@ -46,12 +50,13 @@ impl Capture {
         DeviceHash::of(&self.device)
     }
 
-    /// Writes the capture as a file.
+    /// Writes the capture as a file. A [`FileWriter`](crate::FileWriter) writes the same bytes while
+    /// the run goes on.
     ///
     /// # Errors
     /// Those of the writer.
     pub fn write(&self, to: &mut impl io::Write) -> io::Result<()> {
-        file::write(self, to)
+        FileWriter::begin(to, self.host.as_ref())?.finish(self).map(|_| ())
     }
 
     /// Reads a file. Damage is no error: it is in [`Capture::damage`].

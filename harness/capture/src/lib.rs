@@ -14,7 +14,9 @@
 //! 2. Writing a capture and reading it gives the same chunks in the same order.
 //! 3. A reader never panics; it yields every chunk that is whole and names the first damage.
 //! 4. A file that was cut anywhere is noticed, because it must end with a chunk that holds the
-//!    hash.
+//!    hash; and it still says under which plan it was made, because that stands first.
+//! 5. No length in a file makes a reader take memory: it takes at most what the file's own bytes
+//!    can hold, and never more than a fixed bound.
 
 mod capture;
 mod event;
@@ -27,7 +29,7 @@ pub use capture::{Capture, HostPart};
 pub use event::{
     Event, EventError, HowEnded, ObserverEvent, StepEvent, StepEventKind, Stimulus, Timed,
 };
-pub use file::{CaptureError, Damage, DamageKind, FORMAT_VERSION};
+pub use file::{CaptureError, Damage, DamageKind, FORMAT_VERSION, FORMAT_VERSION_MIN, FileWriter};
 pub use hash::DeviceHash;
 pub use recorder::Recorder;
 pub use stream::{Chunk, Stream};

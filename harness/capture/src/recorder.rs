@@ -43,6 +43,11 @@ impl Recorder {
         self.capture.host = Some(host);
     }
 
+    /// Sets what the host learned at the end.
+    pub fn closing(&mut self, closing: HostPart) {
+        self.capture.closing = Some(closing);
+    }
+
     /// What has been recorded so far.
     #[must_use]
     pub fn capture(&self) -> &Capture {

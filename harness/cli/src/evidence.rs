@@ -3,47 +3,57 @@
 use std::path::Path;
 
 use ramscope_backend::{Firmware, TargetFacts};
-use ramscope_capture::HostPart;
+use ramscope_cli::workspace::Workspace;
 use ramscope_model::{
-    ElfSymbols, HostFacts, HostTimes, ImageFacts, MachineFacts, NoSymbols, SymbolTable, Symbols,
+    Closing, ElfSymbols, HostFacts, ImageFacts, MachineFacts, NoSymbols, SymbolTable, Symbols,
 };
 use ramscope_scenario::Run;
 
 /// Who records.
 pub(crate) const TOOL: &str = concat!("ramscope ", env!("CARGO_PKG_VERSION"));
 
-/// A run whose device part has been recorded.
-pub(crate) struct Recorded<'a> {
+/// A run that is about to be recorded.
+pub(crate) struct ToRecord<'a> {
     pub(crate) run: &'a Run,
     /// Where the capture goes.
     pub(crate) path: &'a Path,
     pub(crate) firmware: &'a Firmware,
-    pub(crate) machine: MachineFacts,
-    /// The instructions that its findings name.
-    pub(crate) addresses: Vec<u32>,
-    /// The image's names, if it has any.
-    pub(crate) symbols: Option<&'a ElfSymbols>,
-    /// What the host's clock said.
-    pub(crate) times: Option<HostTimes>,
+    pub(crate) target: TargetFacts,
 }
 
-/// What there is to say about a run. The image's names are looked up now, and only for what findings
-/// name, so that a replay needs no image.
-pub(crate) fn host_part(recorded: &Recorded<'_>) -> HostPart {
-    let Recorded { run, path, firmware, .. } = recorded;
-    let symbols: &dyn Symbols = recorded.symbols.map_or(&NoSymbols, |symbols| symbols);
-    let facts = HostFacts {
+/// What there is to say about a run before it begins. How many instructions it took is not known yet.
+pub(crate) fn facts(to_record: ToRecord<'_>) -> HostFacts {
+    let ToRecord { run, path, firmware, target } = to_record;
+    HostFacts {
         schema: HostFacts::SCHEMA,
         tool: TOOL.to_owned(),
-        run: (*run).clone(),
-        machine: recorded.machine.clone(),
+        run: run.clone(),
+        machine: MachineFacts { instructions: None, ..machine_facts(target) },
         image: ImageFacts { name: image_name(&firmware.path), hash: firmware.hash.clone() },
-        replay: format!("cargo run --release -- replay {}", as_argument(path)),
-        symbols: SymbolTable::of(recorded.addresses.iter().copied(), symbols),
-        times: recorded.times.clone(),
+        replay: format!("{} replay {}", this_program(), as_argument(path)),
+        symbols: SymbolTable::default(),
+        times: None,
         earlier_attempts: Vec::new(),
-    };
-    facts.to_host_part()
+    }
+}
+
+/// What is known at the end. The image's names are looked up now, and only for `addresses` that
+/// findings name, so that a replay needs no image.
+pub(crate) fn closing(
+    machine: MachineFacts,
+    addresses: Vec<u32>,
+    symbols: Option<&ElfSymbols>,
+) -> Closing {
+    let symbols: &dyn Symbols = symbols.map_or(&NoSymbols, |symbols| symbols);
+    Closing { machine, symbols: SymbolTable::of(addresses, symbols), times: None }
+}
+
+/// How a person calls this program from the current folder.
+pub(crate) fn this_program() -> &'static str {
+    match Workspace::containing(Path::new(".")) {
+        Ok(_) => "cargo run --release --",
+        Err(_) => "ramscope",
+    }
 }
 
 /// What a target says about itself, in the words of reports.

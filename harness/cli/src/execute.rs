@@ -14,15 +14,15 @@ use std::time::Duration;
 use ramscope_backend::{
     Circuit, Firmware, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch,
 };
-use ramscope_capture::{Capture, Recorder};
-use ramscope_model::{ElfSymbols, Feed};
+use ramscope_capture::Recorder;
+use ramscope_model::{Closing, ElfSymbols, Feed, Judged, judge_fed};
 use ramscope_scenario::Run;
 use ramscope_time::Instant;
 
-use crate::evidence::{self, Recorded};
+use crate::evidence::{self, ToRecord};
 use crate::failure::Failure;
 use crate::host_times::HostTimer;
-use crate::store;
+use crate::store::{self, CaptureFile};
 use crate::vcd::vcd;
 
 /// Slices of device time between two signs of life of a run.
@@ -52,7 +52,7 @@ pub(crate) enum News {
     /// It has come to this instant.
     At(usize, Instant),
     /// It is over.
-    Over(usize, Box<Result<Capture, Failure>>),
+    Over(usize, Box<Result<Judged, Failure>>),
 }
 
 impl Execution<'_> {
@@ -98,21 +98,26 @@ impl Execution<'_> {
         })
     }
 
-    /// Carries out one run. Its capture is written whatever became of it.
+    /// Carries out one run. Its capture grows on disk while it goes on.
     fn run(
         &self,
         index: usize,
         symbols: Option<&ElfSymbols>,
         tell: &Sender<News>,
-    ) -> Result<Capture, Failure> {
+    ) -> Result<Judged, Failure> {
         let (run, path) = (&self.runs[index], &self.paths[index]);
         let mut session = self.launch(run)?;
+        let firmware = self.firmware;
+        let facts = evidence::facts(ToRecord { run, path, firmware, target: session.facts() });
         let mut recorder = Recorder::new();
+        recorder.host(facts.to_host_part());
+        let mut file = CaptureFile::begin(path, recorder.capture())?;
         let watchdog = Watchdog::new(Arc::clone(&self.interrupted), self.host_limit);
         let mut timer = HostTimer::start();
         let mut slices = 0;
         let mut look = |recorder: &Recorder, now| {
             timer.look(recorder.capture());
+            file.catch_up(recorder.capture());
             slices += 1;
             if slices % SLICES_BETWEEN_SIGNS == 0 {
                 let _ = tell.send(News::At(index, now));
@@ -122,20 +127,18 @@ impl Execution<'_> {
         // How it ended is in the recording, from which it is judged.
         let _ = drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look);
         let times = timer.stop(recorder.capture());
-        recorder.host(evidence::host_part(&Recorded {
-            run,
-            path,
-            firmware: self.firmware,
-            machine: evidence::machine_facts(session.facts()),
-            addresses: Feed::of(recorder.capture()).code_addresses(),
-            symbols,
+        let feed = Feed::of(recorder.capture());
+        let machine = evidence::machine_facts(session.facts());
+        let closing = Closing {
             times: Some(times),
-        }));
+            ..evidence::closing(machine, feed.code_addresses(), symbols)
+        };
+        recorder.closing(closing.to_host_part());
         let capture = recorder.finish();
-        store::write(path, &capture)?;
+        file.finish(&capture)?;
         if let Some(vcd) = vcd(&capture) {
             store::write_beside(path, "vcd", vcd.as_bytes())?;
         }
-        Ok(capture)
+        Ok(judge_fed(&capture, facts.closed_by(closing), feed))
     }
 }

@@ -20,6 +20,13 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// A capture is not there, but what a killed run left of it is.
+    #[error(
+        "{} does not exist, but its run left a part of it: {}",
+        path.display(),
+        part.display()
+    )]
+    OnlyPart { path: PathBuf, part: PathBuf },
     /// A scenario file is not UTF-8.
     #[error("{} is not a text in UTF-8", path.display())]
     NotText { path: PathBuf },
@@ -86,12 +93,6 @@ pub(crate) enum Failure {
         #[source]
         source: HostError,
     },
-    /// A capture that has just been recorded cannot be judged.
-    #[error("the recording cannot be judged")]
-    OwnCapture {
-        #[source]
-        source: HostError,
-    },
     /// A capture could not be written.
     #[error("{} cannot be written", path.display())]
     Unwritable {
@@ -117,6 +118,7 @@ impl Failure {
         match self {
             Self::Build(error) if error.is_in_sources() => ExitCode::BadInput,
             Self::Unreadable { .. }
+            | Self::OnlyPart { .. }
             | Self::NotText { .. }
             | Self::Diagram { .. }
             | Self::Scenarios { .. }
@@ -133,7 +135,6 @@ impl Failure {
             | Self::Backend(_)
             | Self::NoDebugPort { .. }
             | Self::Screen(_)
-            | Self::OwnCapture { .. }
             | Self::Unwritable { .. }
             | Self::Unhealthy => ExitCode::Unavailable,
         }

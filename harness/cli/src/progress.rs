@@ -1,7 +1,6 @@
 //! What a person sees while runs go on, and the results in the order of the plan.
 
-use ramscope_capture::Capture;
-use ramscope_model::{Judged, judge};
+use ramscope_model::Judged;
 use ramscope_scenario::Run;
 use ramscope_time::Instant;
 
@@ -37,7 +36,7 @@ impl<'a> Progress<'a> {
         match news {
             News::At(index, now) => self.show_going_on(index, now),
             News::Over(index, result) => {
-                self.results[index] = Some(result.and_then(judged));
+                self.results[index] = Some(*result);
                 self.print_finished();
             }
         }
@@ -74,8 +73,4 @@ impl<'a> Progress<'a> {
             self.status.print(&line);
         }
     }
-}
-
-fn judged(capture: Capture) -> Result<Judged, Failure> {
-    judge(&capture).map_err(|source| Failure::OwnCapture { source })
 }

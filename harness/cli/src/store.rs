@@ -1,10 +1,10 @@
 //! Where captures lie.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use ramscope_capture::Capture;
+use ramscope_capture::{Capture, FileWriter};
 use ramscope_cli::image::publish;
 use ramscope_cli::workspace::Workspace;
 use ramscope_scenario::Run;
@@ -64,6 +64,64 @@ pub(crate) fn prepare(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// A capture that grows while its run goes on: beside its place until it is whole. If this program
+/// is killed, what was recorded until then stays there, and can be shown and replayed.
+#[derive(Debug)]
+pub(crate) struct CaptureFile {
+    /// Where it will stand.
+    path: PathBuf,
+    writer: Option<FileWriter<File>>,
+    /// Why writing failed, if it did.
+    error: Option<std::io::Error>,
+}
+
+/// What the name of a capture that is not whole yet ends with.
+const PART: &str = ".part";
+
+impl CaptureFile {
+    /// Begins a file with the host part of a capture.
+    pub(crate) fn begin(path: &Path, capture: &Capture) -> Result<Self, Failure> {
+        let begun = File::create(part_of(path))
+            .and_then(|file| FileWriter::begin(file, capture.host.as_ref()));
+        match begun {
+            Ok(writer) => Ok(Self { path: path.to_owned(), writer: Some(writer), error: None }),
+            Err(source) => Err(Failure::Unwritable { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Writes what is new. A disk that is full does not stop the run; it is told at its end.
+    pub(crate) fn catch_up(&mut self, capture: &Capture) {
+        if let Some(writer) = &mut self.writer
+            && let Err(error) = writer.catch_up(capture)
+        {
+            self.error = Some(error);
+            self.writer = None;
+        }
+    }
+
+    /// Writes the end, and puts the file in its place.
+    pub(crate) fn finish(self, capture: &Capture) -> Result<(), Failure> {
+        let Self { path, writer, error } = self;
+        let part = part_of(&path);
+        let finished = match (writer, error) {
+            (Some(writer), None) => writer.finish(capture).map(drop),
+            (_, error) => Err(error.expect("a writer is there until it fails")),
+        };
+        let placed = finished.and_then(|()| fs::rename(&part, &path));
+        placed.map_err(|source| {
+            // A whole run whose file is cut would be taken for a killed one.
+            let _ = fs::remove_file(&part);
+            Failure::Unwritable { path, source }
+        })
+    }
+}
+
+fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(PART);
+    name.into()
+}
+
 /// Writes a capture, whole or not at all.
 pub(crate) fn write(path: &Path, capture: &Capture) -> Result<(), Failure> {
     let mut bytes = Vec::new();
@@ -79,8 +137,10 @@ pub(crate) fn write_beside(capture: &Path, extension: &str, bytes: &[u8]) -> Res
 
 /// Reads a capture.
 pub(crate) fn read(path: &Path) -> Result<Capture, Failure> {
-    let bytes =
-        fs::read(path).map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+    let bytes = fs::read(path).map_err(|source| match part_of(path) {
+        part if part.is_file() => Failure::OnlyPart { path: path.to_owned(), part },
+        _ => Failure::Unreadable { path: path.to_owned(), source },
+    })?;
     Capture::read(&mut bytes.as_slice())
         .map_err(|source| Failure::Capture { path: path.to_owned(), source })
 }

@@ -2,9 +2,11 @@
 //! judged and reported.
 //!
 //! It holds everything that a verdict and a report need and the device part cannot know, so that a
-//! replay needs nothing else: neither the scenario file nor the image.
+//! replay needs nothing else: neither the scenario file nor the image. What is only known after the
+//! run, as how many instructions it took, stands in the closing; a capture that was cut has none, and
+//! is judged without.
 
-use ramscope_capture::HostPart;
+use ramscope_capture::{Capture, HostPart};
 use ramscope_scenario::Run;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,6 +51,19 @@ pub struct HostTimes {
     /// saw the last thing happen to it.
     #[serde(default)]
     pub steps_us: BTreeMap<u32, u64>,
+}
+
+/// What the host learned of a run at its end: it takes the place of what the host part says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// What it ran on, as it stood at the end.
+    pub machine: MachineFacts,
+    /// Names for the addresses in its findings.
+    #[serde(default)]
+    pub symbols: SymbolTable,
+    /// What the host's clock said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<HostTimes>,
 }
 
 /// What a target says about itself.
@@ -103,6 +118,27 @@ impl HostFacts {
         }
     }
 
+    /// What a capture says about itself.
+    ///
+    /// # Errors
+    /// If it does not, or in another version, or its words are damaged.
+    pub fn of(capture: &Capture) -> Result<Self, HostError> {
+        let facts = Self::from_host_part(capture.host.as_ref())?;
+        match &capture.closing {
+            Some(HostPart { json }) => {
+                Ok(facts.closed_by(serde_json::from_str(json).map_err(HostError::Unreadable)?))
+            }
+            None => Ok(facts),
+        }
+    }
+
+    /// These facts, with what was learned at the end.
+    #[must_use]
+    pub fn closed_by(self, closing: Closing) -> Self {
+        let Closing { machine, symbols, times } = closing;
+        Self { machine, symbols, times, ..self }
+    }
+
     /// Reads a host part.
     ///
     /// # Errors
@@ -114,6 +150,16 @@ impl HostFacts {
             return Err(HostError::OtherSchema(schema));
         }
         serde_json::from_str(json).map_err(HostError::Unreadable)
+    }
+}
+
+impl Closing {
+    /// The closing of a capture that says this.
+    #[must_use]
+    pub fn to_host_part(&self) -> HostPart {
+        HostPart {
+            json: serde_json::to_string(self).expect("a closing holds no maps with odd keys"),
+        }
     }
 }
 

@@ -25,8 +25,13 @@ pub struct Judged {
 /// If the host part is missing, damaged or of another version. Damage of the device part is no
 /// error; it makes the verdict inconclusive.
 pub fn judge(capture: &Capture) -> Result<Judged, HostError> {
-    let facts = HostFacts::from_host_part(capture.host.as_ref())?;
-    let feed = Feed::of(capture);
+    Ok(judge_fed(capture, HostFacts::of(capture)?, Feed::of(capture)))
+}
+
+/// Judges a capture of which somebody has read the facts and the feed already: [`HostFacts::of`] and
+/// [`Feed::of`] it.
+#[must_use]
+pub fn judge_fed(capture: &Capture, facts: HostFacts, feed: Feed) -> Judged {
     let damage = capture.damage.as_ref().map(ToString::to_string);
     let verdict = verdict_of(&Evidence {
         run: &facts.run,
@@ -35,5 +40,5 @@ pub fn judge(capture: &Capture) -> Result<Judged, HostError> {
         damage: damage.as_deref(),
         symbols: &facts.symbols,
     });
-    Ok(Judged { device_hash: capture.device_hash().to_string(), facts, feed, verdict })
+    Judged { device_hash: capture.device_hash().to_string(), facts, feed, verdict }
 }

@@ -55,8 +55,8 @@ pub use device::{
 };
 pub use feed::{Course, Feed};
 pub use finding::{Detail, Finding, FindingKind};
-pub use host::{HostError, HostFacts, HostTimes, ImageFacts, MachineFacts};
-pub use judge::{Judged, judge};
+pub use host::{Closing, HostError, HostFacts, HostTimes, ImageFacts, MachineFacts};
+pub use judge::{Judged, judge, judge_fed};
 pub use number::{bytes, counted, grouped};
 pub use series::{Point, Series};
 pub use symbols::{ElfSymbols, NoSymbols, Symbol, SymbolError, SymbolTable, Symbols};

@@ -6,6 +6,7 @@
 mod budget;
 mod course;
 mod findings;
+mod incomplete;
 mod judge;
 mod sentence;
 

@@ -36,6 +36,7 @@ pub(crate) fn short_run() -> Capture {
     run.append(Stream::Other(200), at(6), b"later");
     run.event(at(6), &HowEnded::StepsDone);
     run.host(HostPart { json: r#"{"tool":"ramscope 0.1.0","plan":{"budgets":[]}}"#.into() });
+    run.closing(HostPart { json: r#"{"instructions":12}"#.into() });
     run.finish()
 }
 

@@ -43,7 +43,7 @@ fn print_console(capture: &Capture) {
 }
 
 fn print_facts(capture: &Capture) {
-    match HostFacts::from_host_part(capture.host.as_ref()) {
+    match HostFacts::of(capture) {
         Ok(facts) => {
             println!("run       {}", facts.run);
             println!("scenario  {}", facts.run.scenario.path);

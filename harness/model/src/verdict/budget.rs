@@ -85,16 +85,19 @@ fn judge_figure(budget: &Budget, id: &BudgetId, name: &str, figure: Figure) -> B
 /// A figure that may have moved on since still answers where moving on cannot change the answer.
 fn state_of(budget: &Budget, value: u64, is_final: bool) -> BudgetState {
     let holds = budget.holds(value);
-    let is_settled = match (budget.bound, trend(budget.metric)) {
-        _ if is_final => true,
-        (Bound::Upper, Trend::Rises) | (Bound::Lower, Trend::Falls) => !holds,
-        (Bound::Lower, Trend::Rises) | (Bound::Upper, Trend::Falls) => holds,
-        (_, Trend::Moves) => false,
-    };
-    match (is_settled, holds) {
+    match (is_final || is_settled(budget.metric, budget.bound, holds), holds) {
         (false, _) => inconclusive("telemetry was lost after its last sample"),
         (true, true) => BudgetState::Met,
         (true, false) => BudgetState::Exceeded,
+    }
+}
+
+/// Whether what comes later cannot change that a bound holds, or does not.
+pub(super) const fn is_settled(metric: Metric, bound: Bound, holds: bool) -> bool {
+    match (bound, trend(metric)) {
+        (Bound::Upper, Trend::Rises) | (Bound::Lower, Trend::Falls) => !holds,
+        (Bound::Lower, Trend::Rises) | (Bound::Upper, Trend::Falls) => holds,
+        (_, Trend::Moves) => false,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::feed::Course;
 use crate::symbols::Symbols;
 use crate::verdict::{
     BudgetResult, BudgetState, Failure, Outcome, StepOutcome, StepResult, Verdict, budget, course,
-    findings, sentence,
+    findings, incomplete, sentence,
 };
 
 /// Everything that a verdict is made of.
@@ -42,8 +42,11 @@ pub fn verdict_of(evidence: &Evidence<'_>) -> Verdict {
     let steps = course::step_results(evidence.run, evidence.course);
     let all = findings::all_findings(evidence);
     let found = findings::judge_findings(&all, evidence.settings(), evidence.symbols);
-    let budgets = budget::judge_budgets(evidence.run, evidence.device);
+    let mut budgets = budget::judge_budgets(evidence.run, evidence.device);
     let doubts = doubts(evidence, &budgets, findings::doubt(evidence, &found));
+    if incomplete::reason(evidence).is_some() {
+        incomplete::leave_open(&mut budgets);
+    }
     let mut failures: Vec<Failure> = findings::failures(&found, &steps).collect();
     failures.extend(course::failures(&steps));
     failures.extend(budget_failures(&budgets));
@@ -146,14 +149,11 @@ fn doubts(
     budgets: &[BudgetResult],
     findings: Option<String>,
 ) -> Vec<String> {
-    let mut doubts = Vec::new();
-    if evidence.course.ended.is_none() {
-        doubts.push("the capture ends before the run did".to_owned());
-    }
-    if let Some(damage) = evidence.damage {
-        doubts.push(format!("the capture is damaged: {damage}"));
-    }
-    doubts.extend(findings);
+    let mut doubts = Vec::from_iter(incomplete::reason(evidence));
+    // What is missing is said once, although it also is a finding.
+    doubts.extend(
+        findings.filter(|doubt| doubts.first().is_none_or(|reason| !doubt.contains(reason))),
+    );
     for result in budgets {
         match &result.state {
             BudgetState::Inconclusive { reason } => {

@@ -18,7 +18,7 @@ use ramscope_time::{Instant, Span};
 use ramscope_tui::{MachineState, Recording, Scene};
 
 use super::tape::{self, Tape};
-use crate::evidence::{self, Recorded};
+use crate::evidence::{self, ToRecord};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -158,15 +158,16 @@ impl Watched {
         let now = self.run.session.now();
         let Some(tape) = self.run.tape else { return Ok(None) };
         let mut recorder = tape.finish(now, &ended);
-        recorder.host(evidence::host_part(&Recorded {
+        let facts = evidence::facts(ToRecord {
             run: &tape::plan(program, &EngineOptions::default()),
             path,
             firmware: &self.options.firmware,
-            machine: self.run.machine,
-            addresses: self.run.feed.code_addresses(),
-            symbols: self.symbols.as_ref(),
-            times: None,
-        }));
+            target: self.run.session.facts(),
+        });
+        let addresses = self.run.feed.code_addresses();
+        let closing = evidence::closing(self.run.machine, addresses, self.symbols.as_ref());
+        recorder.host(facts.to_host_part());
+        recorder.closing(closing.to_host_part());
         Ok(Some(recorder.finish()))
     }
 
