@@ -28,7 +28,7 @@
 //!
 //! # Who may call
 //! The heap has no lock: its methods take `&mut self`, and the kernel wraps it in a critical
-//! section. None blocks. `allocate`, `free`, `transfer`, `reclaim` and the owner calls take
+//! section. None blocks. `allocate`, `free`, `resize`, `transfer`, `reclaim` and the owner calls take
 //! constant time; `totals` and `open_window` loop over at most [`OWNERS_MAX`] entries; what walks
 //! blocks says so.
 
@@ -38,6 +38,7 @@ mod header;
 mod ledger;
 mod owner;
 mod raw;
+mod resize;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -50,6 +51,7 @@ use header::{Head, Tag};
 use ledger::{Ledger, Refusal};
 pub use owner::{OWNERS_MAX, OwnerIndex, OwnerKind, OwnerTag, OwnerTotals, OwnersFull};
 use raw::Place;
+pub use resize::Resized;
 pub use walk::{Broken, Index, Walk};
 
 /// How many areas a heap can have.

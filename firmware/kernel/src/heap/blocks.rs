@@ -35,8 +35,8 @@ pub(super) struct Used {
     pub(super) owner: OwnerIndex,
     pub(super) tag: Tag,
     /// Its right neighbour, or the end mark.
-    right: Place,
-    right_head: Head,
+    pub(super) right: Place,
+    pub(super) right_head: Head,
 }
 
 /// In this order, because RV32 reaches 2 KiB from a pointer without a further instruction.
@@ -322,7 +322,7 @@ impl Blocks {
 
     /// Makes a block free and puts it before all others of its class.
     #[inline]
-    fn insert(&mut self, place: Place, bytes: u32) {
+    pub(super) fn insert(&mut self, place: Place, bytes: u32) {
         self.push(class_of(bytes), place);
         self.set_free(place, bytes);
     }
@@ -370,7 +370,7 @@ impl Blocks {
 
     /// Takes any free block out of its list.
     #[inline]
-    fn unlink(&mut self, place: Place, bytes: u32) {
+    pub(super) fn unlink(&mut self, place: Place, bytes: u32) {
         let next = self.next(place);
         // SAFETY: the block is free, so the word is a link (listed).
         let previous = unsafe { self.memory.load_link(previous_of(place)) };

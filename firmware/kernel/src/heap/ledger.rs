@@ -176,6 +176,17 @@ impl Ledger {
         Ok(())
     }
 
+    /// A block of this owner has another size now.
+    pub(super) fn resize(&mut self, owner: OwnerIndex, from_bytes: u32, to_bytes: u32) {
+        let held = &mut self.accounts[slot(owner)].held;
+        for gauge in [held, &mut self.used] {
+            match to_bytes.checked_sub(from_bytes) {
+                Some(more) => gauge.raise(more),
+                None => gauge.lower(from_bytes - to_bytes),
+            }
+        }
+    }
+
     /// Moves a block between accounts and says whose it is then; the total and its peaks do not
     /// move.
     pub(super) fn transfer(

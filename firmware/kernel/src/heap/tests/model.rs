@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use super::std::vec::Vec;
 use super::{
-    ALIGN_MAX, Arena, BadPointer, Freed, HEADER_BYTES, Heap, OutOfMemory, OwnerIndex, check,
-    give_back, thread,
+    ALIGN_MAX, Arena, BadPointer, Freed, HEADER_BYTES, Heap, OutOfMemory, OwnerIndex, Resized,
+    check, give_back, thread,
 };
 
 const OWNERS: usize = 4;
@@ -23,6 +23,7 @@ enum Operation {
     FreeTwice { pick: usize },
     FreeInside { pick: usize, step: usize },
     Transfer { pick: usize, to: usize },
+    Resize { pick: usize, size: usize },
     OpenWindow,
     LargestFits,
 }
@@ -39,6 +40,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => pick.prop_map(|pick| Operation::FreeTwice { pick }),
         1 => (pick, any::<usize>()).prop_map(|(pick, step)| Operation::FreeInside { pick, step }),
         1 => (pick, 0..OWNERS).prop_map(|(pick, to)| Operation::Transfer { pick, to }),
+        6 => (pick, 0_usize..700).prop_map(|(pick, size)| Operation::Resize { pick, size }),
         1 => Just(Operation::OpenWindow),
         1 => Just(Operation::LargestFits),
     ]
@@ -105,6 +107,7 @@ impl Model {
             Operation::FreeTwice { pick } => self.free_twice(pick),
             Operation::FreeInside { pick, step } => self.free_inside(pick, step),
             Operation::Transfer { pick, to } => self.transfer(pick, to),
+            Operation::Resize { pick, size } => self.resize(pick, size),
             Operation::OpenWindow => {
                 self.heap.open_window();
                 self.peaks_window = core::array::from_fn(|owner| self.current(owner));
@@ -179,6 +182,32 @@ impl Model {
             let moved = self.heap.transfer(held.pointer, self.owners[to]).unwrap();
             assert_eq!(moved.owner, self.owners[held.owner]);
             held.owner = to;
+        }
+    }
+
+    /// A block that could not grow has no free neighbour that would do.
+    fn resize(&mut self, pick: usize, size: usize) {
+        let count = self.held.len().max(1);
+        let Some(held) = self.held.get_mut(pick % count) else { return };
+        // SAFETY: the model does not use what is beyond the new size.
+        let resized = unsafe { self.heap.resize(held.pointer, size) }.unwrap();
+        let owner = self.owners[held.owner];
+        match resized {
+            Resized::InPlace { owner: said, from_bytes, to_bytes } => {
+                assert_eq!((said, from_bytes), (owner, held.block_bytes));
+                assert!(to_bytes as usize >= size + HEADER_BYTES as usize);
+                assert!(to_bytes as usize <= size.next_multiple_of(8).max(8) + 16);
+                held.size = held.size.min(size);
+                held.block_bytes = to_bytes;
+                assert!(held.is_intact());
+                held.size = size;
+                held.fill();
+            }
+            Resized::NoRoom => {
+                let right = self.heap.block_of(held.block().end + HEADER_BYTES as usize);
+                let gain = right.map_or(0, |block| if block.free { block.bytes } else { 0 });
+                assert!(size + HEADER_BYTES as usize > (held.block_bytes + gain) as usize);
+            }
         }
     }
 
