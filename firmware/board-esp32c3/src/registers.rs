@@ -32,6 +32,11 @@ impl Register {
     pub(crate) const fn plus(self, index: usize) -> Register {
         Register(self.0 + 4 * index)
     }
+
+    /// Where it is.
+    pub(crate) const fn address(self) -> u32 {
+        self.0 as u32
+    }
 }
 
 /// UART0.

@@ -1,12 +1,13 @@
 //! The kernel's port.
 #![expect(unsafe_code, reason = "implements the kernel's port")]
 
-use crate::registers::finisher;
+use crate::registers::{clint, finisher};
 use crate::{clock, guard, interrupts, notes, switch, trap, uart};
 use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use ramscope_kernel::Kernel;
+use ramscope_kernel::command::Doorbell;
 use ramscope_kernel::debugger::UnitTable;
 use ramscope_kernel::port::{Context, Entering, Port, ResetNote, StackRange};
 
@@ -22,6 +23,12 @@ static KERNEL: Instance = Instance(UnsafeCell::new(Kernel::new()));
 #[unsafe(no_mangle)]
 #[unsafe(link_section = ".rodata.RAMSCOPE_UNITS")]
 static RAMSCOPE_UNITS: UnitTable = UnitTable::of(KERNEL.0.get());
+
+/// For the host that writes commands: the software interrupt.
+#[used]
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata.RAMSCOPE_DOORBELL")]
+static RAMSCOPE_DOORBELL: Doorbell = Doorbell::new(clint::MSIP.address(), 1);
 
 /// `mstatus.MIE`.
 const MIE: usize = 1 << 3;

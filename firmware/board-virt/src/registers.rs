@@ -18,6 +18,11 @@ impl Register {
         // SAFETY: as above.
         unsafe { (self.0 as *mut u32).write_volatile(value) }
     }
+
+    /// Where it is.
+    pub(crate) const fn address(self) -> u32 {
+        self.0 as u32
+    }
 }
 
 /// An 8-bit device register.

@@ -320,10 +320,13 @@ pub(crate) fn attend(kernel: &mut Kernel) {
 #[expect(unsafe_code, reason = "the caller's context is what makes it sound")]
 pub unsafe fn received(bytes: &[u8]) {
     kernel::work_on(|kernel| {
+        let Kernel { console, commands, .. } = &mut *kernel;
         for byte in bytes {
-            if !kernel.console.receive.push(*byte) {
-                kernel.console.lost_input += 1;
-            }
+            commands.received(*byte, &mut |byte| {
+                if !console.receive.push(byte) {
+                    console.lost_input += 1;
+                }
+            });
         }
         attend(kernel);
     });

@@ -13,6 +13,7 @@
 //!    kernel, or of an object that the waiting frame borrows.
 #![expect(unsafe_code, reason = "makes the one reference to the instance, and switches contexts")]
 
+use crate::command::{self, Commands};
 use crate::console::{self, Console};
 use crate::drain::WayOut;
 use crate::error::Error;
@@ -43,6 +44,7 @@ pub struct Kernel {
     pub(crate) heap: Heap,
     pub(crate) threads: [Thread; THREADS_MAX],
     pub(crate) console: Console,
+    pub(crate) commands: Commands,
     pub(crate) mailbox: Mailbox,
     pub(crate) reports: Reports,
     pub(crate) sites: Sites,
@@ -55,6 +57,11 @@ pub struct Kernel {
     pub(crate) facts: Option<Facts>,
     pub(crate) in_handler: bool,
     pub(crate) handler_entries: u32,
+    /// Time stamps that handlers took, and the most that one of them did.
+    pub(crate) handler_ticks: u64,
+    pub(crate) handler_longest: u32,
+    pub(crate) handler_longest_window: u32,
+    handler_entered: u32,
     pub(crate) window: u32,
     /// Whether a `with` is under way: a panic or fault now means the kernel itself is broken.
     pub(crate) busy: bool,
@@ -64,6 +71,7 @@ pub struct Kernel {
     /// Blocks that the heap refused to take back although their unit was in order.
     pub(crate) refused_frees: u32,
     pub(crate) interrupt_peak: u32,
+    pub(crate) interrupt_peak_window: u32,
     units: u32,
     objects: u32,
     switch_stamp: u32,
@@ -80,6 +88,7 @@ impl Kernel {
             heap: Heap::new(),
             threads: [const { Thread::EMPTY }; THREADS_MAX],
             console: Console::new(),
+            commands: Commands::new(),
             mailbox: Mailbox::new(),
             reports: Reports::new(),
             sites: Sites::new(),
@@ -91,12 +100,17 @@ impl Kernel {
             facts: None,
             in_handler: false,
             handler_entries: 0,
+            handler_ticks: 0,
+            handler_longest: 0,
+            handler_longest_window: 0,
+            handler_entered: 0,
             window: 0,
             busy: false,
             dying: false,
             frames: FrameWriter::new(),
             refused_frees: 0,
             interrupt_peak: 0,
+            interrupt_peak_window: 0,
             units: 0,
             objects: 0,
             switch_stamp: 0,
@@ -198,6 +212,22 @@ impl Kernel {
             };
             self.wake(slot, Wake::TimedOut);
         }
+    }
+
+    /// Books the time up to now on the slot that runs.
+    pub(crate) fn book_running(&mut self) {
+        let stamp = self.stamp();
+        let ran = stamp.wrapping_sub(self.switch_stamp);
+        self.switch_stamp = stamp;
+        self.current().ticks += u64::from(ran);
+    }
+
+    /// Books the time of the handler that ends.
+    fn book_handler(&mut self) {
+        let took = port::timestamp().wrapping_sub(self.handler_entered);
+        self.handler_ticks += u64::from(took);
+        self.handler_longest = self.handler_longest.max(took);
+        self.handler_longest_window = self.handler_longest_window.max(took);
     }
 
     /// Books the change of the processor from one slot to the other.
@@ -381,7 +411,7 @@ pub(crate) fn leave_for_another() -> Resume {
 
 /// What boards call from their trap code, with interrupts masked.
 pub mod handler {
-    use super::{Kernel, Next, Resume, Slot, port};
+    use super::{Kernel, Next, Resume, Slot, command, port};
 
     /// # Safety
     /// A handler runs, masked, on top of no `with`, and no other reference is alive.
@@ -402,6 +432,7 @@ pub mod handler {
         // SAFETY: as promised by the caller.
         let kernel = unsafe { kernel() };
         kernel.in_handler = true;
+        kernel.handler_entered = port::timestamp();
         kernel.handler_entries = kernel.handler_entries.wrapping_add(1);
         if kernel.sched.running() == Slot::IDLE {
             kernel.align_stamps();
@@ -430,7 +461,8 @@ pub mod handler {
         kernel.serve_deadlines(port::now());
     }
 
-    /// A handler ends: `Some` if another unit is to go on than the one that was interrupted.
+    /// A handler ends: `Some` if another unit is to go on than the one that was interrupted. What
+    /// the host asks for is done here, see [`command`](crate::command).
     ///
     /// `context` is how the interrupted unit can go on later.
     ///
@@ -442,7 +474,14 @@ pub mod handler {
     #[inline]
     pub unsafe fn leave(context: port::Context) -> Option<Resume> {
         // SAFETY: as promised by the caller.
-        let kernel = unsafe { kernel() };
+        let kernel = unsafe { self::kernel() };
+        kernel.book_handler();
+        if command::is_due(kernel) {
+            // The reference above is not used any more.
+            command::serve(context);
+        }
+        // SAFETY: as promised by the caller.
+        let kernel = unsafe { self::kernel() };
         kernel.in_handler = false;
         let from = kernel.sched.running();
         let next = kernel.sched.decide(port::now());

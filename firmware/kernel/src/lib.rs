@@ -21,6 +21,7 @@
 //!    is the end of the kernel, not of the thread.
 #![cfg_attr(not(test), no_std)]
 
+pub mod command;
 pub mod console;
 pub mod debugger;
 mod drain;
@@ -42,6 +43,7 @@ mod start;
 pub mod teardown;
 pub mod thread;
 pub mod time;
+mod window;
 
 pub use error::{Error, Exit, Shortage};
 pub use kernel::{Kernel, Resume, handler};

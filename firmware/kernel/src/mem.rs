@@ -43,7 +43,7 @@ fn allocate(layout: Layout) -> Result<NonNull<u8>, Error> {
     let site = site::here();
     kernel::with(|kernel| {
         let owner = kernel.current_owner();
-        Ok(kernel.heap.allocate(layout, owner, site.0)?)
+        Ok(kernel.allocate(layout, owner, site)?)
     })
 }
 

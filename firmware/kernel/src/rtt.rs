@@ -1,4 +1,5 @@
-//! The telemetry ring: raw records in RAM behind a standard SEGGER RTT control block.
+//! The telemetry ring: raw records in RAM behind a standard SEGGER RTT control block; and, the other
+//! way, the ring of commands from the host.
 //!
 //! A reader (the built-in engine, a debug probe, QEMU's shared memory) finds the control block by
 //! its id string or its symbol and reads while the device runs. The hot path is a handful of
@@ -13,17 +14,24 @@
 //!    up, so the reader sees the gap too. The kernel never waits for the reader.
 //! 3. Only code with interrupts masked writes; only the reader moves `read_offset`. While the UART
 //!    drain is the reader, the channel is empty for everybody else: its size is 0.
+//! 4. Of the ring of commands the host moves `write_offset`, after the last word of a command, and
+//!    the device `read_offset`. Nothing that the host writes there is trusted.
 //!
 //! Source of the layout: the published description of SEGGER's RTT control block.
 
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering, compiler_fence};
-use ramscope_wire::{HEADER_WORDS, Header, Payload, WordSink, header};
+use ramscope_wire::{COMMAND_WORDS_MAX, HEADER_WORDS, Header, Payload, WordSink, header};
 
 /// Words in the telemetry ring. A power of two.
 pub const RING_WORDS: usize = 2048;
 const _: () = assert!(RING_WORDS.is_power_of_two());
 
 const RING_BYTES: u32 = (RING_WORDS * 4) as u32;
+
+/// Words in the ring of commands. A power of two, and room for the longest command.
+const COMMAND_RING_WORDS: usize = 32;
+const _: () = assert!(COMMAND_RING_WORDS.is_power_of_two());
+const _: () = assert!(COMMAND_RING_WORDS > COMMAND_WORDS_MAX);
 
 /// One RTT channel: a ring and its offsets, in bytes.
 #[repr(C)]
@@ -50,14 +58,15 @@ impl Channel {
     }
 }
 
-/// The control block that a reader looks for. Up-channel 0 is the console, 1 the telemetry.
+/// The control block that a reader looks for. Up-channel 0 is the console, 1 the telemetry;
+/// down-channel 1 takes commands.
 #[repr(C)]
 struct ControlBlock {
     id: [AtomicU8; 16],
     up_channels: AtomicU32,
     down_channels: AtomicU32,
     up: [Channel; 2],
-    down: [Channel; 1],
+    down: [Channel; 2],
 }
 
 /// The memory that the telemetry needs: one per kernel instance, in a `static` on a chip.
@@ -65,6 +74,7 @@ struct ControlBlock {
 pub struct Memory {
     block: ControlBlock,
     ring: [AtomicU32; RING_WORDS],
+    commands: [AtomicU32; COMMAND_RING_WORDS],
 }
 
 impl Memory {
@@ -77,14 +87,19 @@ impl Memory {
                 up_channels: AtomicU32::new(0),
                 down_channels: AtomicU32::new(0),
                 up: [const { Channel::empty() }; 2],
-                down: [const { Channel::empty() }; 1],
+                down: [const { Channel::empty() }; 2],
             },
             ring: [const { AtomicU32::new(0) }; RING_WORDS],
+            commands: [const { AtomicU32::new(0) }; COMMAND_RING_WORDS],
         }
     }
 
     fn telemetry(&self) -> &Channel {
         &self.block.up[1]
+    }
+
+    fn command_channel(&self) -> &Channel {
+        &self.block.down[1]
     }
 }
 
@@ -104,18 +119,39 @@ pub(crate) struct Ring {
     pub(crate) dropped: u32,
     /// The drain's reading position, while the drain is the reader.
     drained: Option<u32>,
+    /// The position of the next word of a command.
+    command: u32,
+}
+
+/// What [`Ring::take_command`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TakenWords {
+    /// Nothing waits.
+    Nothing,
+    /// A record of so many words, header included.
+    Whole(usize),
+    /// Something that is no command; it was thrown away with all that followed it.
+    Damaged,
 }
 
 impl Ring {
     pub(crate) const fn absent() -> Self {
-        Self { memory: None, write: 0, seq: 0, last_stamp: 0, dropped: 0, drained: None }
+        Self {
+            memory: None,
+            write: 0,
+            seq: 0,
+            last_stamp: 0,
+            dropped: 0,
+            drained: None,
+            command: 0,
+        }
     }
 
     /// Makes `memory` a ring that readers find.
     pub(crate) fn open(memory: &'static Memory, stamp: u32) -> Self {
         let block = &memory.block;
         block.up_channels.store(2, Ordering::Relaxed);
-        block.down_channels.store(1, Ordering::Relaxed);
+        block.down_channels.store(2, Ordering::Relaxed);
         block.up[0].name.store(c"console".as_ptr().cast_mut().cast(), Ordering::Relaxed);
         let channel = memory.telemetry();
         channel.name.store(c"telemetry".as_ptr().cast_mut().cast(), Ordering::Relaxed);
@@ -124,6 +160,13 @@ impl Ring {
         channel.write_offset.store(0, Ordering::Relaxed);
         channel.read_offset.store(0, Ordering::Relaxed);
         channel.size.store(RING_BYTES, Ordering::Relaxed);
+        let channel = memory.command_channel();
+        channel.name.store(c"commands".as_ptr().cast_mut().cast(), Ordering::Relaxed);
+        let ring = memory.commands.as_ptr().cast_mut().cast();
+        channel.buffer.store(ring, Ordering::Relaxed);
+        channel.write_offset.store(0, Ordering::Relaxed);
+        channel.read_offset.store(0, Ordering::Relaxed);
+        channel.size.store((COMMAND_RING_WORDS * 4) as u32, Ordering::Relaxed);
         // The id is written last and back to front, so that no reader finds half a block.
         for (place, byte) in block.id.iter().zip(b"SEGGER RTT\0\0\0\0\0\0").rev() {
             compiler_fence(Ordering::Release);
@@ -201,6 +244,53 @@ impl Ring {
         }
         self.drained = Some((at + words as u32) & (RING_WORDS as u32 - 1));
         Some(words)
+    }
+}
+
+/// The other way: commands from the host.
+impl Ring {
+    /// Whether the host has written something.
+    #[inline(always)]
+    pub(crate) fn has_commands(&self) -> bool {
+        self.memory.is_some_and(|memory| {
+            memory.command_channel().write_offset.load(Ordering::Relaxed) != self.command * 4
+        })
+    }
+
+    /// Takes the oldest command, header and all.
+    ///
+    /// # Context
+    /// Interrupts masked.
+    pub(crate) fn take_command(&mut self, into: &mut [u32; COMMAND_WORDS_MAX]) -> TakenWords {
+        let Some(memory) = self.memory else { return TakenWords::Nothing };
+        let channel = memory.command_channel();
+        let offset = channel.write_offset.load(Ordering::Relaxed);
+        compiler_fence(Ordering::Acquire);
+        let end = (offset / 4) & (COMMAND_RING_WORDS as u32 - 1);
+        let there = (end.wrapping_sub(self.command) & (COMMAND_RING_WORDS as u32 - 1)) as usize;
+        if offset == self.command * 4 {
+            return TakenWords::Nothing;
+        }
+        let word = |index: usize| {
+            let at = (self.command as usize + index) & (COMMAND_RING_WORDS - 1);
+            memory.commands[at].load(Ordering::Relaxed)
+        };
+        let words = HEADER_WORDS + Header::from_word(word(0)).payload_words;
+        let taken = match into.get_mut(..words) {
+            Some(into) if words <= there => {
+                into.iter_mut().enumerate().for_each(|(index, place)| *place = word(index));
+                self.command = (self.command + words as u32) & (COMMAND_RING_WORDS as u32 - 1);
+                TakenWords::Whole(words)
+            }
+            _ => {
+                self.command = end;
+                // An offset that no host may write must not come up again.
+                channel.write_offset.store(end * 4, Ordering::Relaxed);
+                TakenWords::Damaged
+            }
+        };
+        channel.read_offset.store(self.command * 4, Ordering::Relaxed);
+        taken
     }
 }
 

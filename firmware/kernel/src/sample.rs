@@ -5,14 +5,14 @@
 //! times in a second of device time, a thread sends its own as the last thing it does, and a
 //! program's end sends all. Each reading takes the kernel for a few instructions; stacks are
 //! scanned with interrupts on.
-#![expect(unsafe_code, reason = "scans and paints stacks")]
+#![expect(unsafe_code, reason = "scans stacks")]
 
 use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
 use crate::kernel::{self, Kernel, wire_state};
 use crate::port::{self, StackRange, TICKS_PER_SECOND};
 use crate::sched::{Slot, State, THREADS_MAX};
 use crate::site;
-use crate::stack::{high_water_bytes, paint};
+use crate::stack::high_water_bytes;
 use ramscope_wire as wire;
 use wire::{Level, ObjectId, UnitId, WindowId};
 
@@ -79,22 +79,30 @@ fn region_record(region: &port::Region) -> wire::Region<'static> {
     }
 }
 
-fn slots() -> impl Iterator<Item = Slot> {
+/// Every slot of the scheduler.
+pub(crate) fn slots() -> impl Iterator<Item = Slot> {
     (0..THREADS_MAX as u8).map(Slot)
 }
 
-fn is_over(kernel: &Kernel, slot: Slot) -> bool {
+pub(crate) fn is_over(kernel: &Kernel, slot: Slot) -> bool {
     matches!(kernel.sched.state(slot), State::Ended | State::Free)
 }
 
-/// Sends everything once.
+/// Sends everything once, if anything is to be sent.
 ///
 /// # Context
-/// Thread.
+/// Thread, or a handler in which the interrupted unit's context is known.
 pub(crate) fn all() {
-    if kernel::with(|kernel| kernel.level == Level::Off) {
-        return;
+    if kernel::with(|kernel| kernel.level != Level::Off) {
+        everything();
     }
+}
+
+/// Takes every figure, and sends as much as the level lets through.
+///
+/// # Context
+/// As [`all`].
+pub(crate) fn everything() {
     kernel::with(|kernel| {
         let ticks = absolute_ticks(kernel);
         kernel.record(Level::Samples, &wire::Clock { ticks });
@@ -126,16 +134,17 @@ pub(crate) fn stack(slot: Slot) {
     let Some(pointer) = port::stack_pointer() else {
         return;
     };
-    let Some((of, range, sp)) = kernel::with(|kernel| stack_of(kernel, slot, pointer)) else {
-        return;
-    };
-    // SAFETY: readable memory; if the thread ends meanwhile, the result is thrown away below.
+    let found = kernel::with(|kernel| Some((stack_of(kernel, slot, pointer)?, kernel.window)));
+    let Some(((of, range, sp), window)) = found else { return };
+    // SAFETY: readable memory; if the thread ends meanwhile, or another window is opened, the
+    // result is thrown away below.
     let scanned = unsafe { high_water_bytes(range) } as u32;
     kernel::with(|kernel| {
-        if stack_of(kernel, slot, pointer).is_none_or(|(unit, ..)| unit != of) {
+        let is_gone = stack_of(kernel, slot, pointer).is_none_or(|(unit, ..)| unit != of);
+        if is_gone || kernel.window != window {
             return;
         }
-        let window = WindowId(kernel.window);
+        let window = WindowId(window);
         let thread = &mut kernel.threads[slot.index()];
         thread.stack_peak = thread.stack_peak.max(scanned);
         let record = wire::StackSample {
@@ -152,66 +161,19 @@ pub(crate) fn stack(slot: Slot) {
     });
 }
 
-/// The unit in a slot, its stack if it still has one, and its stack pointer.
-fn stack_of(kernel: &Kernel, slot: Slot, pointer: usize) -> Option<(u32, StackRange, usize)> {
+/// The unit in a slot, its stack if it still has one, and its stack pointer; `pointer` is that of
+/// the unit that calls.
+pub(crate) fn stack_of(
+    kernel: &Kernel,
+    slot: Slot,
+    pointer: usize,
+) -> Option<(u32, StackRange, usize)> {
     let thread = &kernel.threads[slot.index()];
     let exists = kernel.sched.state(slot) != State::Free;
     let has_stack = thread.stack.bytes > 0 && (thread.block.is_some() || thread.unit <= 1);
-    let sp = if kernel.sched.running() == slot { pointer } else { thread.context };
+    let runs = kernel.sched.running() == slot && !kernel.in_handler;
+    let sp = if runs { pointer } else { thread.context };
     (exists && has_stack).then_some((thread.unit, thread.stack, sp))
-}
-
-/// Starts a measuring window: window peaks begin anew. Answers its number.
-///
-/// # Context
-/// The console thread: it runs above the threads whose stacks it paints.
-pub(crate) fn open_window() -> u32 {
-    for slot in slots() {
-        stack(slot);
-        repaint(slot);
-    }
-    interrupts();
-    repaint_interrupts();
-    kernel::with(|kernel| {
-        kernel.window += 1;
-        kernel.heap.open_window();
-        let window = WindowId(kernel.window);
-        kernel.record(Level::Samples, &wire::WindowOpened { window });
-        kernel.window
-    })
-}
-
-/// Bytes that one masked stretch paints.
-const PAINT_BYTES: usize = 256;
-/// What the running thread leaves unpainted below its stack pointer: what this module needs.
-const IN_USE_BYTES: usize = 512;
-
-/// Paints what a stack does not use now.
-fn repaint(slot: Slot) {
-    let Some(pointer) = port::stack_pointer() else { return };
-    let mut done = 0;
-    while kernel::with(|kernel| {
-        let found = stack_of(kernel, slot, pointer.saturating_sub(IN_USE_BYTES));
-        let Some((_, range, sp)) = found.filter(|_| !is_over(kernel, slot)) else { return false };
-        let unused = sp.saturating_sub(range.low).min(range.bytes);
-        let bytes = PAINT_BYTES.min(unused.saturating_sub(done));
-        // SAFETY: below the stack pointer of a thread that does not run, or well below our own.
-        unsafe { paint(StackRange { low: range.low + done, bytes }) };
-        done += bytes;
-        bytes == PAINT_BYTES
-    }) {}
-}
-
-/// Paints the stack of the handlers, none of which runs while a thread does.
-fn repaint_interrupts() {
-    let range = kernel::with(|kernel| kernel.facts().interrupt_stack);
-    for start in (0..range.bytes).step_by(PAINT_BYTES) {
-        let bytes = PAINT_BYTES.min(range.bytes - start);
-        kernel::with(|_| {
-            // SAFETY: masked, in a thread: nothing is on that stack.
-            unsafe { paint(StackRange { low: range.low + start, bytes }) };
-        });
-    }
 }
 
 /// Sends state and processor time of one unit.
@@ -233,21 +195,46 @@ fn unit(slot: Slot) {
     });
 }
 
-fn interrupts() {
-    let range = kernel::with(|kernel| kernel.facts().interrupt_stack);
+/// Keeps how deep the handlers' stack was used, before anybody paints it.
+pub(crate) fn note_interrupt_peak() {
+    let (range, window) = kernel::with(|kernel| (kernel.facts().interrupt_stack, kernel.window));
     if range.bytes == 0 {
         return;
     }
     // SAFETY: the stack of the handlers is always there, and was painted at start.
     let peak = unsafe { high_water_bytes(range) } as u32;
     kernel::with(|kernel| {
-        kernel.interrupt_peak = kernel.interrupt_peak.max(peak);
+        if kernel.window == window {
+            kernel.interrupt_peak = kernel.interrupt_peak.max(peak);
+            kernel.interrupt_peak_window = kernel.interrupt_peak_window.max(peak);
+        }
+    });
+}
+
+fn interrupts() {
+    // In a handler this is a command at work, and the peak was noted before it went deep.
+    if !kernel::with(|kernel| kernel.in_handler) {
+        note_interrupt_peak();
+    }
+    kernel::with(|kernel| {
+        let range = kernel.facts().interrupt_stack;
+        if range.bytes == 0 {
+            return;
+        }
+        let window = WindowId(kernel.window);
         let record = wire::InterruptSample {
             stack_bytes: range.bytes as u32,
             peak_boot: kernel.interrupt_peak,
-            peak_window: if kernel.window == 0 { kernel.interrupt_peak } else { peak },
+            peak_window: kernel.interrupt_peak_window,
             entries: kernel.handler_entries,
-            window: WindowId(kernel.window),
+            window,
+        };
+        kernel.record(Level::Samples, &record);
+        let record = wire::InterruptTimes {
+            longest_boot: kernel.handler_longest,
+            longest_window: kernel.handler_longest_window,
+            ticks: kernel.handler_ticks,
+            window,
         };
         kernel.record(Level::Samples, &record);
     });

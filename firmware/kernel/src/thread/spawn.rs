@@ -129,7 +129,7 @@ fn reserve(
         .heap
         .owner_add(OwnerTag { kind: OwnerKind::Thread, unit })
         .map_err(|_| Error::Missing(Shortage::Owners))?;
-    match kernel.heap.allocate(layout, owner, site.0) {
+    match kernel.allocate(layout, owner, site) {
         Ok(block) => Ok((block, owner, unit)),
         Err(out) => {
             kernel.heap.owner_release(owner);

@@ -1,0 +1,108 @@
+//! An allocation that is to fail, because a scenario wants to see what the program does then.
+
+use crate::heap::OutOfMemory;
+use crate::kernel::Kernel;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+use ramscope_wire as wire;
+use wire::{FailAllocation, Level, NAME_BYTES_MAX, SiteId};
+
+use crate::heap::OwnerIndex;
+
+/// Which allocation is to fail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    /// How many that count are left, the failing one included; 0: none is to fail.
+    left: u32,
+    nth: u32,
+    bytes_min: u32,
+    unit: [u8; NAME_BYTES_MAX],
+    unit_bytes: u8,
+}
+
+impl Fault {
+    /// None.
+    pub(crate) const NONE: Self =
+        Self { left: 0, nth: 0, bytes_min: 0, unit: [0; NAME_BYTES_MAX], unit_bytes: 0 };
+
+    pub(crate) fn of(command: &FailAllocation<'_>) -> Self {
+        let mut fault = Self {
+            left: command.nth,
+            nth: command.nth,
+            bytes_min: command.bytes_min,
+            unit_bytes: command.unit.len() as u8,
+            ..Self::NONE
+        };
+        // A text of a record is never longer than a name.
+        fault.unit[..command.unit.len()].copy_from_slice(command.unit.as_bytes());
+        fault
+    }
+
+    /// Whether this allocation is the one.
+    fn strikes(&mut self, unit: &str, bytes: u32) -> bool {
+        let name = &self.unit[..usize::from(self.unit_bytes)];
+        let counts = bytes >= self.bytes_min && (name.is_empty() || name == unit.as_bytes());
+        if counts {
+            self.left -= 1;
+        }
+        counts && self.left == 0
+    }
+}
+
+impl Kernel {
+    /// Allocates for `owner`, unless the host has asked that this allocation fail.
+    ///
+    /// # Errors
+    /// As [`Heap::allocate`](crate::heap::Heap::allocate).
+    #[inline]
+    pub(crate) fn allocate(
+        &mut self,
+        layout: Layout,
+        owner: OwnerIndex,
+        site: SiteId,
+    ) -> Result<NonNull<u8>, OutOfMemory> {
+        if self.commands.fault.left > 0 && self.is_to_fail(layout, site) {
+            let totals = self.heap.totals();
+            return Err(OutOfMemory {
+                wanted_bytes: layout.size() as u32,
+                largest_free_bytes: totals.largest_free,
+                free_bytes: totals.free,
+            });
+        }
+        self.heap.allocate(layout, owner, site.0)
+    }
+
+    #[cold]
+    fn is_to_fail(&mut self, layout: Layout, site: SiteId) -> bool {
+        let name = if self.in_handler { "kernel" } else { self.current().name };
+        let bytes = layout.size() as u32;
+        if !self.commands.fault.strikes(name, bytes) {
+            return false;
+        }
+        let nth = self.commands.fault.nth;
+        let unit = self.current_unit();
+        self.record(Level::Samples, &wire::AllocationFailed { unit, bytes, nth, site });
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(nth: u32, bytes_min: u32, unit: &str, asked: &[(&str, u32)]) -> Option<usize> {
+        let mut fault = Fault::of(&FailAllocation { nth, bytes_min, unit });
+        asked.iter().position(|&(unit, bytes)| fault.left > 0 && fault.strikes(unit, bytes))
+    }
+
+    #[test]
+    fn the_nth_allocation_that_counts_is_the_one_that_fails() {
+        let asked = [("main", 8), ("net", 8), ("net", 200), ("main", 200), ("net", 300)];
+        assert_eq!(check(1, 0, "", &asked), Some(0));
+        assert_eq!(check(3, 0, "", &asked), Some(2));
+        assert_eq!(check(2, 0, "net", &asked), Some(2));
+        assert_eq!(check(2, 100, "net", &asked), Some(4));
+        assert_eq!(check(3, 100, "net", &asked), None);
+        assert_eq!(check(0, 0, "", &asked), None);
+    }
+}
