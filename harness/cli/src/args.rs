@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use ramscope_cli::image::Board;
 
+use crate::reports::ReportOptions;
 use crate::verb::tui::TuiOptions;
 
 /// Shows where every byte of RAM goes while the threads of an ESP32 program run, on a simulated chip.
@@ -53,6 +54,8 @@ pub(crate) enum Verb {
     Lint(PathOptions),
     /// List scenarios.
     List(PathOptions),
+    /// Print the schema of a file that ramscope reads or writes, as JSON Schema.
+    Schema(SchemaOptions),
     /// Say what works on this machine, and what would help where something does not.
     Doctor,
     /// Print a completion script for a shell.
@@ -134,6 +137,9 @@ pub(crate) struct OutputOptions {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) reports: ReportOptions,
 }
 
 /// The form of a report.
@@ -143,6 +149,12 @@ pub(crate) enum Format {
     Text,
     /// For programs.
     Json,
+    /// JUnit XML, for CI systems.
+    Junit,
+    /// Markdown, for comments and pages.
+    Markdown,
+    /// Annotations that GitHub Actions shows on the lines of scenarios.
+    Github,
 }
 
 /// Options of `ramscope build`.
@@ -186,11 +198,29 @@ pub(crate) struct ReplayOptions {
     pub(crate) output: OutputOptions,
 }
 
+/// Options of `ramscope schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaOptions {
+    /// Of what.
+    #[arg(value_enum)]
+    pub(crate) of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The JSON report of `run` and `replay`.
+    Result,
+}
+
 /// Options of `ramscope show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowOptions {
     /// The capture.
     pub(crate) capture: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) reports: ReportOptions,
 
     /// Print only what the device said over its serial line, as it came.
     #[arg(long)]

@@ -20,6 +20,7 @@ mod files;
 mod host_times;
 mod output;
 mod progress;
+mod reports;
 mod store;
 mod terminal;
 mod vcd;
@@ -56,6 +57,7 @@ fn carry_out(verb: &Verb, terminal: &Terminal) -> Result<ExitCode, Failure> {
         Verb::Show(options) => verb::show::show(options)?,
         Verb::Lint(options) => verb::lint::lint(options)?,
         Verb::List(options) => verb::list::list(options)?,
+        Verb::Schema(options) => verb::schema::schema(options.of),
         Verb::Doctor => verb::doctor::doctor()?,
         Verb::Completions { shell } => verb::completions::completions(*shell),
     }

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use ramscope_model::{Judged, Outcome};
-use ramscope_report::{Entry, ExitCode, NotRun, Style, detail, json, table};
+use ramscope_report::{Entry, ExitCode, NotRun, Style, annotations, detail, table};
 use ramscope_scenario::{Plan, Run, Skip};
 
 use crate::args::Format;
 use crate::columns::print_table;
-use crate::evidence::TOOL;
 use crate::failure::Failure;
+use crate::reports::FileKind;
 use crate::terminal::Terminal;
 
 /// Prints what would run and what would not.
@@ -64,7 +64,10 @@ fn skipped(skip: &Skip) -> Entry {
 pub(crate) fn print(entries: &[Entry], format: Format, terminal: &Terminal) {
     let style = if terminal.stdout_color { Style::Color } else { Style::Plain };
     let text = match (format, entries) {
-        (Format::Json, entries) => json(entries, TOOL),
+        (Format::Json, entries) => FileKind::Json.render(entries),
+        (Format::Junit, entries) => FileKind::Junit.render(entries),
+        (Format::Markdown, entries) => FileKind::Markdown.render(entries),
+        (Format::Github, entries) => annotations(entries),
         (Format::Text, [Entry::Ran(judged)]) => detail(judged, style),
         (Format::Text, entries) => table(entries, style),
     };

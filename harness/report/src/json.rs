@@ -4,16 +4,18 @@
 //! fields are added, never renamed or taken away, as long as `schema_version` stays. Instants are
 //! whole picoseconds of device time, sizes are bytes, shares are hundredths of a per cent.
 
+mod fill;
 mod form;
 
-use ramscope_model::{Device, Judged, Unit};
-use ramscope_wire::UnitId;
+use ramscope_model::Judged;
 
 use crate::entry::{Entry, NotRun};
 use crate::exit::ExitCode;
+use crate::measure::{figures, phases};
 use form::{
-    BudgetForm, FailureForm, FindingForm, HeapForm, HolderForm, LossesForm, MachineForm,
-    ReportForm, RunForm, StackForm, StepForm, UnitForm,
+    BudgetForm, DeviceForm, FailureForm, FigureForm, FindingForm, HeapForm, HostForm, ImageForm,
+    LossesForm, MachineForm, PhaseForm, ReportForm, RunForm, SkipForm, StackForm, StepForm,
+    UnitForm,
 };
 
 /// The version of the form.
@@ -30,6 +32,15 @@ pub fn json(entries: &[Entry], tool: &str) -> String {
         runs: entries.iter().map(run_form).collect(),
     };
     let mut text = serde_json::to_string_pretty(&report).expect("the form is plain data");
+    text.push('\n');
+    text
+}
+
+/// The JSON Schema of [`json()`]'s text, with a newline at its end.
+#[must_use]
+pub fn json_schema() -> String {
+    let schema = schemars::schema_for!(ReportForm<'static>);
+    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is plain data");
     text.push('\n');
     text
 }
@@ -68,56 +79,23 @@ fn ran(judged: &Judged) -> RunForm<'_> {
         recorded_by: Some(&judged.facts.tool),
         replay: Some(&judged.facts.replay),
         device_hash: Some(&judged.device_hash),
-        image: Some(form::ImageForm::of(&judged.facts.image)),
+        image: Some(ImageForm::of(&judged.facts.image)),
         machine: Some(MachineForm::of(&judged.facts.machine)),
+        device: DeviceForm::of(judged),
         ended_at_ps: Some(verdict.ended_at.as_picos()),
         failures: verdict.failures.iter().map(FailureForm::of).collect(),
         doubts: &verdict.doubts,
         budgets: verdict.budgets.iter().map(BudgetForm::of).collect(),
         findings: verdict.findings.iter().map(FindingForm::of).collect(),
         steps: verdict.steps.iter().map(StepForm::of).collect(),
-        units: device.units().iter().map(unit_form).collect(),
-        heap: heap_form(device),
+        phases: phases(judged).iter().map(PhaseForm::of).collect(),
+        skips: SkipForm::of_run(judged),
+        units: device.units().iter().map(UnitForm::of).collect(),
+        heap: HeapForm::of(device),
         interrupt_stack: StackForm::of(&device.interrupts().stack),
-        losses: Some(LossesForm::of(device.losses())),
+        figures: figures(device).into_iter().map(FigureForm::of).collect(),
+        losses: Some(LossesForm::of(judged)),
         unmodelled_registers: device.unmodelled().iter().map(|u| u.address).collect(),
+        host: HostForm::of(&judged.facts),
     }
-}
-
-fn unit_form(unit: &Unit) -> UnitForm<'_> {
-    let sampled = unit.cpu.sampled_at.is_some();
-    UnitForm {
-        boot: unit.key.boot,
-        id: unit.key.id.0,
-        name: &unit.name,
-        kind: unit.kind.to_string(),
-        state: unit.state.to_string(),
-        end: unit.end.map(|end| end.how.to_string()),
-        stack: StackForm::of(&unit.stack),
-        heap_bytes: unit.heap.sampled_at.map(|_| unit.heap.current),
-        heap_peak_bytes: unit.heap.sampled_at.map(|_| unit.heap.peak),
-        cpu_share: sampled.then_some(unit.cpu.share),
-        switches: sampled.then_some(unit.cpu.switches),
-    }
-}
-
-fn heap_form(device: &Device) -> Option<HeapForm> {
-    let heap = device.heap();
-    heap.sampled_at?;
-    let owners = device.owners().map(|owner| HolderForm {
-        kind: owner.kind.to_string(),
-        number: (owner.unit != UnitId::KERNEL).then_some(owner.unit.0),
-        bytes: owner.heap.current,
-        peak_bytes: owner.heap.peak,
-    });
-    Some(HeapForm {
-        total_bytes: heap.total,
-        used_bytes: heap.used,
-        peak_bytes: heap.peak,
-        peak_at_ps: heap.peak_at.as_picos(),
-        largest_free_bytes: heap.largest_free,
-        largest_free_least_bytes: heap.largest_free_min,
-        quarantined_bytes: heap.quarantined,
-        other_owners: owners.collect(),
-    })
 }

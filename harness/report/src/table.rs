@@ -4,8 +4,9 @@ use ramscope_model::{Failure, Judged, Outcome, counted, grouped};
 use std::collections::BTreeSet;
 
 use crate::columns::{Cell, Columns};
-use crate::entry::{Entry, NotRun};
+use crate::entry::Entry;
 use crate::figures::{nearest_to_its_end, per_cent, seconds, unit_name, used_of};
+use crate::label::Labels;
 use crate::style::{Meaning, Style, clean, verdict_word};
 
 /// What is wrong with a run is listed up to this many lines.
@@ -17,8 +18,9 @@ const INDENT: &str = "     ";
 pub fn table(entries: &[Entry], style: Style) -> String {
     let mut columns = Columns::default();
     columns.row(headings());
+    let labels = Labels::of(entries);
     for entry in entries {
-        columns.row(row(entry, &labels(entries, entry)));
+        columns.row(row(entry, &labels.label(entry)));
         for note in notes(entry, style) {
             columns.text(format!("{INDENT}{note}"));
         }
@@ -38,20 +40,6 @@ fn headings() -> [Cell; 8] {
         Cell::left("device hash"),
     ];
     cells.map(|cell| cell.meaning(Meaning::Heading))
-}
-
-/// The scenario's name, with target and seed where it alone would not tell runs apart.
-fn labels(entries: &[Entry], entry: &Entry) -> String {
-    let name = clean(entry.scenario());
-    let namesakes = entries.iter().filter(|other| other.scenario() == entry.scenario()).count();
-    match entry {
-        Entry::Ran(judged) if namesakes > 1 => {
-            let run = &judged.facts.run;
-            format!("{name} [{}, seed {}]", run.target, run.seed)
-        }
-        Entry::NotRun(NotRun { target: Some(target), .. }) => format!("{name} [{}]", clean(target)),
-        _ => name,
-    }
 }
 
 fn row(entry: &Entry, label: &str) -> Vec<Cell> {
@@ -162,17 +150,24 @@ fn failure_line(path: &str, failure: &Failure) -> String {
 
 fn footer(entries: &[Entry], style: Style) -> String {
     let runs = counted(entries.len() as u64, "run");
-    let sums: Vec<String> = OUTCOMES_IN_SUM
-        .iter()
-        .filter_map(|&(outcome, word)| {
-            let count = entries.iter().filter(|e| e.outcome() == outcome).count();
-            (count > 0).then(|| style.paint(Meaning::of(outcome), &format!("{count} {word}")))
-        })
-        .collect();
+    let sums: Vec<String> =
+        counts(entries).map(|(outcome, text)| style.paint(Meaning::of(outcome), &text)).collect();
     let mut lines = vec![format!("{runs}: {}.", sums.join(", "))];
-    lines.extend(machines(entries));
+    lines.extend(machine_lines(entries));
     lines.extend(unmodelled(entries));
     lines.iter().map(|line| format!(" {line}\n")).collect()
+}
+
+/// How many runs came out how: `["3 passed", "1 failed"]`.
+pub(crate) fn sums(entries: &[Entry]) -> Vec<String> {
+    counts(entries).map(|(_, text)| text).collect()
+}
+
+fn counts(entries: &[Entry]) -> impl Iterator<Item = (Outcome, String)> {
+    OUTCOMES_IN_SUM.iter().filter_map(|&(outcome, word)| {
+        let count = entries.iter().filter(|entry| entry.outcome() == outcome).count();
+        (count > 0).then(|| (outcome, format!("{count} {word}")))
+    })
 }
 
 const OUTCOMES_IN_SUM: [(Outcome, &str); 7] = [
@@ -186,7 +181,7 @@ const OUTCOMES_IN_SUM: [(Outcome, &str); 7] = [
 ];
 
 /// What the times mean, once for each machine.
-fn machines(entries: &[Entry]) -> Vec<String> {
+pub(crate) fn machine_lines(entries: &[Entry]) -> Vec<String> {
     let ran = entries.iter().filter_map(ran);
     let lines: BTreeSet<String> = ran.map(machine_line).collect();
     lines.into_iter().collect()

@@ -1,141 +1,28 @@
-//! The texts of reports, whole. `BLESS=1 cargo test -p ramscope-report` writes them anew; look at the
-//! difference before you commit it.
+//! The texts of reports, whole. `RAMSCOPE_BLESS=1 cargo test -p ramscope-report` writes them anew;
+//! look at the difference before you commit it.
 
 #[path = "../../model/tests/support/recording.rs"]
 mod recording;
+#[path = "support/runs.rs"]
+mod runs;
 
-use ramscope_capture::{Capture, HowEnded, ObserverEvent, StepEventKind};
-use ramscope_model::{Judged, Outcome, Symbol, SymbolTable, Symbols, judge};
-use ramscope_report::{Entry, NotRun, Style, detail, json, table};
-use ramscope_wire::{
-    EndReason, Overflow, OverflowHow, OwnerKind, Program, ProgramPhase, State, UnitEnd, UnitId,
-    UnitState, Why,
-};
-use recording::{Recording, scenario};
+use ramscope_capture::{Capture, HowEnded};
+use ramscope_model::judge;
+use ramscope_report::{Style, annotations, detail, json, json_schema, junit, markdown, table};
+use recording::scenario;
+use runs::{TOO_SMALL, all, lossy, overflowing, passing, timed_out, two_threads};
 use std::fs;
 use std::path::Path;
-
-const STACK: u32 = 0x3fc8_9000;
-
-fn two_threads() -> Recording {
-    let mut device = Recording::new();
-    device.thread(1, "main", 0x3fc8_8000, 4_096);
-    device.thread(2, "counter", STACK, 2_048);
-    device.at(100).done(0, "`ready`");
-    device.record(Program { phase: ProgramPhase::Started, ok: false, name: "counting" });
-    device.step(1, StepEventKind::Started, "");
-    device.at(1_000);
-    device.stack(1, 4_096, 300, 812).stack(2, 2_048, 200, 1_204);
-    device.owner(OwnerKind::Thread, 1, 4_200, 4_200);
-    device.owner(OwnerKind::Thread, 2, 2_056, 3_000);
-    device.owner(OwnerKind::Kernel, 0, 1_000, 1_000);
-    device.cpu(1, 10, 16_000_000).cpu(2, 1_234, 80_000_000);
-    device.heap(7_256, 9_120);
-    device.record(UnitState {
-        unit: UnitId(2),
-        state: State::Blocked,
-        why: Why::Sleep,
-        object: ramscope_wire::ObjectId::NONE,
-    });
-    device.at(1_200).step(1, StepEventKind::Finished, "1.000 s");
-    device.observe(&ObserverEvent::Unmodelled { address: 0x6000_8034, pc: 0x4200_0100 });
-    device
-}
-
-const BUDGETS: &str =
-    "budgets:\n- {thread: counter, stack-peak: 2048}\n- {heap: main, peak: 16KiB}";
-const TOO_SMALL: &str = "budgets:\n- {thread: counter, stack-peak: 512}\n\
-                         expect: {fail: ['run/thread:counter/stack-peak']}";
-
-fn judged(device: &mut Recording, settings: &str) -> Judged {
-    device.ends(&HowEnded::StepsDone);
-    judge(&device.capture(&scenario(settings))).expect("the recording has a plan")
-}
-
-fn passing() -> Judged {
-    judged(&mut two_threads(), BUDGETS)
-}
-
-struct Deep;
-
-impl Symbols for Deep {
-    fn function_at(&self, _pc: u32) -> Option<Symbol> {
-        Some(Symbol {
-            function: "apps::overflow::deep".into(),
-            place: Some(("firmware/apps/src/overflow.rs".into(), 31)),
-        })
-    }
-}
-
-fn overflowing() -> Judged {
-    let mut device = two_threads();
-    device.symbols = SymbolTable::of([0x4200_1234], &Deep);
-    device.record(Overflow {
-        unit: UnitId(2),
-        how: OverflowHow::Guard,
-        in_handler: false,
-        pc: 0x4200_1234,
-        sp: STACK - 128,
-        limit: STACK,
-        address: STACK - 132,
-        by_bytes: 132,
-    });
-    device.record(UnitEnd {
-        unit: UnitId(2),
-        reason: EndReason::Overflowed,
-        quarantined: true,
-        code: 0,
-        quarantined_bytes: 2_056,
-    });
-    let settings = "budgets:\n- {thread: counter, stack-peak: 512}\n\
-                    - {thread: nobody, heap-peak: 1KiB}\n- {interrupt: '*', stack-peak: 1KiB}";
-    judged(&mut device, settings)
-}
-
-fn lossy() -> Judged {
-    let mut device = two_threads();
-    device.lose(2).hello().hello().hello();
-    judged(&mut device, BUDGETS)
-}
-
-fn timed_out() -> Judged {
-    let mut device = Recording::new();
-    device.at(10).step(0, StepEventKind::Started, "");
-    device.at(5_010).step(
-        0,
-        StepEventKind::TimedOut,
-        "waited 5.000 s; received `\u{1b}[31mrready`",
-    );
-    device.ends(&HowEnded::TimedOut { step: Some(0) });
-    judge(&device.capture(&scenario(BUDGETS))).expect("the recording has a plan")
-}
-
-fn all() -> Vec<Entry> {
-    vec![
-        passing().into(),
-        judged(&mut two_threads(), TOO_SMALL).into(),
-        overflowing().into(),
-        lossy().into(),
-        timed_out().into(),
-        Entry::NotRun(NotRun {
-            scenario: "pins".into(),
-            path: "scenarios/pins.yaml".into(),
-            target: Some("wokwi".into()),
-            outcome: Outcome::Skipped,
-            reason: "target wokwi is not part of this version".into(),
-        }),
-    ]
-}
 
 #[track_caller]
 fn check(name: &str, text: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let path = folder.join(name);
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var_os("RAMSCOPE_BLESS").is_some() {
         fs::write(&path, text).expect("the folder is part of the repository");
     }
     let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, golden, "{name} differs; BLESS=1 accepts it");
+    assert_eq!(text, golden, "{name} differs; RAMSCOPE_BLESS=1 accepts it");
 }
 
 #[test]
@@ -173,6 +60,28 @@ fn json_has_every_figure() {
 }
 
 #[test]
+fn junit_has_every_planned_run() {
+    let text = junit(&all());
+    check("report.xml", &text);
+    assert_eq!(text.matches("<testcase ").count(), all().len());
+}
+
+#[test]
+fn github_gets_each_failure_on_its_line() {
+    check("annotations.txt", &annotations(&all()));
+}
+
+#[test]
+fn markdown_says_first_what_is_wrong() {
+    check("report.md", &markdown(&all()));
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_report() {
+    check("../../result.schema.json", &json_schema());
+}
+
+#[test]
 fn nothing_that_a_device_prints_reaches_the_terminal_as_an_escape() {
     let texts = [table(&all(), Style::Plain), detail(&timed_out(), Style::Plain)];
     for text in texts {
@@ -201,7 +110,9 @@ fn a_replay_prints_the_same_bytes() {
     let report = |capture: &Capture| {
         let judged = judge(capture).expect("the recording has a plan");
         let text = detail(&judged, Style::Color);
-        text + &json(&[judged.into()], "ramscope 0.1.0")
+        let entries = [judged.into()];
+        let others = [junit(&entries), annotations(&entries), markdown(&entries)];
+        text + &json(&entries, "ramscope 0.1.0") + &others.concat()
     };
     assert_eq!(report(&capture), report(&replayed));
 }

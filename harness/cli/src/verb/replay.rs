@@ -13,13 +13,15 @@ use crate::terminal::Terminal;
 
 /// Judges captures again and prints the same reports as when they were recorded.
 pub(crate) fn replay(options: &ReplayOptions, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    options.output.reports.prepare()?;
     let entries = options.captures.iter().map(|path| Ok(judge_file(path)?.into()));
     let entries = entries.collect::<Result<Vec<Entry>, Failure>>()?;
+    let written = options.output.reports.write(&entries);
     output::print(&entries, options.output.format, terminal);
-    Ok(output::exit_code(&entries))
+    written.map(|()| output::exit_code(&entries))
 }
 
-fn judge_file(path: &Path) -> Result<Judged, Failure> {
+pub(crate) fn judge_file(path: &Path) -> Result<Judged, Failure> {
     let capture = store::read(path)?;
     judge(&capture).map_err(|source| Failure::NoPlan { path: path.to_owned(), source })
 }

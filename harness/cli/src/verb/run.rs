@@ -26,6 +26,7 @@ use crate::verb::lint;
 
 /// Runs scenarios, prints what became of them, and gives the exit code that follows.
 pub(crate) fn run(options: &RunOptions, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    options.output.reports.prepare()?;
     let files = ScenarioFiles::read(&options.paths.paths)?;
     refuse_errors(&files)?;
     let firmware = firmware(options, terminal)?;
@@ -127,13 +128,15 @@ fn carry_out(
     execution.carry_out(&mut |news| progress.hear(news));
     let mut entries = output::entries(plan, progress.results());
     let code = output::exit_code(&entries);
+    let written = options.output.reports.write(&entries);
     if options.quiet && options.output.format == Format::Text {
         entries.retain(|entry| !matches!(entry.outcome(), Outcome::Pass | Outcome::Skipped));
     }
     if !entries.is_empty() {
         output::print(&entries, options.output.format, terminal);
     }
-    Ok(code)
+    // What became of the runs is told in any case.
+    written.map(|()| code)
 }
 
 /// Listens for the debugger of the one run, and says how to come.

@@ -10,9 +10,14 @@ use crate::columns::print_table;
 use crate::failure::Failure;
 use crate::store;
 use crate::vcd::vcd;
+use crate::verb::replay::judge_file;
 
 /// Prints what a capture holds: facts, streams, and the events of the run in the order of time.
 pub(crate) fn show(options: &ShowOptions) -> Result<(), Failure> {
+    if !options.reports.reports.is_empty() {
+        options.reports.prepare()?;
+        return options.reports.write(&[judge_file(&options.capture)?.into()]);
+    }
     let capture = store::read(&options.capture)?;
     if options.console {
         print_console(&capture);

@@ -1,252 +1,364 @@
-//! The types whose fields are the report's fields.
+//! The types whose fields are the report's fields, and whose comments are its schema's.
 
-use ramscope_model::{
-    BudgetResult, BudgetState, Failure, ImageFacts, JudgedFinding, Losses, MachineFacts, Stack,
-    StepResult,
-};
+use schemars::JsonSchema;
 use serde::Serialize;
+use std::borrow::Cow;
 
-#[derive(Serialize)]
+/// The result of `ramscope run`, `replay` or `ingest`. Instants are whole picoseconds of device
+/// time since power-on, sizes are bytes, shares are hundredths of a per cent.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "ramscope result")]
 pub(super) struct ReportForm<'a> {
+    /// The version of this form; fields are added without a new version, never renamed or removed.
     pub(super) schema_version: u32,
+    /// The program that wrote this, with its version.
     pub(super) tool: &'a str,
+    /// What the program exits with because of these runs.
     pub(super) exit_code: u8,
+    /// Every run that was planned, also those that did not run.
     pub(super) runs: Vec<RunForm<'a>>,
 }
 
-#[derive(Default, Serialize)]
+/// One run: a scenario on a target with a seed.
+#[derive(Default, Serialize, JsonSchema)]
 pub(super) struct RunForm<'a> {
+    /// The scenario's name.
     pub(super) scenario: &'a str,
+    /// The scenario's file.
     pub(super) path: &'a str,
+    /// What it ran on, or was to run on.
     pub(super) target: Option<&'a str>,
+    /// The seed of everything random.
     pub(super) seed: Option<u64>,
+    /// How it came out.
+    #[schemars(extend("enum" = ["pass", "fail", "inconclusive", "timed-out", "unavailable", "skipped", "interrupted"]))]
     pub(super) outcome: &'a str,
+    /// Why the run stopped: `steps-done`, `timed-out`, `step-failed`, `fatal`, `interrupted`,
+    /// `deadlocked`, `host-watchdog`, `target-failed`, `capture-cut`, or `not-run`.
     pub(super) stop_reason: &'a str,
+    /// The outcome and its first reason.
     pub(super) sentence: &'a str,
+    /// The program that recorded the run.
     pub(super) recorded_by: Option<&'a str>,
+    /// The command that replays it.
     pub(super) replay: Option<&'a str>,
+    /// The hash of everything that the device did.
     pub(super) device_hash: Option<&'a str>,
+    /// The firmware.
     pub(super) image: Option<ImageForm<'a>>,
+    /// What executed it.
     pub(super) machine: Option<MachineForm<'a>>,
+    /// What the device says about itself; null if it never did.
+    pub(super) device: Option<DeviceForm<'a>>,
+    /// When the run ended.
     pub(super) ended_at_ps: Option<u64>,
+    /// Every reason why it is no pass, the most important one first.
     pub(super) failures: Vec<FailureForm<'a>>,
+    /// What could not be said, and why.
     pub(super) doubts: &'a [String],
+    /// Every budget, once for each subject that it is about.
     pub(super) budgets: Vec<BudgetForm<'a>>,
+    /// Everything that was noticed.
     pub(super) findings: Vec<FindingForm<'a>>,
+    /// Every step of the scenario.
     pub(super) steps: Vec<StepForm<'a>>,
+    /// Every phase of the scenario, with the memory in it.
+    pub(super) phases: Vec<PhaseForm<'a>>,
+    /// What was left out of this run because the target cannot do it.
+    pub(super) skips: Vec<SkipForm<'a>>,
+    /// Every thread, task and tasklet of every boot.
     pub(super) units: Vec<UnitForm<'a>>,
+    /// The heap; null if no sample of it arrived.
     pub(super) heap: Option<HeapForm>,
+    /// The stack of the interrupt handlers.
     pub(super) interrupt_stack: Option<StackForm>,
+    /// The figures of memory by the ids that budgets have; the worst of several units of a name.
+    pub(super) figures: Vec<FigureForm>,
+    /// Telemetry that did not arrive.
     pub(super) losses: Option<LossesForm>,
+    /// Registers that the firmware used and the machine does not model.
     pub(super) unmodelled_registers: Vec<u32>,
+    /// What the host's clock said. Recorded with the run, so that a replay repeats it; nothing is
+    /// judged by it.
+    pub(super) host: Option<HostForm<'a>>,
 }
 
-#[derive(Serialize)]
+/// The firmware that ran.
+#[derive(Serialize, JsonSchema)]
 pub(super) struct ImageForm<'a> {
-    name: &'a str,
-    hash: &'a str,
-}
-
-#[derive(Serialize)]
-pub(super) struct MachineForm<'a> {
-    name: &'a str,
-    clock_hz: Option<u32>,
-    time_model: &'a str,
-    instructions: Option<u64>,
-}
-
-#[derive(Serialize)]
-pub(super) struct FailureForm<'a> {
-    line: Option<u32>,
-    subject: &'a str,
-    expected: &'a str,
-    observed: &'a str,
-    at_ps: Option<u64>,
-}
-
-#[derive(Serialize)]
-pub(super) struct BudgetForm<'a> {
-    id: &'a str,
-    line: u32,
-    subject: String,
-    metric: String,
-    bound: &'static str,
-    limit: u64,
-    observed: Option<u64>,
-    capacity: Option<u64>,
-    at_ps: Option<u64>,
-    state: &'static str,
-    reason: Option<&'a str>,
-    names_seen: Option<&'a [String]>,
-    expected_to_fail: bool,
-}
-
-#[derive(Serialize)]
-pub(super) struct FindingForm<'a> {
-    id: &'static str,
-    unit: Option<&'a str>,
-    at_ps: u64,
-    sentence: &'a str,
-    standing: &'static str,
-}
-
-#[derive(Serialize)]
-pub(super) struct StepForm<'a> {
-    index: usize,
-    label: &'a str,
-    line: u32,
-    outcome: &'static str,
-    began_ps: Option<u64>,
-    ended_ps: Option<u64>,
-    detail: &'a str,
-}
-
-#[derive(Serialize)]
-pub(super) struct UnitForm<'a> {
-    pub(super) boot: u32,
-    pub(super) id: u32,
+    /// Its file's name.
     pub(super) name: &'a str,
+    /// A hash of its bytes.
+    pub(super) hash: &'a str,
+}
+
+/// What executed the firmware.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MachineForm<'a> {
+    /// What it is.
+    pub(super) name: &'a str,
+    /// The clock at the end of the run.
+    pub(super) clock_hz: Option<u32>,
+    /// What its times mean.
+    pub(super) time_model: &'a str,
+    /// Instructions executed.
+    pub(super) instructions: Option<u64>,
+}
+
+/// What the device says about itself.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct DeviceForm<'a> {
+    /// The name of its image.
+    pub(super) name: &'a str,
+    /// What it runs on.
+    pub(super) board: String,
+    /// The build of its image, in hexadecimal.
+    pub(super) build_id: String,
+    /// The version of its telemetry.
+    pub(super) telemetry_version: u16,
+    /// How much it tells.
+    pub(super) telemetry_level: String,
+    /// Telemetry records that arrived whole.
+    pub(super) telemetry_records: u64,
+    /// The resets of the run.
+    pub(super) resets: Vec<ResetForm<'a>>,
+}
+
+/// The device started again.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ResetForm<'a> {
+    /// When.
+    pub(super) at_ps: u64,
+    /// Why.
+    pub(super) reason: &'a str,
+}
+
+/// Something that was demanded and did not hold.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FailureForm<'a> {
+    /// The line of the scenario.
+    pub(super) line: Option<u32>,
+    /// What is false: a budget's id, a finding's id, a step.
+    pub(super) subject: &'a str,
+    /// What was demanded.
+    pub(super) expected: &'a str,
+    /// What was the case.
+    pub(super) observed: &'a str,
+    /// When.
+    pub(super) at_ps: Option<u64>,
+}
+
+/// A budget on one subject.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct BudgetForm<'a> {
+    /// Its id: `phase/kind:name/metric`.
+    pub(super) id: &'a str,
+    /// Its line in the scenario.
+    pub(super) line: u32,
+    /// What it is about: `kind:name`.
+    pub(super) subject: String,
+    /// What is bounded.
+    pub(super) metric: String,
+    /// From which side.
+    #[schemars(extend("enum" = ["upper", "lower"]))]
+    pub(super) bound: &'static str,
+    /// The limit.
+    pub(super) limit: u64,
+    /// What was observed.
+    pub(super) observed: Option<u64>,
+    /// What is left up to the limit; null if it is exceeded or unknown.
+    pub(super) headroom: Option<u64>,
+    /// How much there is: the size of the stack or of the heap.
+    pub(super) capacity: Option<u64>,
+    /// When the observed value was first told.
+    pub(super) at_ps: Option<u64>,
+    /// Whether it holds.
+    #[schemars(extend("enum" = ["met", "exceeded", "no-such-subject", "skipped", "inconclusive"]))]
+    pub(super) state: &'static str,
+    /// Why it was skipped or is inconclusive.
+    pub(super) reason: Option<&'a str>,
+    /// The names that did appear, if its subject did not.
+    pub(super) names_seen: Option<&'a [String]>,
+    /// Whether the scenario expects it to fail.
+    pub(super) expected_to_fail: bool,
+}
+
+/// Something that was noticed.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FindingForm<'a> {
+    /// Its stable id.
+    pub(super) id: &'static str,
+    /// The unit that it is about.
+    pub(super) unit: Option<&'a str>,
+    /// When.
+    pub(super) at_ps: u64,
+    /// What was noticed.
+    pub(super) sentence: &'a str,
+    /// What it means for the run.
+    #[schemars(extend("enum" = ["fails", "expected", "allowed", "noted"]))]
+    pub(super) standing: &'static str,
+}
+
+/// A step of the scenario.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct StepForm<'a> {
+    /// Its index, from 0.
+    pub(super) index: usize,
+    /// What to call it.
+    pub(super) label: &'a str,
+    /// Its line in the scenario.
+    pub(super) line: u32,
+    /// How it went.
+    #[schemars(extend("enum" = ["done", "failed", "timed-out", "skipped", "unfinished", "not-reached"]))]
+    pub(super) outcome: &'static str,
+    /// When it began.
+    pub(super) began_ps: Option<u64>,
+    /// When it was over.
+    pub(super) ended_ps: Option<u64>,
+    /// The text that matched, the reason of a skip, and the like.
+    pub(super) detail: &'a str,
+}
+
+/// A phase of the scenario.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct PhaseForm<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// When its first step began; null if the run did not come to it.
+    pub(super) began_ps: Option<u64>,
+    /// When its last step was over; null if it never was.
+    pub(super) ended_ps: Option<u64>,
+    /// The most of the heap that was in use in any sample within it.
+    pub(super) heap_used_sampled_max_bytes: Option<u32>,
+    /// The least that the largest free block was in any sample within it.
+    pub(super) largest_free_sampled_min_bytes: Option<u32>,
+}
+
+/// Something that was left out.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SkipForm<'a> {
+    /// What: a step or a budget's id.
+    pub(super) what: Cow<'a, str>,
+    /// Why.
+    pub(super) reason: &'a str,
+}
+
+/// A thread, task or tasklet.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct UnitForm<'a> {
+    /// The boot, from 0.
+    pub(super) boot: u32,
+    /// Its number within the boot.
+    pub(super) id: u32,
+    /// Its name; the second of a name within a boot is `name#2`.
+    pub(super) name: &'a str,
+    /// What it is.
     pub(super) kind: String,
+    /// What it did at the end of the run.
     pub(super) state: String,
+    /// How it ended, if it did.
     pub(super) end: Option<String>,
+    /// Its stack; null if it was never sampled.
     pub(super) stack: Option<StackForm>,
+    /// What it holds of the heap.
     pub(super) heap_bytes: Option<u32>,
+    /// The most that it held.
     pub(super) heap_peak_bytes: Option<u32>,
+    /// Its share of the processor.
     pub(super) cpu_share: Option<u32>,
+    /// How often it got the processor.
     pub(super) switches: Option<u32>,
 }
 
-#[derive(Serialize)]
+/// A stack.
+#[derive(Serialize, JsonSchema)]
 pub(super) struct StackForm {
-    bytes: u32,
-    peak_bytes: u32,
-    margin_bytes: u32,
-    peak_at_ps: u64,
+    /// Its size.
+    pub(super) bytes: u32,
+    /// The deepest use; more than the size after an overflow.
+    pub(super) peak_bytes: u32,
+    /// What that left.
+    pub(super) margin_bytes: u32,
+    /// When it was first told.
+    pub(super) peak_at_ps: u64,
 }
 
-#[derive(Serialize)]
+/// The heap.
+#[derive(Serialize, JsonSchema)]
 pub(super) struct HeapForm {
+    /// All of it.
     pub(super) total_bytes: u32,
+    /// In use at the end.
     pub(super) used_bytes: u32,
+    /// The most in use at once.
     pub(super) peak_bytes: u32,
+    /// When that was first told.
     pub(super) peak_at_ps: u64,
+    /// The largest free block at the end.
     pub(super) largest_free_bytes: u32,
+    /// The least that it was in any sample.
     pub(super) largest_free_least_bytes: u32,
+    /// In use by nobody, because something might still point there.
     pub(super) quarantined_bytes: u32,
+    /// What is held by owners that are no units.
     pub(super) other_owners: Vec<HolderForm>,
 }
 
-#[derive(Serialize)]
+/// An owner of heap blocks that is no unit.
+#[derive(Serialize, JsonSchema)]
 pub(super) struct HolderForm {
+    /// What it is.
     pub(super) kind: String,
+    /// Its number, if owners of its kind have one.
     pub(super) number: Option<u32>,
+    /// What it holds.
     pub(super) bytes: u32,
+    /// The most that it held.
     pub(super) peak_bytes: u32,
 }
 
-#[derive(Serialize)]
+/// A figure of memory.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FigureForm {
+    /// Its id, as a budget on it has.
+    pub(super) id: String,
+    /// Its value in bytes.
+    pub(super) bytes: u32,
+}
+
+/// Telemetry that did not arrive.
+#[derive(Serialize, JsonSchema)]
 pub(super) struct LossesForm {
-    records: u64,
-    damaged_bytes: u64,
+    /// Records that are missing at least.
+    pub(super) records: u64,
+    /// Records that the device says it dropped.
+    pub(super) dropped_by_device: u64,
+    /// Bytes that are no telemetry and no text.
+    pub(super) damaged_bytes: u64,
+    /// Facts that did not fit into the bounds of the model.
+    pub(super) forgotten_facts: u64,
+    /// Lines of the console that were dropped to make room for later ones.
+    pub(super) console_lines_dropped: u64,
 }
 
-impl<'a> ImageForm<'a> {
-    pub(super) fn of(image: &'a ImageFacts) -> Self {
-        Self { name: &image.name, hash: &image.hash }
-    }
+/// What the host's clock said.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct HostForm<'a> {
+    /// When the run began, in milliseconds since 1970 (UTC).
+    pub(super) started_unix_ms: Option<u64>,
+    /// How long it took, in microseconds.
+    pub(super) took_us: Option<u64>,
+    /// When the steps were over, in microseconds since the run began.
+    pub(super) steps: Vec<HostStepForm>,
+    /// Why earlier attempts at this run came to nothing.
+    pub(super) earlier_attempts: &'a [String],
 }
 
-impl<'a> MachineForm<'a> {
-    pub(super) fn of(machine: &'a MachineFacts) -> Self {
-        Self {
-            name: &machine.name,
-            clock_hz: machine.clock_hz,
-            time_model: &machine.time_model,
-            instructions: machine.instructions,
-        }
-    }
-}
-
-impl<'a> FailureForm<'a> {
-    pub(super) fn of(failure: &'a Failure) -> Self {
-        Self {
-            line: failure.line,
-            subject: &failure.subject,
-            expected: &failure.expected,
-            observed: &failure.observed,
-            at_ps: failure.at.map(|at| at.as_picos()),
-        }
-    }
-}
-
-impl<'a> BudgetForm<'a> {
-    pub(super) fn of(result: &'a BudgetResult) -> Self {
-        let (reason, names_seen) = match &result.state {
-            BudgetState::Skipped { reason } | BudgetState::Inconclusive { reason } => {
-                (Some(reason.as_str()), None)
-            }
-            BudgetState::NoSuchSubject { seen } => (None, Some(seen.as_slice())),
-            BudgetState::Met | BudgetState::Exceeded => (None, None),
-        };
-        Self {
-            id: result.id.as_str(),
-            line: result.line,
-            subject: format!("{}:{}", result.kind, result.name),
-            metric: result.metric.to_string(),
-            bound: result.bound_name(),
-            limit: result.limit,
-            observed: result.observed,
-            capacity: result.capacity,
-            at_ps: result.at.map(|at| at.as_picos()),
-            state: result.state.name(),
-            reason,
-            names_seen,
-            expected_to_fail: result.expected_to_fail,
-        }
-    }
-}
-
-impl<'a> FindingForm<'a> {
-    pub(super) fn of(finding: &'a JudgedFinding) -> Self {
-        Self {
-            id: finding.kind.id(),
-            unit: finding.unit.as_deref(),
-            at_ps: finding.at.as_picos(),
-            sentence: &finding.sentence,
-            standing: finding.standing.name(),
-        }
-    }
-}
-
-impl<'a> StepForm<'a> {
-    pub(super) fn of(step: &'a StepResult) -> Self {
-        Self {
-            index: step.index,
-            label: &step.label,
-            line: step.line,
-            outcome: step.outcome.name(),
-            began_ps: step.began.map(|at| at.as_picos()),
-            ended_ps: step.ended.map(|at| at.as_picos()),
-            detail: &step.detail,
-        }
-    }
-}
-
-impl StackForm {
-    /// Nothing, if the stack was never sampled.
-    pub(super) fn of(stack: &Stack) -> Option<Self> {
-        stack.sampled_at?;
-        Some(Self {
-            bytes: stack.bytes,
-            peak_bytes: stack.peak,
-            margin_bytes: stack.margin(),
-            peak_at_ps: stack.peak_at.as_picos(),
-        })
-    }
-}
-
-impl LossesForm {
-    pub(super) fn of(losses: Losses) -> Self {
-        Self { records: losses.records_lost(), damaged_bytes: losses.damaged_bytes }
-    }
+/// When a step was over on the host's clock.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct HostStepForm {
+    /// The step's index.
+    pub(super) index: u32,
+    /// Microseconds since the run began.
+    pub(super) over_after_us: u64,
 }

@@ -1,0 +1,243 @@
+//! From what the model says to the report's fields.
+
+use ramscope_model::{
+    BudgetResult, BudgetState, Device, Failure, HostFacts, ImageFacts, Judged, JudgedFinding,
+    MachineFacts, Stack, StepResult, Unit,
+};
+use ramscope_wire::UnitId;
+
+use super::form::{
+    BudgetForm, DeviceForm, FailureForm, FigureForm, FindingForm, HeapForm, HolderForm, HostForm,
+    HostStepForm, ImageForm, LossesForm, MachineForm, PhaseForm, ResetForm, SkipForm, StackForm,
+    StepForm, UnitForm,
+};
+use crate::measure::{Figure, Phase};
+
+impl<'a> ImageForm<'a> {
+    pub(super) fn of(image: &'a ImageFacts) -> Self {
+        Self { name: &image.name, hash: &image.hash }
+    }
+}
+
+impl<'a> MachineForm<'a> {
+    pub(super) fn of(machine: &'a MachineFacts) -> Self {
+        Self {
+            name: &machine.name,
+            clock_hz: machine.clock_hz,
+            time_model: &machine.time_model,
+            instructions: machine.instructions,
+        }
+    }
+}
+
+impl<'a> DeviceForm<'a> {
+    /// Nothing, if the device never said hello.
+    pub(super) fn of(judged: &'a Judged) -> Option<Self> {
+        let device = judged.feed.device();
+        let hello = device.hello()?;
+        let resets = device.resets().iter();
+        Some(Self {
+            name: &hello.name,
+            board: format!("{:?}", hello.board).to_lowercase(),
+            build_id: format!("{:016x}", hello.build_id),
+            telemetry_version: hello.version,
+            telemetry_level: format!("{:?}", hello.level).to_lowercase(),
+            telemetry_records: judged.feed.records(),
+            resets: resets
+                .map(|reset| ResetForm { at_ps: reset.at.as_picos(), reason: &reset.reason })
+                .collect(),
+        })
+    }
+}
+
+impl<'a> FailureForm<'a> {
+    pub(super) fn of(failure: &'a Failure) -> Self {
+        Self {
+            line: failure.line,
+            subject: &failure.subject,
+            expected: &failure.expected,
+            observed: &failure.observed,
+            at_ps: failure.at.map(|at| at.as_picos()),
+        }
+    }
+}
+
+impl<'a> BudgetForm<'a> {
+    pub(super) fn of(result: &'a BudgetResult) -> Self {
+        let (reason, names_seen) = match &result.state {
+            BudgetState::Skipped { reason } | BudgetState::Inconclusive { reason } => {
+                (Some(reason.as_str()), None)
+            }
+            BudgetState::NoSuchSubject { seen } => (None, Some(seen.as_slice())),
+            BudgetState::Met | BudgetState::Exceeded => (None, None),
+        };
+        Self {
+            id: result.id.as_str(),
+            line: result.line,
+            subject: format!("{}:{}", result.kind, result.name),
+            metric: result.metric.to_string(),
+            bound: result.bound_name(),
+            limit: result.limit,
+            observed: result.observed,
+            headroom: result.headroom(),
+            capacity: result.capacity,
+            at_ps: result.at.map(|at| at.as_picos()),
+            state: result.state.name(),
+            reason,
+            names_seen,
+            expected_to_fail: result.expected_to_fail,
+        }
+    }
+}
+
+impl<'a> FindingForm<'a> {
+    pub(super) fn of(finding: &'a JudgedFinding) -> Self {
+        Self {
+            id: finding.kind.id(),
+            unit: finding.unit.as_deref(),
+            at_ps: finding.at.as_picos(),
+            sentence: &finding.sentence,
+            standing: finding.standing.name(),
+        }
+    }
+}
+
+impl<'a> StepForm<'a> {
+    pub(super) fn of(step: &'a StepResult) -> Self {
+        Self {
+            index: step.index,
+            label: &step.label,
+            line: step.line,
+            outcome: step.outcome.name(),
+            began_ps: step.began.map(|at| at.as_picos()),
+            ended_ps: step.ended.map(|at| at.as_picos()),
+            detail: &step.detail,
+        }
+    }
+}
+
+impl<'a> PhaseForm<'a> {
+    pub(super) fn of(phase: &Phase<'a>) -> Self {
+        Self {
+            name: phase.name,
+            began_ps: phase.began.map(|at| at.as_picos()),
+            ended_ps: phase.ended.map(|at| at.as_picos()),
+            heap_used_sampled_max_bytes: phase.heap_used_max,
+            largest_free_sampled_min_bytes: phase.largest_free_min,
+        }
+    }
+}
+
+impl<'a> SkipForm<'a> {
+    /// The steps and budgets of a run that its target cannot do.
+    pub(super) fn of_run(judged: &'a Judged) -> Vec<Self> {
+        let run = &judged.facts.run;
+        let steps = run.skipped_steps.iter().map(|skip| Self {
+            what: match run.scenario.steps.get(skip.step) {
+                Some(step) => step.label().into(),
+                None => format!("step {}", skip.step).into(),
+            },
+            reason: &skip.reason,
+        });
+        let budgets = run
+            .skipped_budgets
+            .iter()
+            .map(|skip| Self { what: skip.id.as_str().into(), reason: &skip.reason });
+        steps.chain(budgets).collect()
+    }
+}
+
+impl<'a> UnitForm<'a> {
+    pub(super) fn of(unit: &'a Unit) -> Self {
+        let sampled = unit.cpu.sampled_at.is_some();
+        Self {
+            boot: unit.key.boot,
+            id: unit.key.id.0,
+            name: &unit.name,
+            kind: unit.kind.to_string(),
+            state: unit.state.to_string(),
+            end: unit.end.map(|end| end.how.to_string()),
+            stack: StackForm::of(&unit.stack),
+            heap_bytes: unit.heap.sampled_at.map(|_| unit.heap.current),
+            heap_peak_bytes: unit.heap.sampled_at.map(|_| unit.heap.peak),
+            cpu_share: sampled.then_some(unit.cpu.share),
+            switches: sampled.then_some(unit.cpu.switches),
+        }
+    }
+}
+
+impl StackForm {
+    /// Nothing, if the stack was never sampled.
+    pub(super) fn of(stack: &Stack) -> Option<Self> {
+        stack.sampled_at?;
+        Some(Self {
+            bytes: stack.bytes,
+            peak_bytes: stack.peak,
+            margin_bytes: stack.margin(),
+            peak_at_ps: stack.peak_at.as_picos(),
+        })
+    }
+}
+
+impl HeapForm {
+    /// Nothing, if the heap was never sampled.
+    pub(super) fn of(device: &Device) -> Option<Self> {
+        let heap = device.heap();
+        heap.sampled_at?;
+        let owners = device.owners().map(|owner| HolderForm {
+            kind: owner.kind.to_string(),
+            number: (owner.unit != UnitId::KERNEL).then_some(owner.unit.0),
+            bytes: owner.heap.current,
+            peak_bytes: owner.heap.peak,
+        });
+        Some(Self {
+            total_bytes: heap.total,
+            used_bytes: heap.used,
+            peak_bytes: heap.peak,
+            peak_at_ps: heap.peak_at.as_picos(),
+            largest_free_bytes: heap.largest_free,
+            largest_free_least_bytes: heap.largest_free_min,
+            quarantined_bytes: heap.quarantined,
+            other_owners: owners.collect(),
+        })
+    }
+}
+
+impl FigureForm {
+    pub(super) fn of(figure: Figure) -> Self {
+        Self { id: figure.id, bytes: figure.bytes }
+    }
+}
+
+impl LossesForm {
+    pub(super) fn of(judged: &Judged) -> Self {
+        let device = judged.feed.device();
+        let losses = device.losses();
+        Self {
+            records: losses.records_lost(),
+            dropped_by_device: losses.dropped,
+            damaged_bytes: losses.damaged_bytes,
+            forgotten_facts: device.forgotten(),
+            console_lines_dropped: judged.feed.console().dropped(),
+        }
+    }
+}
+
+impl<'a> HostForm<'a> {
+    /// Nothing, if nothing was recorded.
+    pub(super) fn of(facts: &'a HostFacts) -> Option<Self> {
+        let times = facts.times.as_ref();
+        if times.is_none() && facts.earlier_attempts.is_empty() {
+            return None;
+        }
+        let steps = times.map(|times| &times.steps_us).into_iter().flatten();
+        Some(Self {
+            started_unix_ms: times.map(|times| times.started_unix_ms),
+            took_us: times.map(|times| times.took_us),
+            steps: steps
+                .map(|(&index, &over_after_us)| HostStepForm { index, over_after_us })
+                .collect(),
+            earlier_attempts: &facts.earlier_attempts,
+        })
+    }
+}
