@@ -82,7 +82,7 @@ impl GdbSession {
         listener: GdbListener,
         interrupted: &Arc<AtomicBool>,
     ) -> Result<Self, BackendError> {
-        if run.target != TargetKind::Engine {
+        if !matches!(run.target, TargetKind::Engine | TargetKind::EngineVirt) {
             let reason = "only the built-in engine can be debugged here".to_owned();
             return Err(BackendError::Unavailable { target: run.target.name(), reason });
         }

@@ -2,32 +2,50 @@
 
 use std::collections::BTreeMap;
 
+use ramscope_engine::Chip;
 use ramscope_scenario::{Run, TargetKind, TargetOffer};
 
 use crate::circuit::Circuit;
 use crate::engine::{EngineOptions, EngineSession};
 use crate::firmware::Firmware;
-use crate::session::{BackendError, Capabilities, Session};
+use crate::session::{BackendError, Capabilities, Capability, Session};
 
-/// What each target offers on this machine, with these parts around it: for the planner, and for
-/// `ramscope doctor`.
+/// The targets that are machines of this computer: they need no board, account or service.
+pub const MACHINES: [TargetKind; 3] =
+    [TargetKind::Engine, TargetKind::EngineVirt, TargetKind::QemuVirt];
+
+/// What each target offers on this machine, with these parts around it and, if a person named an
+/// image, with that one: for the planner, and for `ramscope doctor`.
 #[must_use]
-pub fn offers(circuit: Option<&Circuit>) -> BTreeMap<TargetKind, TargetOffer> {
-    TargetKind::ALL.into_iter().map(|target| (target, offer(target, circuit))).collect()
+pub fn offers(
+    circuit: Option<&Circuit>,
+    image: Option<&Firmware>,
+) -> BTreeMap<TargetKind, TargetOffer> {
+    let chip = image.map(|firmware| firmware.image.chip());
+    TargetKind::ALL.into_iter().map(|target| (target, offer(target, circuit, chip))).collect()
 }
 
-fn offer(target: TargetKind, circuit: Option<&Circuit>) -> TargetOffer {
+fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> TargetOffer {
+    let able = ramscope_scenario::Capabilities {
+        pause: true,
+        ring: true,
+        exact_stacks: true,
+        read_memory: true,
+        clone: true,
+        ..Default::default()
+    };
     match target {
         TargetKind::Engine => TargetOffer::Available(ramscope_scenario::Capabilities {
             pins: circuit.is_some(),
             controls: circuit.is_some(),
-            pause: true,
-            ring: true,
-            exact_stacks: true,
-            read_memory: true,
-            clone: true,
-            ..Default::default()
+            ..able
         }),
+        TargetKind::EngineVirt => match chip {
+            Some(chip) if chip != Chip::Virt => {
+                TargetOffer::Unavailable(format!("the image is for {chip}, and {target} is virt"))
+            }
+            _ => TargetOffer::Available(able),
+        },
         other => TargetOffer::Unavailable(not_yet(other)),
     }
 }
@@ -41,6 +59,7 @@ fn not_yet(target: TargetKind) -> String {
 pub fn capabilities(target: TargetKind) -> Capabilities {
     match target {
         TargetKind::Engine => EngineSession::CAPABILITIES,
+        TargetKind::EngineVirt => EngineSession::CAPABILITIES.without(&[Capability::Pins]),
         _ => Capabilities::default(),
     }
 }
@@ -55,7 +74,9 @@ pub fn launch(
     circuit: Option<&Circuit>,
 ) -> Result<Box<dyn Session>, BackendError> {
     match run.target {
-        TargetKind::Engine => Ok(Box::new(engine_session(run, firmware, circuit))),
+        TargetKind::Engine | TargetKind::EngineVirt => {
+            Ok(Box::new(engine_session(run, firmware, circuit)))
+        }
         other => Err(BackendError::Unavailable { target: other.name(), reason: not_yet(other) }),
     }
 }
@@ -69,7 +90,7 @@ pub(crate) fn engine_session(
     let options = EngineOptions { seed: run.seed, ..EngineOptions::default() };
     let session = EngineSession::new(&firmware.image, &options);
     match circuit {
-        Some(circuit) => session.in_circuit(circuit.clone()),
-        None => session,
+        Some(circuit) if run.target == TargetKind::Engine => session.in_circuit(circuit.clone()),
+        _ => session,
     }
 }

@@ -33,7 +33,7 @@ pub use drive::{Reaction, drive};
 pub use engine::{EngineOptions, EngineSession};
 pub use firmware::{Firmware, FirmwareError};
 pub use gdb::{GdbListener, GdbSession};
-pub use launch::{capabilities, launch, offers};
+pub use launch::{MACHINES, capabilities, launch, offers};
 pub use session::{
     BackendError, Capabilities, Capability, End, NeverPause, Output, PauseAt, Progress, Session,
     TargetFacts,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use ramscope_cli::image::Board;
+use ramscope_scenario::TargetKind;
 
 use crate::reports::ReportOptions;
 use crate::verb::tui::TuiOptions;
@@ -86,6 +87,14 @@ pub(crate) struct RunOptions {
     /// Run with this seed only, whatever the scenarios say.
     #[arg(long, value_name = "SEED")]
     pub(crate) seed: Option<u64>,
+
+    /// Run on this target in place of what the scenarios say; can be given more than once. `all`:
+    /// every machine that needs no board, account or service.
+    ///
+    /// `engine`: the built-in ESP32-C3; `engine-virt`: the built-in machine as QEMU's virt;
+    /// `qemu-virt`: QEMU itself. `ramscope doctor` says which work here.
+    #[arg(long = "target", value_name = "TARGET", value_parser = targets)]
+    pub(crate) targets: Vec<TargetArgument>,
 
     /// Run only scenarios with this tag; can be given more than once.
     #[arg(long = "tag", value_name = "TAG")]
@@ -229,6 +238,44 @@ pub(crate) struct ShowOptions {
     /// Print only what the diagram's logic analyzers saw, as a Value Change Dump.
     #[arg(long, conflicts_with = "console")]
     pub(crate) vcd: bool,
+}
+
+/// One `--target`.
+#[derive(Clone, Debug)]
+pub(crate) enum TargetArgument {
+    /// Every machine.
+    All,
+    /// This one.
+    One(TargetKind),
+}
+
+fn targets(text: &str) -> Result<TargetArgument, String> {
+    if text == "all" {
+        return Ok(TargetArgument::All);
+    }
+    TargetKind::from_name(text).map(TargetArgument::One).ok_or_else(|| {
+        let known = TargetKind::ALL.map(TargetKind::name).join(", ");
+        format!("the targets are {known}, and all")
+    })
+}
+
+impl RunOptions {
+    /// The targets to run on, each once, in the order in which they were named.
+    pub(crate) fn targets(&self) -> Option<Vec<TargetKind>> {
+        let mut targets = Vec::new();
+        for argument in &self.targets {
+            let named = match argument {
+                TargetArgument::All => &ramscope_backend::MACHINES[..],
+                TargetArgument::One(target) => std::slice::from_ref(target),
+            };
+            for target in named {
+                if !targets.contains(target) {
+                    targets.push(*target);
+                }
+            }
+        }
+        (!targets.is_empty()).then_some(targets)
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -4,6 +4,7 @@
 //! thread that prints, so lines never mix; results come back in the order of the plan, and are
 //! the same for any number of workers because no run knows of another.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -12,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use ramscope_backend::{
-    Circuit, Firmware, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch,
+    Circuit, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch,
 };
 use ramscope_capture::Recorder;
 use ramscope_model::{Closing, ElfSymbols, Feed, Judged, judge_fed};
@@ -22,6 +23,7 @@ use ramscope_time::Instant;
 use crate::evidence::{self, ToRecord};
 use crate::failure::Failure;
 use crate::host_times::HostTimer;
+use crate::images::Images;
 use crate::store::{self, CaptureFile};
 use crate::vcd::vcd;
 
@@ -34,7 +36,7 @@ pub(crate) struct Execution<'a> {
     pub(crate) runs: &'a [Run],
     /// Where the capture of each run goes.
     pub(crate) paths: &'a [PathBuf],
-    pub(crate) firmware: &'a Firmware,
+    pub(crate) images: &'a Images,
     /// What stands around the chip.
     pub(crate) circuit: Option<&'a Circuit>,
     pub(crate) jobs: usize,
@@ -72,29 +74,33 @@ impl Execution<'_> {
     }
 
     fn work(&self, next: &AtomicUsize, tell: Sender<News>) {
-        let symbols = ElfSymbols::new(&self.firmware.elf).ok();
+        let mut symbols = BTreeMap::new();
         while !self.interrupted.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             if index >= self.runs.len() {
                 return;
             }
-            let result = self.run(index, symbols.as_ref(), &tell);
+            let firmware = self.images.of(self.runs[index].target);
+            let names = || ElfSymbols::new(&firmware.elf).ok();
+            let symbols = symbols.entry(&firmware.hash).or_insert_with(names).as_ref();
+            let result = self.run(index, symbols, &tell);
             // The listener lives as long as the workers do.
             let _ = tell.send(News::Over(index, Box::new(result)));
         }
     }
 
     fn launch(&self, run: &Run) -> Result<Box<dyn Session>, Failure> {
+        let firmware = self.images.of(run.target);
         let debugger = self.debugger.lock().expect("nobody panics with it").take();
         Ok(match debugger {
             Some(listener) => Box::new(GdbSession::launch(
                 run,
-                self.firmware,
+                firmware,
                 self.circuit,
                 listener,
                 &self.interrupted,
             )?),
-            None => launch(run, self.firmware, self.circuit)?,
+            None => launch(run, firmware, self.circuit)?,
         })
     }
 
@@ -107,7 +113,7 @@ impl Execution<'_> {
     ) -> Result<Judged, Failure> {
         let (run, path) = (&self.runs[index], &self.paths[index]);
         let mut session = self.launch(run)?;
-        let firmware = self.firmware;
+        let firmware = self.images.of(run.target);
         let facts = evidence::facts(ToRecord { run, path, firmware, target: session.facts() });
         let mut recorder = Recorder::new();
         recorder.host(facts.to_host_part());

@@ -29,7 +29,7 @@ use toolchain::Toolchain;
 pub const TARGET: &str = "riscv32imc-unknown-none-elf";
 
 /// A board that has an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Board {
     /// The ESP32-C3.
     #[default]

@@ -18,6 +18,7 @@ mod execute;
 mod failure;
 mod files;
 mod host_times;
+mod images;
 mod output;
 mod progress;
 mod reports;

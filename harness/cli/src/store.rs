@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ramscope_capture::{Capture, FileWriter};
 use ramscope_cli::image::publish;
 use ramscope_cli::workspace::Workspace;
-use ramscope_scenario::Run;
+use ramscope_scenario::{Run, TargetKind};
 
 use crate::failure::Failure;
 
@@ -35,12 +35,17 @@ impl Store {
         self.folder.join(format!("{}.ramscope", file_name(name)))
     }
 
-    /// A file for each run: `<scenario>-<seed>.ramscope`. Runs that would share one are numbered,
+    /// A file for each run: `<scenario>-<seed>.ramscope`, on another target than the built-in
+    /// ESP32-C3 `<scenario>-<target>-<seed>.ramscope`. Runs that would share one are numbered,
     /// in their order.
     pub(crate) fn paths(&self, runs: &[Run]) -> Vec<PathBuf> {
         let mut used: HashMap<String, usize> = HashMap::new();
         let names = runs.iter().map(|run| {
-            let name = format!("{}-{}", file_name(&run.scenario.name), run.seed);
+            let scenario = file_name(&run.scenario.name);
+            let name = match run.target {
+                TargetKind::Engine => format!("{scenario}-{}", run.seed),
+                target => format!("{scenario}-{target}-{}", run.seed),
+            };
             let count = used.entry(name.clone()).or_insert(0);
             *count += 1;
             match *count {

@@ -48,6 +48,15 @@ impl Entry {
         if name.is_empty() { path } else { name }
     }
 
+    /// The target, unless what did not run was left out on all of them.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        match self {
+            Self::Ran(judged) => Some(judged.facts.run.target.name()),
+            Self::NotRun(not_run) => not_run.target.as_deref(),
+        }
+    }
+
     /// The scenario's file.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::columns::{Cell, Columns};
 use crate::entry::Entry;
 use crate::figures::{nearest_to_its_end, per_cent, seconds, unit_name, used_of};
-use crate::label::Labels;
 use crate::style::{Meaning, Style, clean, verdict_word};
 
 /// What is wrong with a run is listed up to this many lines.
@@ -16,11 +15,11 @@ const INDENT: &str = "     ";
 /// The report on many runs.
 #[must_use]
 pub fn table(entries: &[Entry], style: Style) -> String {
+    let shape = Shape::of(entries);
     let mut columns = Columns::default();
-    columns.row(headings());
-    let labels = Labels::of(entries);
+    columns.row(headings(&shape));
     for entry in entries {
-        columns.row(row(entry, &labels.label(entry)));
+        columns.row(row(entry, &shape));
         for note in notes(entry, style) {
             columns.text(format!("{INDENT}{note}"));
         }
@@ -28,9 +27,45 @@ pub fn table(entries: &[Entry], style: Style) -> String {
     format!("{}\n{}", columns.render(style), footer(entries, style))
 }
 
-fn headings() -> [Cell; 8] {
-    let cells = [
-        Cell::left("scenario"),
+/// What tells the runs of a table apart.
+struct Shape<'a> {
+    /// Where there are several targets, they have a column.
+    targets: BTreeSet<&'a str>,
+    /// Runs that only their seeds tell apart have them beside their names.
+    seeds: BTreeSet<(&'a str, &'a str)>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(entries: &'a [Entry]) -> Self {
+        let mut seen = BTreeSet::new();
+        let runs = entries.iter().filter(|entry| ran(entry).is_some());
+        let keys = runs.map(|entry| (entry.scenario(), entry.target().unwrap_or_default()));
+        Self {
+            targets: entries.iter().filter_map(Entry::target).collect(),
+            seeds: keys.filter(|key| !seen.insert(*key)).collect(),
+        }
+    }
+
+    fn has_target_column(&self) -> bool {
+        self.targets.len() > 1
+    }
+
+    fn label(&self, entry: &Entry) -> String {
+        let name = clean(entry.scenario());
+        let target = entry.target().unwrap_or_default();
+        match entry {
+            Entry::Ran(judged) if self.seeds.contains(&(entry.scenario(), target)) => {
+                format!("{name} [seed {}]", judged.facts.run.seed)
+            }
+            _ => name,
+        }
+    }
+}
+
+fn headings(shape: &Shape<'_>) -> Vec<Cell> {
+    let mut cells = vec![Cell::left("scenario")];
+    cells.extend(shape.has_target_column().then(|| Cell::left("target")));
+    cells.extend([
         Cell::left("verdict"),
         Cell::right("device time"),
         Cell::right("instructions"),
@@ -38,14 +73,17 @@ fn headings() -> [Cell; 8] {
         Cell::right("peak"),
         Cell::right("heap peak"),
         Cell::left("device hash"),
-    ];
-    cells.map(|cell| cell.meaning(Meaning::Heading))
+    ]);
+    cells.into_iter().map(|cell| cell.meaning(Meaning::Heading)).collect()
 }
 
-fn row(entry: &Entry, label: &str) -> Vec<Cell> {
+fn row(entry: &Entry, shape: &Shape<'_>) -> Vec<Cell> {
     let outcome = entry.outcome();
-    let mut cells =
-        vec![Cell::left(label), Cell::left(verdict_word(outcome)).meaning(Meaning::of(outcome))];
+    let mut cells = vec![Cell::left(shape.label(entry))];
+    if shape.has_target_column() {
+        cells.push(Cell::left(clean(entry.target().unwrap_or("-"))));
+    }
+    cells.push(Cell::left(verdict_word(outcome)).meaning(Meaning::of(outcome)));
     if let Entry::Ran(judged) = entry {
         cells.extend(figures(judged));
     }

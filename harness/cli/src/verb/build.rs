@@ -28,7 +28,12 @@ pub(super) fn build_image(quiet: bool, terminal: &Terminal) -> Result<BuiltImage
     build_board(Board::Esp32c3, quiet, terminal)
 }
 
-fn build_board(board: Board, quiet: bool, terminal: &Terminal) -> Result<BuiltImage, Failure> {
+/// Builds a board's image of the workspace that the current folder is in.
+pub(crate) fn build_board(
+    board: Board,
+    quiet: bool,
+    terminal: &Terminal,
+) -> Result<BuiltImage, Failure> {
     let workspace = Workspace::containing(Path::new("."))?;
     let mut status = StatusLine::new(terminal.live_progress && !quiet);
     let built = image::build(&workspace, board, &mut |notice| match notice {

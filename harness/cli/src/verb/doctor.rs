@@ -25,7 +25,7 @@ pub(crate) fn doctor() -> Result<(), Failure> {
         }
         Err(error) => rows.push(["workspace".into(), "none".into(), error.to_string()]),
     }
-    rows.extend(offers(None).into_iter().map(|(target, offer)| target_row(target, offer)));
+    rows.extend(offers(None, None).into_iter().map(|(target, offer)| target_row(target, offer)));
     print_table(["what", "state", "detail"], &rows);
     match healthy {
         true => Ok(()),

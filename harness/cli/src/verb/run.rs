@@ -1,15 +1,14 @@
 //! `ramscope run`.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ramscope_backend::{Circuit, Firmware, GdbListener, offers};
-use ramscope_cli::workspace::Workspace;
+use ramscope_backend::{Circuit, GdbListener, offers};
 use ramscope_model::Outcome;
 use ramscope_report::ExitCode;
-use ramscope_scenario::{Plan, PlanOptions, Severity, plan};
+use ramscope_scenario::{Plan, PlanOptions, Scenario, Severity, TargetKind, TargetOffer, plan};
 
 use crate::args::{Format, RunOptions};
 use crate::diagram;
@@ -17,11 +16,11 @@ use crate::evidence::as_argument;
 use crate::execute::Execution;
 use crate::failure::Failure;
 use crate::files::ScenarioFiles;
+use crate::images::Images;
 use crate::output;
 use crate::progress::Progress;
 use crate::store::Store;
 use crate::terminal::Terminal;
-use crate::verb::build::build_image;
 use crate::verb::lint;
 
 /// Runs scenarios, prints what became of them, and gives the exit code that follows.
@@ -29,13 +28,16 @@ pub(crate) fn run(options: &RunOptions, terminal: &Terminal) -> Result<ExitCode,
     options.output.reports.prepare()?;
     let files = ScenarioFiles::read(&options.paths.paths)?;
     refuse_errors(&files)?;
-    let firmware = firmware(options, terminal)?;
-    // Diagrams are drawn around an ESP32-C3; other machines have no pins.
-    let circuit = match firmware.has_pins() {
-        true => diagram::circuit(options.diagram.as_deref(), &options.paths.paths)?,
-        false => None,
+    let scenarios = files.scenarios();
+    let mut images = Images::given(options)?;
+    let circuit = match images.the_given() {
+        // Diagrams are drawn around an ESP32-C3; other machines have no pins.
+        Some(firmware) if !firmware.has_pins() => None,
+        _ => diagram::circuit(options.diagram.as_deref(), &options.paths.paths)?,
     };
-    let plan = checked_plan(files, options, &firmware, circuit.as_ref())?;
+    let offers = offers(circuit.as_ref(), images.the_given());
+    images.provide(&usable_targets(&scenarios, options, &offers), options, terminal)?;
+    let plan = checked_plan(&scenarios, options, offers, &images, circuit.as_ref())?;
     if options.list {
         output::print_plan(&plan);
         return Ok(ExitCode::Pass);
@@ -44,7 +46,7 @@ pub(crate) fn run(options: &RunOptions, terminal: &Terminal) -> Result<ExitCode,
         let reason = "no scenario was found that fits what was asked for".to_owned();
         return Err(Failure::NothingToRun { reason });
     }
-    carry_out(&plan, &firmware, circuit.as_ref(), options, terminal)
+    carry_out(&plan, &images, circuit.as_ref(), options, terminal)
 }
 
 /// Prints all problems; errors end here.
@@ -56,42 +58,41 @@ fn refuse_errors(files: &ScenarioFiles) -> Result<(), Failure> {
     }
 }
 
-/// The image that was asked for, or the workspace's own.
-fn firmware(options: &RunOptions, terminal: &Terminal) -> Result<Firmware, Failure> {
-    let path = match &options.elf {
-        Some(elf) => elf.clone(),
-        None if options.no_build => {
-            let path = Workspace::containing(Path::new("."))?.images().join("esp32c3.elf");
-            if !path.exists() {
-                return Err(Failure::NoImage { path });
-            }
-            path
-        }
-        None => build_image(options.quiet, terminal)?.elf,
+/// The targets that some scenario will run on, as far as they are there.
+fn usable_targets(
+    scenarios: &[Scenario],
+    options: &RunOptions,
+    offers: &BTreeMap<TargetKind, TargetOffer>,
+) -> Vec<TargetKind> {
+    let of_scenarios = || {
+        let targets = scenarios.iter().flat_map(|scenario| &scenario.settings.targets);
+        targets.map(|target| target.kind).collect()
     };
-    Ok(Firmware::read(&path)?)
+    let mut targets = options.targets().unwrap_or_else(of_scenarios);
+    targets.retain(|target| matches!(offers.get(target), Some(TargetOffer::Available(_))));
+    targets
 }
 
 fn checked_plan(
-    files: ScenarioFiles,
+    scenarios: &[Scenario],
     options: &RunOptions,
-    firmware: &Firmware,
+    offers: BTreeMap<TargetKind, TargetOffer>,
+    images: &Images,
     circuit: Option<&Circuit>,
 ) -> Result<Plan, Failure> {
-    let scenarios = files.scenarios();
     let mut plan = plan(
-        &scenarios,
+        scenarios,
         &PlanOptions {
-            offers: offers(circuit),
-            targets: None,
+            offers,
+            targets: options.targets(),
             seeds: options.seed.map(|seed| vec![seed]),
             repeat: None,
             tags: options.tags.clone(),
-            programs: firmware.programs.clone(),
+            programs: images.programs(),
         },
     );
     if let Some(circuit) = circuit {
-        plan.problems.extend(diagram::check(circuit, &scenarios, &mut plan.runs));
+        plan.problems.extend(diagram::check(circuit, scenarios, &mut plan.runs));
     }
     plan.problems.iter().for_each(|problem| eprintln!("{problem}"));
     let is_error = |severity| severity == Severity::Error;
@@ -103,12 +104,12 @@ fn checked_plan(
 
 fn carry_out(
     plan: &Plan,
-    firmware: &Firmware,
+    images: &Images,
     circuit: Option<&Circuit>,
     options: &RunOptions,
     terminal: &Terminal,
 ) -> Result<ExitCode, Failure> {
-    let debugger = options.gdb.map(|port| listen(port, plan, firmware)).transpose()?;
+    let debugger = options.gdb.map(|port| listen(port, plan, images)).transpose()?;
     let host_limit = match debugger {
         // A person at a debugger takes their time.
         Some(_) => Duration::MAX,
@@ -117,7 +118,7 @@ fn carry_out(
     let execution = Execution {
         runs: &plan.runs,
         paths: &Store::open(options.keep.as_deref())?.paths(&plan.runs),
-        firmware,
+        images,
         circuit,
         jobs: options.jobs,
         interrupted: interrupted_by_ctrl_c(),
@@ -140,13 +141,13 @@ fn carry_out(
 }
 
 /// Listens for the debugger of the one run, and says how to come.
-fn listen(port: u16, plan: &Plan, firmware: &Firmware) -> Result<GdbListener, Failure> {
-    if plan.runs.len() != 1 {
+fn listen(port: u16, plan: &Plan, images: &Images) -> Result<GdbListener, Failure> {
+    let [run] = &plan.runs[..] else {
         return Err(Failure::ManyToDebug { runs: plan.runs.len() });
-    }
+    };
     let listener =
         GdbListener::bind(port).map_err(|source| Failure::NoDebugPort { port, source })?;
-    let (elf, port) = (as_argument(&firmware.path), listener.port());
+    let (elf, port) = (as_argument(&images.of(run.target).path), listener.port());
     eprintln!("waiting for a debugger: gdb-multiarch {elf} -ex 'target remote 127.0.0.1:{port}'");
     Ok(listener)
 }

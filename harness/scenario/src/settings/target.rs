@@ -17,8 +17,10 @@ pub struct Target {
 /// The targets that a scenario can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TargetKind {
-    /// `engine`: the built-in machine.
+    /// `engine`: the built-in machine, an ESP32-C3.
     Engine,
+    /// `engine-virt`: the built-in machine as QEMU's `virt`.
+    EngineVirt,
     /// `qemu-virt`: QEMU's `virt` machine.
     QemuVirt,
     /// `qemu-esp32c3`: Espressif's QEMU as an ESP32-C3.
@@ -68,8 +70,9 @@ const ICOUNT: TargetOption = TargetOption {
 
 impl TargetKind {
     /// Every target, in the order of documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Engine,
+        Self::EngineVirt,
         Self::QemuVirt,
         Self::QemuEsp32c3,
         Self::QemuEsp32,
@@ -83,6 +86,7 @@ impl TargetKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Engine => "engine",
+            Self::EngineVirt => "engine-virt",
             Self::QemuVirt => "qemu-virt",
             Self::QemuEsp32c3 => "qemu-esp32c3",
             Self::QemuEsp32 => "qemu-esp32",
@@ -102,7 +106,7 @@ impl TargetKind {
     #[must_use]
     pub const fn options(self) -> &'static [TargetOption] {
         match self {
-            Self::Engine => &[TargetOption {
+            Self::Engine | Self::EngineVirt => &[TargetOption {
                 name: "exact-stacks",
                 form: OptionForm::Switch,
                 summary: "Whether to watch each store for stacks that overflow unseen; true.",

@@ -79,7 +79,7 @@ fn run_of(steps: &str, circuit: &Circuit) -> Run {
     let parsed = parse("pins.yaml", &text);
     let scenario = parsed.scenario.unwrap_or_else(|| panic!("{:?}", parsed.problems));
     assert_eq!(circuit.check(&scenario), crate::circuit::Checked::default());
-    let options = PlanOptions { offers: offers(Some(circuit)), ..PlanOptions::default() };
+    let options = PlanOptions { offers: offers(Some(circuit), None), ..PlanOptions::default() };
     plan(&[scenario], &options).runs.remove(0)
 }
 
