@@ -300,7 +300,7 @@ impl Metric {
         matches!(self, Self::StackMargin | Self::Free | Self::LargestFree)
     }
 
-    /// A value of this metric as a person reads it: `1024 B`, `12`, `2.50 %`, `1.5 ms`.
+    /// A value of this metric as a person reads it: `1024 B`, `12`, `2.50 %`, `1.500 ms`.
     #[must_use]
     pub fn format(self, value: u64) -> String {
         match self.unit() {

@@ -12,6 +12,7 @@
 
 mod builder;
 mod core_schema;
+mod keys_seen;
 mod mend;
 mod syntax;
 
@@ -25,6 +26,8 @@ use mend::Mended;
 
 /// How deep collections may nest.
 const DEPTH_MAX: usize = 64;
+/// How many keys of a map are compared one by one.
+const COMPARED_MAX: usize = 16;
 /// How many nodes one value may unfold to.
 const VALUE_NODES_MAX: usize = 1 << 16;
 
@@ -188,15 +191,20 @@ impl Tree {
             return Vec::new();
         };
         let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
-        let mut by_key: HashMap<String, usize> = HashMap::with_capacity(pairs.len());
+        // Keys differ, but two that do can be spelt alike: `1` and `"1"`. Long maps need a table.
+        let mut by_key: HashMap<String, usize> = HashMap::new();
         for &(key, value) in pairs {
             let entry = Entry { key: self.key_text(key), key_place: self.place(key), value };
-            match by_key.get(&entry.key) {
-                Some(&earlier) => entries[earlier] = entry,
-                None => {
-                    by_key.insert(entry.key.clone(), entries.len());
-                    entries.push(entry);
+            let earlier = match pairs.len() {
+                0..=COMPARED_MAX => entries.iter().position(|earlier| earlier.key == entry.key),
+                _ => by_key.insert(entry.key.clone(), entries.len()),
+            };
+            match earlier {
+                Some(earlier) => {
+                    by_key.insert(entry.key.clone(), earlier);
+                    entries[earlier] = entry;
                 }
+                None => entries.push(entry),
             }
         }
         entries.sort_by_key(|entry| array_index(&entry.key).map_or((1, 0), |index| (0, index)));

@@ -15,6 +15,9 @@ use super::parameters::phrase;
 use super::problems::{Draft, Problems};
 use super::step_names::StepNames;
 
+/// How many words are listed to somebody who nearly wrote one of them.
+const WORDS_LISTED_MAX: usize = 5;
+
 /// What every part of the settings needs to read itself.
 pub(super) struct Reader<'a> {
     pub(super) tree: &'a Tree,
@@ -185,6 +188,9 @@ impl Reader<'_> {
         }
         let fix = nearest(found, known.iter().copied()).map(String::from);
         let message = match known.split_last() {
+            Some(_) if fix.is_some() && known.len() > WORDS_LISTED_MAX => {
+                format!("`{name}` cannot be `{found}`")
+            }
             Some((last, [])) => format!("`{name}` is {last}"),
             Some((last, others)) => format!("`{name}` is {} or {last}", others.join(", ")),
             None => format!("`{name}` cannot be anything"),

@@ -1,8 +1,9 @@
 //! Events to a tree, on an explicit stack, so that no depth of nesting can overflow ours.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
-use std::collections::{HashMap, hash_map};
+use std::collections::HashMap;
 
+use super::keys_seen::KeysSeen;
 use super::{DEPTH_MAX, Kind, Node, NodeId, Place, Tree, YamlError, core_schema, syntax};
 use crate::problem::Rule;
 use crate::value::Value;
@@ -35,32 +36,8 @@ struct Open {
     /// The anchor that its content must not refer to.
     anchor: usize,
     children: Vec<NodeId>,
-    /// The scalars among a map's keys and their lines, to notice the second of a kind.
-    keys: HashMap<KeyIdentity, u32>,
+    keys: KeysSeen,
     is_map: bool,
-}
-
-/// Two keys are the same if their values are, whatever their spelling.
-#[derive(PartialEq, Eq, Hash)]
-enum KeyIdentity {
-    Null,
-    Bool(bool),
-    Number(u64),
-    Text(String),
-}
-
-impl KeyIdentity {
-    fn of(value: &Value) -> Option<Self> {
-        Some(match value {
-            Value::Null => Self::Null,
-            Value::Bool(value) => Self::Bool(*value),
-            Value::Number(number) if number.is_nan() => return None,
-            // Adding zero makes -0 equal to 0.
-            Value::Number(number) => Self::Number((number + 0.0).to_bits()),
-            Value::Text(text) => Self::Text(text.clone()),
-            Value::Missing | Value::List(_) | Value::Map(_) => return None,
-        })
-    }
 }
 
 impl<'text> Builder<'text> {
@@ -155,7 +132,13 @@ impl<'text> Builder<'text> {
         let is_map = matches!(kind, Kind::Map(_));
         let id = self.add(place, kind);
         self.define(anchor, id);
-        self.open.push(Open { id, anchor, children: Vec::new(), keys: HashMap::new(), is_map });
+        self.open.push(Open {
+            id,
+            anchor,
+            children: Vec::new(),
+            keys: KeysSeen::default(),
+            is_map,
+        });
         Ok(())
     }
 
@@ -199,18 +182,12 @@ impl<'text> Builder<'text> {
         let Node { place, kind: Kind::Scalar(value, _) } = &self.nodes[id.0] else {
             return Ok(());
         };
-        let Some(identity) = KeyIdentity::of(value).filter(|_| is_key) else {
-            return Ok(());
-        };
-        match open.keys.entry(identity) {
-            hash_map::Entry::Vacant(first) => {
-                first.insert(place.line);
-            }
-            hash_map::Entry::Occupied(first) => self.errors.push(YamlError {
+        if is_key && let Some(first) = open.keys.add(value, place.line) {
+            self.errors.push(YamlError {
                 rule: Rule::DuplicateKey,
                 place: *place,
-                message: format!("the key `{value}` stands in line {} already", first.get()),
-            }),
+                message: format!("the key `{value}` stands in line {first} already"),
+            });
         }
         Ok(())
     }

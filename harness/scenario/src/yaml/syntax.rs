@@ -61,6 +61,9 @@ pub(super) fn refuse_indicator(text: &str, place: Place) -> Result<(), YamlError
 
 /// Refuses a block list or map that a tab separates from its dash; to YAML that is indentation.
 pub(super) fn refuse_tab_before(line: &str, place: Place) -> Result<(), YamlError> {
+    if !line.contains('\t') {
+        return Ok(());
+    }
     let column = usize::try_from(place.column).unwrap_or(usize::MAX) - 1;
     let before: String = line.chars().take(column).collect();
     let is_block = !line.chars().nth(column).is_some_and(|c| c == '[' || c == '{');
