@@ -58,6 +58,20 @@ pub use settings::{
 pub use text::{NoRegex, TextMatch, TextPattern, TextSearch};
 pub use value::Value;
 
+/// The JSON Schema of scenario files, ours and Wokwi's part: for editors, and for whoever makes files.
+///
+/// It is a little stricter than the reader: what runs but always fails, it refuses.
+pub const SCENARIO_SCHEMA: &str = include_str!("../schema/scenario.schema.json");
+
+/// Reads any YAML document as wokwi-cli would: the value that `text` has by the core schema of YAML
+/// 1.2.
+///
+/// # Errors
+/// All problems that make it no document, at most one of them a mistake of syntax.
+pub fn document(path: &str, text: &str) -> Result<Value, Vec<Problem>> {
+    read::document(path, text)
+}
+
 /// Reads a scenario from `text`; `path` is what messages and the scenario call it.
 ///
 /// # Examples

@@ -14,7 +14,7 @@ mod step_names;
 mod steps;
 
 use crate::nearest::nearest;
-use crate::problem::{Rule, WokwiStage};
+use crate::problem::{Problem, Rule, WokwiStage};
 use crate::scenario::{Parsed, Scenario, Step};
 use crate::settings::Settings;
 use crate::value::Value;
@@ -35,6 +35,22 @@ pub(crate) fn read(path: &str, text: &str) -> Parsed {
                 problems.push(yaml_draft(error));
             }
             problems.into_parsed(None, Vec::new())
+        }
+    }
+}
+
+/// See [`document`](crate::document).
+pub(crate) fn document(path: &str, text: &str) -> Result<Value, Vec<Problem>> {
+    let mut problems = Problems::new(path);
+    match Tree::read(text) {
+        Ok(tree) => {
+            let value = problems.value(&tree, tree.root());
+            let found = problems.into_parsed(None, Vec::new()).problems;
+            if found.is_empty() { Ok(value) } else { Err(found) }
+        }
+        Err(errors) => {
+            errors.into_iter().for_each(|error| problems.push(yaml_draft(error)));
+            Err(problems.into_parsed(None, Vec::new()).problems)
         }
     }
 }

@@ -151,6 +151,32 @@ pub enum Matching {
 }
 
 impl Settings {
+    /// The keys in the file, in the order of documentation.
+    pub const KEYS: [&'static str; 23] = [
+        "schema",
+        "description",
+        "targets",
+        "requires",
+        "program",
+        "args",
+        "seeds",
+        "repeat",
+        "timeout",
+        "timeouts",
+        "settle",
+        "match",
+        "phases",
+        "budgets",
+        "findings",
+        "waits",
+        "expect-text",
+        "fail-on",
+        "inject",
+        "expect",
+        "baseline",
+        "artifacts",
+        "tags",
+    ];
     /// The default of `timeout`.
     pub const TIMEOUT: Span = Span::from_seconds(30);
     /// The default of `settle`.

@@ -23,33 +23,6 @@ use super::problems::{Draft, Problems};
 use super::reader::{Checked, Fields, Reader};
 use super::step_names::StepNames;
 
-/// The keys of `ramscope:`, in the order of documentation.
-pub(crate) const KEYS: [&str; 23] = [
-    "schema",
-    "targets",
-    "requires",
-    "program",
-    "args",
-    "seeds",
-    "repeat",
-    "timeout",
-    "timeouts",
-    "settle",
-    "match",
-    "phases",
-    "budgets",
-    "findings",
-    "waits",
-    "expect-text",
-    "fail-on",
-    "inject",
-    "expect",
-    "baseline",
-    "artifacts",
-    "tags",
-    "description",
-];
-
 /// Reads the value of the `ramscope:` key. `steps` are those that could be read; `names` is `None`
 /// if the list of steps itself could not.
 pub(super) fn read(
@@ -60,7 +33,7 @@ pub(super) fn read(
     problems: &mut Problems,
 ) -> Settings {
     let mut reader = Reader { tree, names, problems };
-    match reader.fields(node, "ramscope", &KEYS) {
+    match reader.fields(node, "ramscope", &Settings::KEYS) {
         Some(fields) => reader.settings(&fields, steps),
         None => Settings::default(),
     }
