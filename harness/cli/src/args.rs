@@ -211,13 +211,15 @@ pub(crate) struct ReplayOptions {
 #[derive(Debug, Args)]
 pub(crate) struct SchemaOptions {
     /// Of what.
-    #[arg(value_enum)]
+    #[arg(value_enum, default_value_t = SchemaOf::Scenario)]
     pub(crate) of: SchemaOf,
 }
 
 /// What has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaOf {
+    /// Scenario files; for editors: `# yaml-language-server: $schema=FILE` as a first line.
+    Scenario,
     /// The JSON report of `run` and `replay`.
     Result,
 }
