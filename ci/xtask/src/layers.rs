@@ -36,11 +36,17 @@ const PLACES: &[Place] = &[
     // Harness: device time, then the four that know nothing of each other.
     place("ramscope-time", &[]),
     place("ramscope-engine", &["ramscope-time"]),
-    place("ramscope-scenario", &["ramscope-time"]),
+    place("ramscope-scenario", &["ramscope-wire", "ramscope-time"]),
     place("ramscope-capture", &["ramscope-time"]),
     place(
         "ramscope-backend",
-        &["ramscope-engine", "ramscope-scenario", "ramscope-capture", "ramscope-time"],
+        &[
+            "ramscope-engine",
+            "ramscope-wire",
+            "ramscope-scenario",
+            "ramscope-capture",
+            "ramscope-time",
+        ],
     ),
     place("ramscope-model", BELOW_MODEL),
     place("ramscope-report", MODEL_AND_BELOW),

@@ -12,19 +12,26 @@
 //! 3. The session is advanced up to instants that scenario and device determine: whole multiples of
 //!    [`SLICE`], ends of steps, and matches. Looking on changes none of them.
 
+mod order;
 mod wait;
 
 use ramscope_capture::{HowEnded, Recorder, StepEvent, StepEventKind, Stimulus};
 use ramscope_scenario::{Command, ExpectPin, Matcher, Run, SetControl, Step};
 use ramscope_time::{Instant, Span};
+use ramscope_wire::{OpenWindow, Payload, WindowId, write_record};
 
+use self::order::{IsFirst, Order};
 use self::wait::{Waiting, describe, quote};
 use crate::circuit;
-use crate::session::{BackendError, End, Progress, Session};
+use crate::session::{BackendError, Capability, End, Progress, Session};
 use crate::watchdog::Watchdog;
 
 /// How much device time passes at most between two looks.
 const SLICE: Span = Span::from_millis(10);
+
+/// How long the device runs on at least if a phase ends with the last step, so that it can say what
+/// it measured.
+const CLOSING: Span = Span::from_millis(1);
 
 /// What whoever looks on wants to happen next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +54,7 @@ pub fn drive(
     look: &mut dyn FnMut(&Recorder, Instant) -> Reaction,
 ) -> HowEnded {
     let matcher = Matcher::new(run.scenario.settings.matching);
-    let mut driver = Driver { run, session, recorder, watchdog, look, matcher };
+    let mut driver = Driver { run, session, recorder, watchdog, look, matcher, commands: 0 };
     let ended = match driver.steps_and_settle() {
         Ok(()) => HowEnded::StepsDone,
         Err(ended) => ended,
@@ -63,6 +70,8 @@ struct Driver<'a> {
     watchdog: &'a Watchdog,
     look: &'a mut dyn FnMut(&Recorder, Instant) -> Reaction,
     matcher: Matcher,
+    /// Commands given so far.
+    commands: u16,
 }
 
 /// Why the device stands still again.
@@ -77,11 +86,37 @@ enum Standing {
 impl Driver<'_> {
     fn steps_and_settle(&mut self) -> Result<(), HowEnded> {
         let run = self.run;
-        for step in &run.scenario.steps {
+        let mut order = Order::of(run);
+        let (mut next, mut is_first) = (0, IsFirst::Yes);
+        while let Some(step) = run.scenario.steps.get(next) {
+            self.open_window(order.window_before(next, is_first))?;
             self.step(step)?;
+            next = order.after(next);
+            is_first = IsFirst::No;
         }
-        let settled = self.session.now() + run.scenario.settings.settle;
-        self.advance(settled)?;
+        let last = order.window_before(next, is_first);
+        self.open_window(last)?;
+        let settle = run.scenario.settings.settle;
+        let settle = if last.is_some() { settle.max(CLOSING) } else { settle };
+        self.advance(self.session.now() + settle)?;
+        Ok(())
+    }
+
+    /// Begins a window of measurement at this instant, where that is possible; where it is not, the
+    /// verdict finds no trace of it.
+    fn open_window(&mut self, number: Option<u32>) -> Result<(), HowEnded> {
+        match number.filter(|_| self.session.capabilities().has(Capability::Windows)) {
+            Some(number) => self.command(&OpenWindow { window: WindowId(number) }),
+            None => Ok(()),
+        }
+    }
+
+    fn command(&mut self, command: &impl Payload) -> Result<(), HowEnded> {
+        self.commands = self.commands.wrapping_add(1);
+        let mut words = Vec::new();
+        write_record(command, self.commands, 0, &mut words);
+        self.session.command(&words).map_err(failed)?;
+        self.recorder.event(self.session.now(), &Stimulus::Command(words));
         Ok(())
     }
 

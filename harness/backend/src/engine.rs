@@ -12,6 +12,7 @@
 //!    [`Session::advance`].
 //! 2. All state that a stride changes is in [`Device`], so taking back a stride forgets nothing.
 
+mod commands;
 pub(crate) mod debugged;
 mod pins;
 mod ring;
@@ -22,6 +23,7 @@ use ramscope_engine::{Image, Machine, Options, Stop, UartByte};
 use ramscope_scenario::Value;
 use ramscope_time::{Instant, Span};
 
+use self::commands::CommandRing;
 use self::pins::Surroundings;
 use self::ring::TelemetryRing;
 use self::stacks::StackWatch;
@@ -67,6 +69,7 @@ impl EngineSession {
         Capability::Pause,
         Capability::Ring,
         Capability::ExactStacks,
+        Capability::Windows,
         Capability::Pins,
         Capability::Clone,
         Capability::ReadMemory,
@@ -78,12 +81,14 @@ impl EngineSession {
         let mut machine = Machine::new(image, &Options { seed: options.seed });
         let ring = TelemetryRing::of(image);
         machine.watch_word(ring.as_ref().map(TelemetryRing::write_offset_address));
+        let commands = CommandRing::of(image);
         let stacks = options.exact_stacks.then(|| StackWatch::of(image)).flatten();
         Self {
             device: Device {
                 resets_told: machine.resets().len(),
                 machine,
                 ring,
+                commands,
                 stacks,
                 surroundings: None,
                 serial: Vec::new(),
@@ -139,6 +144,7 @@ impl Session for EngineSession {
     fn capabilities(&self) -> Capabilities {
         let mut lacking = Vec::new();
         lacking.extend(self.device.ring.is_none().then_some(Capability::Ring));
+        lacking.extend(self.device.commands.is_none().then_some(Capability::Windows));
         lacking.extend(self.device.stacks.is_none().then_some(Capability::ExactStacks));
         lacking.extend(self.device.surroundings.is_none().then_some(Capability::Pins));
         Self::CAPABILITIES.without(&lacking)
@@ -179,6 +185,13 @@ impl Session for EngineSession {
 
     fn send_serial(&mut self, bytes: &[u8]) -> Result<(), BackendError> {
         self.device.machine.receive_uart0(bytes);
+        Ok(())
+    }
+
+    fn command(&mut self, words: &[u32]) -> Result<(), BackendError> {
+        let Device { machine, commands, .. } = &mut self.device;
+        let commands = commands.as_mut().ok_or(BackendError::NoCommands)?;
+        commands.send(machine, words);
         Ok(())
     }
 
@@ -224,6 +237,7 @@ impl Session for EngineSession {
 struct Device {
     machine: Machine,
     ring: Option<TelemetryRing>,
+    commands: Option<CommandRing>,
     stacks: Option<StackWatch>,
     /// What stands around the chip, if anything does.
     surroundings: Option<Surroundings>,
@@ -257,6 +271,9 @@ impl Device {
                 if let Some(ring) = &mut self.ring {
                     ring.record_written(&mut self.machine, value);
                 }
+                if let Some(commands) = &mut self.commands {
+                    commands.record_written(&mut self.machine);
+                }
                 return None;
             }
             Stop::Pins => {
@@ -287,6 +304,9 @@ impl Device {
         for reset in &self.machine.resets()[self.resets_told..] {
             if let Some(ring) = &mut self.ring {
                 ring.device_reset();
+            }
+            if let Some(commands) = &mut self.commands {
+                commands.device_reset();
             }
             if let Some(stacks) = &mut self.stacks {
                 stacks.device_reset(reset.at);

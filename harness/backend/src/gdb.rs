@@ -297,6 +297,11 @@ impl Session for GdbSession {
         self.debuggee.timeline.send_serial(bytes)
     }
 
+    fn command(&mut self, words: &[u32]) -> Result<(), BackendError> {
+        self.debuggee.was_changed = true;
+        self.debuggee.timeline.command(words)
+    }
+
     fn read_pin(&mut self, pin: &Terminal) -> Result<bool, BackendError> {
         self.debuggee.timeline.present_mut().read_pin(pin)
     }

@@ -32,6 +32,9 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> T
         exact_stacks: true,
         read_memory: true,
         clone: true,
+        windows: true,
+        repeats: true,
+        instructions: true,
         ..Default::default()
     };
     match target {

@@ -38,6 +38,16 @@ pub trait Session: Send {
     /// If the target itself fails.
     fn send_serial(&mut self, bytes: &[u8]) -> Result<(), BackendError>;
 
+    /// Gives the firmware a command, a record of the telemetry's format, to be carried out before
+    /// anything else runs.
+    ///
+    /// # Errors
+    /// If target or firmware take none, or the target fails.
+    fn command(&mut self, words: &[u32]) -> Result<(), BackendError> {
+        let _ = words;
+        Err(BackendError::NoCommands)
+    }
+
     /// Whether a pin of a part is high, at once.
     ///
     /// # Errors
@@ -155,6 +165,9 @@ pub enum BackendError {
         /// What was asked for.
         asked: String,
     },
+    /// The target, or the firmware on it, takes no commands.
+    #[error("the firmware takes no commands from the host")]
+    NoCommands,
     /// The debugger cannot be talked to.
     #[error("the debugger cannot be talked to")]
     Debugger(#[source] std::io::Error),

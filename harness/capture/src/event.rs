@@ -148,6 +148,21 @@ pub enum Stimulus {
         /// The value, as the scenario spells it.
         value: String,
     },
+    /// A command given to the firmware: a record of the telemetry's format.
+    Command(Vec<u32>),
+    /// A fault that the scenario asks for begins.
+    FaultBegins {
+        /// Its place in the scenario's list.
+        fault: u32,
+    },
+    /// It ends.
+    FaultEnds {
+        /// Its place in the scenario's list.
+        fault: u32,
+        /// What it did, where somebody has counted.
+        #[serde(default)]
+        detail: String,
+    },
     /// The device reset from outside.
     Reset,
 }

@@ -86,7 +86,7 @@ impl Session for Scripted {
     }
 }
 
-fn run_of(steps: &str, settings: &str) -> Run {
+pub(super) fn run_of(steps: &str, settings: &str) -> Run {
     let text =
         format!("name: test\nversion: 1\nsteps:\n{steps}\nramscope:\n  schema: 1\n{settings}");
     let parsed = parse("test.yaml", &text);

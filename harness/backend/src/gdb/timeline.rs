@@ -29,6 +29,7 @@ const FIRST_SPACING: Span = Span::from_millis(10);
 #[derive(Clone, Debug)]
 pub(super) enum Input {
     Serial(Vec<u8>),
+    Command(Vec<u32>),
     Register(u8, u32),
     Pc(u32),
     Word(u32, u32),
@@ -116,6 +117,12 @@ impl Timeline {
     pub(super) fn send_serial(&mut self, bytes: &[u8]) -> Result<(), BackendError> {
         self.inputs.push((self.present.now(), Input::Serial(bytes.to_vec())));
         self.present.send_serial(bytes)
+    }
+
+    /// The firmware is given a command, whatever the debugger looks at.
+    pub(super) fn command(&mut self, words: &[u32]) -> Result<(), BackendError> {
+        self.inputs.push((self.present.now(), Input::Command(words.to_vec())));
+        self.present.command(words)
     }
 
     /// A control of a part moves, whatever the debugger looks at.
@@ -272,6 +279,10 @@ fn apply(session: &mut EngineSession, input: &Input) {
     let machine = session.machine_mut();
     match input {
         Input::Serial(bytes) => machine.receive_uart0(bytes),
+        // Firmware that takes none was told as an error.
+        Input::Command(words) => {
+            let _ = session.command(words);
+        }
         Input::Register(number, value) => machine.set_register(*number, *value),
         Input::Pc(address) => machine.set_pc(*address),
         // The debugger was told when it asked whether the word can be written.
