@@ -1,6 +1,7 @@
 //! Programs together in one image.
 
 use crate::driver::driver;
+use crate::elf::Elf;
 use crate::layout::{DRIVER, PROGRAMS, PROGRAMS_END, TABLE};
 use crate::opcode::index_of;
 use crate::program::Program;
@@ -56,7 +57,7 @@ impl Batch {
         let mut flash = driver();
         flash.resize((TABLE - DRIVER) as usize, 0);
         flash.extend(table);
-        let elf = elf(&[(DRIVER, &flash), (PROGRAMS, &ram)]);
+        let elf = Elf { segments: &[(DRIVER, &flash), (PROGRAMS, &ram)], symbols: &[] }.file();
         Self { programs, places, elf, opcodes }
     }
 }
@@ -65,29 +66,4 @@ impl Batch {
 /// out of its batch.
 fn data_seed(_: usize) -> u32 {
     0x1234_5678
-}
-
-/// An ELF executable that starts at its first segment.
-fn elf(segments: &[(u32, &[u8])]) -> Vec<u8> {
-    const HEADER: u32 = 52;
-    const PROGRAM_HEADER: u32 = 32;
-    let count = segments.len() as u32;
-    let mut file = vec![0x7F, b'E', b'L', b'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let halves = |file: &mut Vec<u8>, values: &[u16]| {
-        values.iter().for_each(|value| file.extend(value.to_le_bytes()));
-    };
-    let words = |file: &mut Vec<u8>, values: &[u32]| {
-        values.iter().for_each(|value| file.extend(value.to_le_bytes()));
-    };
-    halves(&mut file, &[2, 243]);
-    words(&mut file, &[1, segments[0].0, HEADER, 0, 1]); // flags: compressed instructions
-    halves(&mut file, &[HEADER as u16, PROGRAM_HEADER as u16, count as u16, 40, 0, 0]);
-    let mut offset = HEADER + count * PROGRAM_HEADER;
-    for (address, bytes) in segments {
-        let length = bytes.len() as u32;
-        words(&mut file, &[1, offset, *address, *address, length, length, 7, 4]);
-        offset += length;
-    }
-    segments.iter().for_each(|(_, bytes)| file.extend(*bytes));
-    file
 }

@@ -3,9 +3,10 @@
 use crate::batch::{Batch, fitting};
 use crate::coverage::Coverage;
 use crate::generate;
-use crate::machines::{Counts, MachineError, Nobody, Qemu, run_engine};
+use crate::machines::{Counts, HOST_TIME_MAX, MachineError, Nobody, run_engine, run_qemu};
 use crate::outcome::{Outcome, differences, kind, read};
 use crate::program::Program;
+use crate::qemu::{self, Qemu};
 use crate::shrink::{Trial, shrink};
 use ramscope_engine::Machine;
 
@@ -23,13 +24,7 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            count: 2_000,
-            seed: 1,
-            at_least: None,
-            qemu: "qemu-system-riscv32".into(),
-            mutations: false,
-        }
+        Self { count: 2_000, seed: 1, at_least: None, qemu: qemu::PROGRAM.into(), mutations: false }
     }
 }
 
@@ -61,7 +56,7 @@ fn batches(settings: &Settings) -> impl Iterator<Item = (u64, Batch)> + '_ {
 
 /// Compares, and prints what came out; whether all is well.
 pub(crate) fn compare(settings: &Settings) -> Result<bool, MachineError> {
-    let qemu = Qemu::new(settings.qemu.clone())?;
+    let qemu = Qemu::new(&settings.qemu, "compare")?;
     if settings.mutations {
         return find_mutations(settings, &qemu);
     }
@@ -70,7 +65,8 @@ pub(crate) fn compare(settings: &Settings) -> Result<bool, MachineError> {
         let mut counts = Counts::new(&batch);
         let engine = read(&run_engine(&batch, &mut counts, |_| {})?);
         coverage.add(&counts.executed, &engine);
-        let reference = Reference { first, outcomes: read(&qemu.run(&batch)?), batch };
+        let reference =
+            Reference { first, outcomes: read(&run_qemu(&qemu, &batch, HOST_TIME_MAX)?), batch };
         if let Some(n) = first_difference(&reference, &engine) {
             show(&reference, n, &engine, &qemu, &|_| {})?;
             return Ok(false);
@@ -115,7 +111,7 @@ pub(crate) fn show(
     println!("the shortest program that shows it:\n{}", shortest.listing());
     let batch = Batch::new(vec![shortest]);
     let engine = read(&run_engine(&batch, &mut Nobody, prepare)?);
-    let told = read(&qemu.run(&batch)?);
+    let told = read(&run_qemu(qemu, &batch, HOST_TIME_MAX)?);
     println!("at {:#x}:", batch.places[0].start);
     for line in differences(engine.first(), told.first()) {
         println!("  {line}");
@@ -133,7 +129,11 @@ fn find_mutations(_: &Settings, _: &Qemu) -> Result<bool, MachineError> {
 fn find_mutations(settings: &Settings, qemu: &Qemu) -> Result<bool, MachineError> {
     let mut references = Vec::new();
     for (first, batch) in batches(settings) {
-        references.push(Reference { first, outcomes: read(&qemu.run(&batch)?), batch });
+        references.push(Reference {
+            first,
+            outcomes: read(&run_qemu(qemu, &batch, HOST_TIME_MAX)?),
+            batch,
+        });
     }
     crate::mutations::find_all(&references, qemu)
 }

@@ -9,9 +9,8 @@
 //! 4. a hash of the data;
 //! 5. for each trap: which slot of the vector table it came through, mcause, mepc, mtval, mstatus.
 
-use crate::code::{Instruction, ins, li};
+use crate::assembler::Assembler;
 use crate::layout::*;
-use std::collections::BTreeMap;
 
 /// The upper half of the first word of a record.
 pub(crate) const MAGIC: u32 = 0xC0DE_0000;
@@ -50,78 +49,6 @@ const T6: u32 = 31;
 
 const MPRV: u32 = 1 << 17;
 const MPP: u32 = 3 << 11;
-
-/// Instructions with labels.
-#[derive(Default)]
-struct Assembler {
-    bytes: Vec<u8>,
-    labels: BTreeMap<String, usize>,
-    /// Jumps and branches whose target is put in at the end.
-    open: Vec<(usize, &'static str, u32, u32, String)>,
-}
-
-impl Assembler {
-    fn put(&mut self, instruction: &Instruction) {
-        self.bytes.extend(instruction.bytes());
-    }
-
-    fn op(&mut self, name: &str, rd: u32, rs1: u32, rs2: u32, imm: i32) {
-        self.put(&ins(name, rd, rs1, rs2, imm));
-    }
-
-    fn li(&mut self, rd: u32, value: u32) {
-        li(rd, value).iter().for_each(|instruction| self.put(instruction));
-    }
-
-    fn label(&mut self, name: &str) {
-        self.labels.insert(name.to_owned(), self.bytes.len());
-    }
-
-    /// A branch, or a jump that links in `a`.
-    fn go(&mut self, name: &'static str, a: u32, b: u32, label: &str) {
-        self.open.push((self.bytes.len(), name, a, b, label.to_owned()));
-        self.bytes.extend([0; 4]);
-    }
-
-    fn load(&mut self, rd: u32, offset: i32, base: u32) {
-        self.op("lw", rd, base, 0, offset);
-    }
-
-    fn store(&mut self, rs: u32, offset: i32, base: u32) {
-        self.op("sw", 0, base, rs, offset);
-    }
-
-    fn poke(&mut self, address: u32, value: u32) {
-        self.li(T4, address);
-        self.li(T5, value);
-        self.store(T5, 0, T4);
-    }
-
-    fn read_csr(&mut self, rd: u32, number: u32) {
-        self.op("csrrs", rd, 0, 0, number as i32);
-    }
-
-    fn write_csr(&mut self, number: u32, rs: u32) {
-        self.op("csrrw", 0, rs, 0, number as i32);
-    }
-
-    fn set_csr(&mut self, number: u32, value: u32) {
-        self.li(T4, value);
-        self.write_csr(number, T4);
-    }
-
-    fn finish(mut self) -> Vec<u8> {
-        for (at, name, a, b, label) in std::mem::take(&mut self.open) {
-            let offset = self.labels[&label] as i32 - at as i32;
-            let instruction = match name {
-                "jal" => ins(name, a, 0, 0, offset),
-                _ => ins(name, 0, a, b, offset),
-            };
-            self.bytes[at..at + 4].copy_from_slice(&instruction.bytes());
-        }
-        self.bytes
-    }
-}
 
 /// The driver's code, for address [`DRIVER`].
 pub(crate) fn driver() -> Vec<u8> {

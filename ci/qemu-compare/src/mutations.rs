@@ -1,8 +1,9 @@
 //! Bugs seeded into the engine: the comparison must find each.
 
 use crate::compare::{Reference, first_difference, show};
-use crate::machines::{MachineError, Nobody, Qemu, run_engine};
+use crate::machines::{MachineError, Nobody, run_engine};
 use crate::outcome::read;
+use crate::qemu::Qemu;
 use ramscope_engine::Mutation;
 
 /// Seeds one bug after the other and looks for the first program that shows it, shrunk; whether all

@@ -68,11 +68,14 @@ fn read_one(words: &mut impl Iterator<Item = u32>) -> Option<Outcome> {
     Some(outcome)
 }
 
+/// A difference: QEMU ended a program that the engine did not.
+pub(crate) const ENGINE_ENDLESS: &str = "the engine did not come to its end";
+
 /// How two outcomes of a program differ, in lines for a person.
 pub(crate) fn differences(engine: Option<&Outcome>, qemu: Option<&Outcome>) -> Vec<String> {
     let (engine, qemu) = match (engine, qemu) {
         (Some(engine), Some(qemu)) => (engine, qemu),
-        (None, Some(_)) => return vec!["the engine did not come to its end".into()],
+        (None, Some(_)) => return vec![ENGINE_ENDLESS.into()],
         (Some(_), None) => return vec!["QEMU did not come to its end".into()],
         (None, None) => return Vec::new(),
     };

@@ -48,11 +48,11 @@ impl Program {
         Placed { bytes, end }
     }
 
-    /// The program without the units from `first` on, `count` of them.
-    pub(crate) fn without(&self, first: usize, count: usize) -> Program {
-        let mut shorter = self.clone();
-        shorter.units.drain(first..(first + count).min(self.units.len()));
-        shorter
+    /// The program without some stretches of units, each given by its first and of one length.
+    pub(crate) fn without(&self, starts: &[usize], length: usize) -> Program {
+        let is_out = |n: usize| starts.iter().any(|&first| (first..first + length).contains(&n));
+        let kept = self.units.iter().enumerate().filter(|(n, _)| !is_out(*n));
+        Program { units: kept.map(|(_, unit)| unit.clone()).collect(), ..self.clone() }
     }
 
     /// The program as an assembler would read it, with the registers that it names.

@@ -1,14 +1,21 @@
 //! From a program that shows a difference to the shortest that still does.
+//!
+//! Most of the time goes into starting QEMU, so few processes are asked much. All stretches of a
+//! program that might go are tried in one image, each left out alone; then all that can go alone
+//! are left out together, and half of them if that is too much. A candidate that does not come to
+//! its end on the engine would hold up those behind it for as long as QEMU is given, and is not
+//! sent there; unless that is the difference, and then only such candidates are.
 
 use crate::batch::{Batch, fitting};
-use crate::machines::{MachineError, Nobody, Qemu, run_engine};
-use crate::outcome::{differences, kind, read};
+use crate::machines::{MachineError, Nobody, run_engine, run_qemu};
+use crate::outcome::{ENGINE_ENDLESS, differences, kind, read};
 use crate::program::{Program, Unit};
+use crate::qemu::Qemu;
 use ramscope_engine::Machine;
 use std::time::Duration;
 
 /// A candidate that takes QEMU longer has gone astray.
-const CANDIDATE_TIME_MAX: Duration = Duration::from_secs(1);
+const CANDIDATE_TIME_MAX: Duration = Duration::from_millis(500);
 
 /// How a candidate is tried.
 pub(crate) struct Trial<'a> {
@@ -29,60 +36,97 @@ pub(crate) fn shrink(program: Program, trial: &Trial<'_>) -> Result<Program, Mac
 
 fn shrink_units(program: Program, trial: &Trial<'_>) -> Result<Program, MachineError> {
     let mut best = program;
-    let mut step = best.units.len().div_ceil(2).max(1);
+    let mut length = best.units.len().div_ceil(2).max(1);
     loop {
-        match trial.first_that_differs(candidates(&best, step))? {
+        match trial.shorter(&best, length)? {
             Some(shorter) => best = shorter,
-            None if step == 1 => return Ok(best),
-            None => step = step.div_ceil(2),
+            None if length == 1 => return Ok(best),
+            None => length = length.div_ceil(2),
         }
-        step = step.min(best.units.len()).max(1);
+        length = length.min(best.units.len()).max(1);
     }
 }
 
-fn candidates(program: &Program, step: usize) -> Vec<Program> {
-    let starts = (0..program.units.len()).step_by(step);
-    starts.map(|first| program.without(first, step)).collect()
-}
-
-/// What came of candidates.
-struct Found {
-    /// Those that differ.
-    differ: Vec<usize>,
-    /// How many QEMU has ended.
-    ended: usize,
-}
-
 impl Trial<'_> {
-    /// The candidates run one behind the other; one that QEMU does not end takes those behind it
-    /// along, so they run again without it. One that differs must differ alone, too, because a
-    /// difference may depend on where the program stands.
-    fn first_that_differs(
-        &self,
-        mut candidates: Vec<Program>,
-    ) -> Result<Option<Program>, MachineError> {
-        while !candidates.is_empty() {
-            let count = fitting(&candidates);
-            let found = self.try_all(&candidates[..count])?;
-            for &n in &found.differ {
-                if !self.try_all(&candidates[n..=n])?.differ.is_empty() {
-                    return Ok(Some(candidates.swap_remove(n)));
-                }
+    /// The program without stretches of `length` units, if the difference survives that.
+    fn shorter(&self, best: &Program, length: usize) -> Result<Option<Program>, MachineError> {
+        let starts = self.dispensable(best, length)?;
+        let mut count = starts.len();
+        while count > 1 {
+            let shorter = best.without(&starts[..count], length);
+            if self.differs_alone(&shorter)? {
+                return Ok(Some(shorter));
             }
-            candidates.drain(..(found.ended + 1).min(count));
+            count /= 2;
+        }
+        for start in starts {
+            let shorter = best.without(&[start], length);
+            if self.differs_alone(&shorter)? {
+                return Ok(Some(shorter));
+            }
         }
         Ok(None)
     }
 
-    fn try_all(&self, programs: &[Program]) -> Result<Found, MachineError> {
+    /// The stretches of `length` units that can go, one at a time. The programs without them run
+    /// one behind the other; one that QEMU does not end takes those behind it along, so they run
+    /// again without it.
+    fn dispensable(&self, best: &Program, length: usize) -> Result<Vec<usize>, MachineError> {
+        let mut starts = Vec::new();
+        for start in (0..best.units.len()).step_by(length) {
+            if self.ends(&best.without(&[start], length))? != self.wants_endless() {
+                starts.push(start);
+            }
+        }
+        let mut found = Vec::new();
+        while !starts.is_empty() {
+            let programs: Vec<Program> =
+                starts.iter().map(|&start| best.without(&[start], length)).collect();
+            let count = fitting(&programs);
+            let tried = self.try_all(&programs[..count])?;
+            found.extend(tried.differ.into_iter().map(|n| starts[n]));
+            starts.drain(..(tried.ended + 1).min(count));
+        }
+        Ok(found)
+    }
+
+    /// Whether the difference is that the engine does not come to an end.
+    fn wants_endless(&self) -> bool {
+        self.kind.as_deref() == Some(ENGINE_ENDLESS)
+    }
+
+    /// Whether the engine comes to the end of a program.
+    fn ends(&self, program: &Program) -> Result<bool, MachineError> {
+        let batch = Batch::new(vec![program.clone()]);
+        Ok(!read(&run_engine(&batch, &mut Nobody, self.prepare)?).is_empty())
+    }
+
+    /// A program must differ in an image of its own, too, because a difference may depend on where
+    /// it stands.
+    fn differs_alone(&self, program: &Program) -> Result<bool, MachineError> {
+        Ok(!self.try_all(std::slice::from_ref(program))?.differ.is_empty())
+    }
+
+    fn try_all(&self, programs: &[Program]) -> Result<Tried, MachineError> {
         let batch = Batch::new(programs.to_vec());
         let engine = read(&run_engine(&batch, &mut Nobody, self.prepare)?);
-        let told = read(&self.qemu.run_for(&batch, CANDIDATE_TIME_MAX)?);
+        let told = read(&run_qemu(self.qemu, &batch, CANDIDATE_TIME_MAX)?);
         let ended = told.len().min(programs.len());
         let differs = |n: &usize| {
+            if self.wants_endless() && programs.len() > 1 {
+                return true; // the engine did not end it alone, and here not those behind it
+            }
             let found = kind(&differences(engine.get(*n), told.get(*n)));
             found.is_some() && found == self.kind
         };
-        Ok(Found { differ: (0..ended).filter(differs).collect(), ended })
+        Ok(Tried { differ: (0..ended).filter(differs).collect(), ended })
     }
+}
+
+/// What came of candidates.
+struct Tried {
+    /// Those that differ.
+    differ: Vec<usize>,
+    /// How many QEMU has ended.
+    ended: usize,
 }

@@ -16,6 +16,7 @@ mod workspace;
 use std::process::ExitCode;
 
 use failure::Failure;
+use qemu_compare::{COMPARISONS, Comparison};
 use workspace::Workspace;
 
 /// One check.
@@ -58,7 +59,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         [conformance::NAME, ref arguments @ ..] => conformance::run(arguments),
-        [qemu_compare::NAME, ref arguments @ ..] => qemu_compare::run(arguments),
+        [name, ref arguments @ ..] if let Some(comparison) = comparison(name) => {
+            comparison.run(arguments)
+        }
         [name] => match VERBS.iter().find(|verb| verb.name == name) {
             Some(verb) => carry_out(verb),
             None => misused(&format!("there is no check named {name}")),
@@ -67,13 +70,19 @@ fn main() -> ExitCode {
     }
 }
 
+fn comparison(name: &str) -> Option<&'static Comparison> {
+    COMPARISONS.iter().find(|comparison| comparison.name == name)
+}
+
 fn help() -> String {
     let mut text = "Checks of this workspace: cargo xtask CHECK\n\n".to_owned();
     for Verb { name, help, .. } in &VERBS {
         text += &format!("  {name:<12} {help}\n");
     }
     text += &format!("  {:<12} {}\n", conformance::NAME, conformance::HELP);
-    text += &format!("  {:<12} {}\n", qemu_compare::NAME, qemu_compare::HELP);
+    for Comparison { name, help, .. } in &COMPARISONS {
+        text += &format!("  {name:<12} {help}\n");
+    }
     text + "\nExit codes: 0 all is well, 1 something was found or could not be checked, 2 usage.\n"
 }
 
@@ -102,8 +111,9 @@ mod tests {
     #[test]
     fn help_names_every_check() {
         let help = help();
-        for verb in &VERBS {
-            assert!(help.contains(&format!("  {} ", verb.name)), "{}", verb.name);
+        let names = VERBS.iter().map(|verb| verb.name);
+        for name in names.chain(COMPARISONS.iter().map(|comparison| comparison.name)) {
+            assert!(help.contains(&format!("  {name} ")), "{name}");
         }
     }
 }

@@ -1,30 +1,49 @@
-//! Random programs on the engine and on QEMU, compared.
+//! The engine held against QEMU.
 //!
-//! The comparison is a program of its own (`ci/qemu-compare`), because it has to be built optimised
+//! What compares is a program of its own (`ci/qemu-compare`), because it has to be built optimised
 //! and with bugs to be seeded, which nothing else should be.
 
 use std::process::{Command, ExitCode};
 
-pub(crate) const NAME: &str = "qemu-compare";
-pub(crate) const HELP: &str =
-    "random programs end alike on the engine and on QEMU (--count N --seed S, --mutations)";
+/// One command of that program.
+pub(crate) struct Comparison {
+    pub(crate) name: &'static str,
+    pub(crate) help: &'static str,
+    /// What the program calls it.
+    command: &'static str,
+}
 
-/// Builds and starts it; its exit code is ours.
-pub(crate) fn run(arguments: &[&str]) -> ExitCode {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["run", "--quiet", "--release", "--package", "ramscope-qemu-compare"])
-        .args(["--features", "mutations", "--"])
-        .args(arguments)
-        .status();
-    match status {
-        Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).map_or(
-            ExitCode::FAILURE, // a signal ended it
-            ExitCode::from,
-        ),
-        Err(error) => {
-            eprintln!("{NAME}: cargo does not start: {error}");
-            ExitCode::FAILURE
+pub(crate) const COMPARISONS: [Comparison; 2] = [
+    Comparison {
+        name: "qemu-compare",
+        help: "random programs end alike on the engine and on QEMU (--count N --seed S, --mutations)",
+        command: "programs",
+    },
+    Comparison {
+        name: "riscv-tests",
+        help: "a folder of ELF tests that report through tohost (FOLDER or --own, --qemu)",
+        command: "suite",
+    },
+];
+
+impl Comparison {
+    /// Builds and starts it; its exit code is ours.
+    pub(crate) fn run(&self, arguments: &[&str]) -> ExitCode {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(cargo)
+            .args(["run", "--quiet", "--release", "--package", "ramscope-qemu-compare"])
+            .args(["--features", "mutations", "--", self.command])
+            .args(arguments)
+            .status();
+        match status {
+            Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).map_or(
+                ExitCode::FAILURE, // a signal ended it
+                ExitCode::from,
+            ),
+            Err(error) => {
+                eprintln!("{}: cargo does not start: {error}", self.name);
+                ExitCode::FAILURE
+            }
         }
     }
 }

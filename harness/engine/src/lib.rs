@@ -34,6 +34,7 @@ mod mutation;
 mod noise;
 mod observer;
 mod rom;
+mod tohost;
 mod virt;
 
 pub use boot::Boot;
@@ -45,3 +46,4 @@ pub use machine::{
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 pub use observer::{CpuView, Flow, Nobody, Observer};
+pub use tohost::{NotATest, TestElf, TestRun, TestVerdict, UnhandledTrap};
