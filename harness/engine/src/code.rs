@@ -1,6 +1,7 @@
 //! Decoded code: one [`Decoded`] for each half-word of code memory.
 //!
-//! Flash never changes, so its code is decoded once for the image and shared. RAM is decoded a
+//! Flash seldom changes, so what the boot chain maps is decoded once for the image and shared; pages
+//! that a program changed are decoded a sector at a time, and all forgotten at its next change. RAM is decoded a
 //! granule at a time when it is first executed, and forgotten where a store hits it. Its cache is
 //! in chunks that are copied on write, so that machines that were cloned share what neither of them
 //! has changed, and a chunk in which nothing was executed takes no room.
@@ -9,10 +10,15 @@
 //! 1. An entry is `Undecoded` or agrees with the memory; which halves an entry was made from is
 //!    covered by [`MARK_CODE`] on their granules.
 //! 2. A chunk is empty (nothing decoded yet) or has an entry for each of its half-words.
+//! 3. Whoever changes the flash or its mapping calls [`Code::forget_flash`].
 
 use crate::cpu::decode::{Decoded, Op, decode, is_compressed};
 use crate::cpu::pmp::Region;
-use crate::memory::{GRANULE, Layout, MARK_CODE, Memory, Place, RAM_BYTES, block_end};
+use crate::memory::flash::SECTOR_BYTES;
+use crate::memory::{
+    FLASH_WINDOW_BYTES, GRANULE, Layout, MARK_CODE, Memory, Place, RAM_BYTES, block_end,
+};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A stretch of addresses that can be executed, with the decoded code behind it.
@@ -43,14 +49,20 @@ const CHUNKS: usize = RAM_BYTES.div_ceil(CHUNK) as usize;
 const _: () = assert!(CHUNK.is_multiple_of(GRANULE), "a granule lies in one chunk");
 /// Chunks that are in use at once. A program that executes more of RAM is decoded anew.
 const CHUNKS_MAX: usize = 20;
+/// Sectors of changed flash that are decoded at once.
+const SECTORS_MAX: usize = 12;
 /// What the cache of one machine takes at most.
-pub(crate) const CACHE_BYTES_MAX: usize = CHUNKS_MAX * (CHUNK as usize / 2) * size_of::<Decoded>();
+pub(crate) const CACHE_BYTES_MAX: usize = (CHUNKS_MAX * (CHUNK as usize / 2)
+    + SECTORS_MAX * (SECTOR_BYTES as usize / 2))
+    * size_of::<Decoded>();
 
 /// The decoded code of one machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Code {
     ram: [Arc<Vec<Decoded>>; CHUNKS],
     flash: Arc<[Decoded]>,
+    /// Sectors of the window in pages that have changed, by number.
+    changed_flash: BTreeMap<u32, Arc<Vec<Decoded>>>,
     layout: Layout,
     #[cfg(feature = "mutations")]
     pub(crate) mutation: Option<crate::Mutation>,
@@ -67,6 +79,7 @@ impl Code {
         Self {
             ram: nothing_decoded(),
             flash,
+            changed_flash: BTreeMap::new(),
             layout,
             #[cfg(feature = "mutations")]
             mutation: None,
@@ -80,12 +93,16 @@ impl Code {
     }
 
     /// The code around `pc` within `region`, if there is any.
-    pub(crate) fn stretch(&mut self, pc: u32, region: Region) -> Option<Stretch> {
+    pub(crate) fn stretch(&mut self, pc: u32, region: Region, memory: &Memory) -> Option<Stretch> {
         let flash_text = self.layout.flash_text();
         let flash_offset = pc.wrapping_sub(flash_text);
+        if flash_offset < FLASH_WINDOW_BYTES && memory.chip.is_changed(flash_offset) {
+            return self.changed_stretch(flash_offset, region, memory);
+        }
         if ((flash_offset / 2) as usize) < self.flash.len() {
-            let end = self.flash.len() as u32 * 2;
-            let (first, end, base) = clip((0, end, flash_text), region);
+            let (first, end) = memory.chip.unchanged_run(flash_offset);
+            let end = end.min(self.flash.len() as u32 * 2);
+            let (first, end, base) = clip((first, end, flash_text + first), region);
             let code = Arc::clone(&self.flash);
             let (first, end) = (first as usize / 2, end as usize / 2);
             return Some(Stretch { code: Shared::Flash { code, first, end }, base });
@@ -106,6 +123,27 @@ impl Code {
             },
             base: base + (first_here - first),
         })
+    }
+
+    /// The sector around an offset into the flash window, of a page that has changed.
+    fn changed_stretch(&mut self, offset: u32, region: Region, memory: &Memory) -> Option<Stretch> {
+        let sector = offset / SECTOR_BYTES;
+        let start = sector * SECTOR_BYTES;
+        memory.chip.mapped(start)?;
+        if self.changed_flash.len() >= SECTORS_MAX && !self.changed_flash.contains_key(&sector) {
+            self.changed_flash.clear();
+        }
+        let decode = || Arc::new(decode_sector(start, memory));
+        let code = Arc::clone(self.changed_flash.entry(sector).or_insert_with(decode));
+        let whole = (start, start + SECTOR_BYTES, self.layout.flash_text() + start);
+        let (first, end, base) = clip(whole, region);
+        let (first, end) = ((first - start) as usize / 2, (end - start) as usize / 2);
+        Some(Stretch { code: Shared::Ram { code, first, end }, base })
+    }
+
+    /// Forgets what was decoded in pages of flash that have changed.
+    pub(crate) fn forget_flash(&mut self) {
+        self.changed_flash.clear();
     }
 
     /// Makes room for the entries of a chunk. Marks may stay where nothing is decoded any more.
@@ -153,6 +191,13 @@ impl Code {
             }
         }
     }
+}
+
+/// Decodes a sector of the window at every half-word.
+fn decode_sector(start: u32, memory: &Memory) -> Vec<Decoded> {
+    let half = |at: u32| memory.read(Place::Flash(at), 2).map(|half| half as u16);
+    let ats = (start..start + SECTOR_BYTES).step_by(2);
+    ats.map(|at| decode(half(at).unwrap_or(0), half(at + 2))).collect()
 }
 
 fn nothing_decoded() -> [Arc<Vec<Decoded>>; CHUNKS] {

@@ -16,6 +16,7 @@ pub(crate) mod efuse;
 pub(crate) mod gpio;
 pub(crate) mod matrix;
 pub(crate) mod rtc;
+mod spi_flash;
 pub(crate) mod storage;
 pub(crate) mod system;
 pub(crate) mod systimer;
@@ -33,6 +34,7 @@ use gpio::Gpio;
 use matrix::{Matrix, source};
 use ramscope_time::Instant;
 use rtc::Rtc;
+use spi_flash::SpiFlash;
 use std::hash::Hash;
 use storage::Storage;
 use system::System;
@@ -62,6 +64,7 @@ pub(crate) struct Devices {
     pub(crate) adc: Adc,
     pub(crate) analog: Analog,
     efuse: Efuse,
+    spi_flash: SpiFlash,
     random: Noise,
     pub(crate) storage: Storage,
     /// Sources that are held up from outside until their interrupt is taken.
@@ -78,6 +81,7 @@ enum Block {
     Gpio,
     IoMux,
     Adc,
+    SpiFlash,
     Efuse,
     Rtc,
     Timg(usize),
@@ -98,6 +102,7 @@ fn block(address: u32) -> Block {
     match address & !0xFFF {
         0x6000_0000 => Block::Uart(0),
         0x6001_0000 => Block::Uart(1),
+        0x6000_2000 => Block::SpiFlash,
         0x6000_4000 => Block::Gpio,
         0x6000_9000 => Block::IoMux,
         0x6000_8000 if address & 0xFFF < RTC_CNTL_END => Block::Rtc,
@@ -119,7 +124,7 @@ pub(crate) fn is_register(address: u32) -> bool {
 
 impl Devices {
     /// The peripherals at power-on.
-    pub(crate) fn new(seed: u64, random: Noise) -> Self {
+    pub(crate) fn new(seed: u64, random: Noise, flash_bytes: u32) -> Self {
         let now = Instant::ZERO;
         Self {
             uart: [Uart::new(), Uart::new()],
@@ -132,6 +137,7 @@ impl Devices {
             adc: Adc::new(),
             analog: Analog::default(),
             efuse: Efuse::new(seed),
+            spi_flash: SpiFlash::new(flash_bytes),
             random,
             storage: Storage::default(),
             stimuli: 0,
@@ -157,6 +163,7 @@ impl Devices {
         self.system = System::new();
         self.gpio.reset();
         self.adc.reset();
+        self.spi_flash.reset();
         self.analog = Analog::default();
         self.storage.reset();
         if reason.is_whole_system() {
@@ -263,6 +270,7 @@ impl Devices {
             Block::Gpio => self.gpio.peek(offset),
             Block::IoMux => self.gpio.peek_mux(offset),
             Block::Adc => self.adc.peek(offset),
+            Block::SpiFlash => self.spi_flash.peek(offset),
             Block::Rtc => {
                 self.sync_rtc(now);
                 self.rtc.peek(offset)
@@ -290,6 +298,7 @@ impl Devices {
             Block::Gpio => self.gpio.write(offset, value),
             Block::IoMux => self.gpio.write_mux(offset, value),
             Block::Adc => self.write_adc(offset, value),
+            Block::SpiFlash => self.spi_flash.write(offset, value),
             Block::Rtc => {
                 self.sync_rtc(now);
                 match self.rtc.write(offset, value, now) {
@@ -336,6 +345,7 @@ impl Devices {
             Block::Gpio => self.gpio.peek(offset),
             Block::IoMux => self.gpio.peek_mux(offset),
             Block::Adc => self.adc.peek(offset),
+            Block::SpiFlash => self.spi_flash.peek(offset),
             Block::Rtc => self.rtc.peek(offset),
             Block::Timg(n) => self.timg[n].peek(offset),
             Block::Systimer => self.systimer.peek(offset),
@@ -358,7 +368,7 @@ impl Devices {
         self.timg.hash(hasher);
         self.rtc.hash(hasher);
         (&self.matrix, &self.system, &self.gpio, &self.efuse).hash(hasher);
-        (&self.adc, &self.analog).hash(hasher);
+        (&self.adc, &self.analog, &self.spi_flash).hash(hasher);
         (&self.random, self.stimuli).hash(hasher);
         self.storage.hash_into(hasher);
     }

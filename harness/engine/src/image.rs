@@ -12,16 +12,20 @@
 //! 3. An ELF file with an ESP-IDF app descriptor (section `.flash.appdesc`) is started as ESP-IDF's
 //!    bootloader would start it, any other as direct boot would.
 //! 4. Segments in RAM are put back after every reset but one of the CPU alone, as the second-stage
-//!    bootloader does.
+//!    bootloader does; they are the file's, whatever has become of the flash meanwhile.
+//! 5. Flash begins with what the windows show, or, for what ESP-IDF's bootloader starts, with a
+//!    partition table and the app at 0x1_0000, where ESP-IDF's tools write it.
 
 mod elf;
 mod esp_idf;
 mod flash;
+mod partitions;
 
 use crate::boot::Boot;
 use crate::code::decode_flash;
 use crate::cpu::decode::Decoded;
-use crate::memory::{Layout, Place};
+use crate::memory::flash::{SECTOR_BYTES, Table, table_from};
+use crate::memory::{Contents, FLASH_PAGE_BYTES, Layout, Place};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -43,8 +47,8 @@ struct Inner {
     layout: Layout,
     /// What the flash windows show.
     mapped: Arc<[u8]>,
-    /// The flash chip's contents.
-    flash: Arc<[u8]>,
+    /// What the flash chip holds, and how it is mapped.
+    flash: Contents,
     code: Arc<[Decoded]>,
     /// Offset into RAM and the bytes that go there.
     ram: Vec<(u32, Vec<u8>)>,
@@ -167,12 +171,13 @@ impl Image {
         let parts = elf::read(bytes)?;
         let mapped: Arc<[u8]> = parts.flash.into();
         let is_app = parts.sections.contains_key(APP_DESCRIPTOR);
+        let boot = if is_app { Boot::EspIdf } else { Boot::Direct };
         let image = Inner {
-            boot: if is_app { Boot::EspIdf } else { Boot::Direct },
+            boot,
             entry: parts.entry,
             layout: parts.layout,
             code: decode_flash(&mapped),
-            flash: Arc::clone(&mapped),
+            flash: contents(boot, parts.layout, &mapped),
             mapped,
             ram: parts.ram,
             file: bytes.to_vec(),
@@ -191,7 +196,7 @@ impl Image {
     /// If the bytes do not start with the direct-boot magic twice, or are more than 16 MiB.
     pub fn from_flash(bytes: &[u8]) -> Result<Image, ImageError> {
         let mapped: Arc<[u8]> = flash::read(bytes)?.into();
-        let flash = Arc::clone(&mapped);
+        let flash = contents(Boot::Direct, Layout::Esp32c3, &mapped);
         Self::without_file(Boot::Direct, flash::ENTRY, mapped, flash, Vec::new())
     }
 
@@ -203,7 +208,8 @@ impl Image {
     /// image whose partition table leads to one.
     pub fn from_esp_idf(bytes: &[u8]) -> Result<Image, ImageError> {
         let parts = esp_idf::read(bytes)?;
-        let (mapped, flash) = (parts.mapped.into(), parts.flash.into());
+        let flash = whole_sectors(parts.flash, parts.table, parts.mapped.len());
+        let mapped = parts.mapped.into();
         Self::without_file(Boot::EspIdf, parts.entry, mapped, flash, parts.ram)
     }
 
@@ -224,7 +230,7 @@ impl Image {
         boot: Boot,
         entry: u32,
         mapped: Arc<[u8]>,
-        flash: Arc<[u8]>,
+        flash: Contents,
         ram: Vec<(u32, Vec<u8>)>,
     ) -> Result<Image, ImageError> {
         let image = Inner {
@@ -289,9 +295,9 @@ impl Image {
         Arc::clone(&self.inner.mapped)
     }
 
-    /// The contents of the flash chip, as far as the image has them.
-    pub(crate) fn flash(&self) -> &[u8] {
-        &self.inner.flash
+    /// What the flash chip holds, and how it is mapped.
+    pub(crate) fn flash(&self) -> Contents {
+        self.inner.flash.clone()
     }
 
     pub(crate) fn code(&self) -> Arc<[Decoded]> {
@@ -302,6 +308,31 @@ impl Image {
         let segments = self.inner.ram.iter();
         segments.map(|(offset, bytes)| (*offset, bytes.as_slice()))
     }
+}
+
+/// The flash of a program of which only the windows' bytes are known.
+fn contents(boot: Boot, layout: Layout, mapped: &Arc<[u8]>) -> Contents {
+    let pages = mapped.len() / FLASH_PAGE_BYTES as usize;
+    match (layout, boot) {
+        (Layout::Virt, _) => Contents::none(),
+        (Layout::Esp32c3, Boot::Direct) => Contents {
+            bytes: Arc::clone(mapped),
+            table: Arc::new(table_from(0, pages)),
+            mapped_pages: pages,
+        },
+        (Layout::Esp32c3, Boot::EspIdf) => {
+            let flash = [partitions::before_app().as_slice(), mapped].concat();
+            let first = partitions::APP / FLASH_PAGE_BYTES as usize;
+            whole_sectors(flash, table_from(first, pages), mapped.len())
+        }
+    }
+}
+
+/// Flash whose last sector is filled as erased.
+fn whole_sectors(mut flash: Vec<u8>, table: Table, mapped_bytes: usize) -> Contents {
+    flash.resize(flash.len().next_multiple_of(SECTOR_BYTES as usize), 0xFF);
+    let mapped_pages = mapped_bytes / FLASH_PAGE_BYTES as usize;
+    Contents { bytes: flash.into(), table: Arc::new(table), mapped_pages }
 }
 
 impl Inner {

@@ -28,6 +28,7 @@ mod devices;
 mod hash;
 mod image;
 mod machine;
+mod md5;
 mod memory;
 #[cfg(feature = "mutations")]
 mod mutation;

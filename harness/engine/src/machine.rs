@@ -38,7 +38,7 @@ pub struct Options {
 
 /// A machine that runs an image: an ESP32-C3, or QEMU's virt machine. Plain data, under 2 MiB: a
 /// clone goes on independently and exactly as its original would. It copies RAM and registers, and
-/// shares image and decoded code until one of them changes code.
+/// shares image, decoded code and sectors of flash until one of them changes those.
 ///
 /// At power-on of an ESP32-C3 RAM holds noise from the seed, RAM segments of the image are in
 /// place, the CPU is
@@ -96,7 +96,8 @@ pub struct Machine {
     fault_run: FaultRun,
 }
 
-/// A machine with everything that it may allocate for itself: RAM, marks and decoded code.
+/// A machine with everything that it may allocate for itself: RAM, marks and decoded code. Sectors of
+/// flash that it writes come on top, 4 KiB each, and are shared by its clones.
 const BYTES_MAX: usize = size_of::<Machine>()
     + RAM_BYTES as usize
     + RAM_BYTES.div_ceil(GRANULE) as usize
@@ -121,8 +122,9 @@ impl Machine {
     pub fn esp32c3(image: &Image, options: &Options) -> Machine {
         assert_eq!(image.chip(), Chip::Esp32c3, "the image is linked for another machine");
         let mut noise = Noise::new(options.seed);
-        let memory = Memory::new(image.mapped_flash(), &mut noise);
-        Machine::powered_on(image, memory, Board::Esp32c3(Devices::new(options.seed, noise)))
+        let memory = Memory::new(image.mapped_flash(), image.flash(), &mut noise);
+        let devices = Devices::new(options.seed, noise, memory.chip.capacity());
+        Machine::powered_on(image, memory, Board::Esp32c3(devices))
     }
 
     /// QEMU's virt machine with one hart, 400 KiB of RAM and `image` loaded, just powered on: RAM
@@ -306,6 +308,9 @@ impl Machine {
     }
 
     fn peek_register(&self, address: u32) -> u32 {
+        if self.is_flash_table(address) {
+            return self.memory.chip.entry(address);
+        }
         let mut devices = self.devices.clone();
         devices.sync(self.now());
         devices.peek(address)
@@ -320,6 +325,10 @@ impl Machine {
     pub fn write_word(&mut self, address: u32, value: u32) -> Result<(), Unmapped> {
         let address = address & !3;
         self.attention = true;
+        if self.is_flash_table(address) {
+            self.map_flash(address, value);
+            return Ok(());
+        }
         if self.devices.is_register(address) {
             let (pc, now) = (self.cpu.pc, self.now());
             self.devices.write(address, value, pc, now);

@@ -1,8 +1,9 @@
 //! RAM and flash, and where the addresses lead.
 //!
 //! All RAM is one array, so that the two names of SRAM1 (data bus, instruction bus) are the same
-//! bytes and share their decoded code: first SRAM0, then SRAM1, then RTC fast memory. Flash is
-//! read-only and shared by all machines of an image; both its windows show the same bytes.
+//! bytes and share their decoded code: first SRAM0, then SRAM1, then RTC fast memory. What the flash
+//! windows show at the start is shared by all machines of an image; what a program makes of it since
+//! is [`flash`]'s.
 //!
 //! A store has to be noticed in three cases that are rare: it hits code that has been decoded, a
 //! trigger's range, or the watched word. Each granule of [`GRANULE`] bytes has one byte of marks,
@@ -11,17 +12,20 @@
 //! Invariants:
 //! 1. If a store could matter to code, trigger or watch, its granule is marked. A mark may stand
 //!    without a reason; the slow path looks closely.
-//! 2. `flash` is empty or covers whole 64 KiB pages, erased bytes (0xFF) where the image has none.
+//! 2. `flash` is empty or covers whole 64 KiB pages, erased bytes (0xFF) where the image has none. It
+//!    is what the windows show but for pages that `chip` calls changed.
 //!
 //! Addresses: technical reference manual, chapter "System and Memory".
 
+pub(crate) mod flash;
 mod layout;
 
+pub(crate) use flash::{Contents, Flash};
 pub(crate) use layout::{DataBus, Layout, Open, Quick, VIRT_RAM_RANGE, Window};
 
 use crate::hash::StateHasher;
 use crate::noise::Noise;
-use std::hash::Hasher;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// SRAM1 on the data bus.
@@ -144,6 +148,8 @@ pub(crate) struct Memory {
     ram: Box<[u8]>,
     marks: Box<[u8]>,
     flash: Arc<[u8]>,
+    /// The flash chip and what it has become.
+    pub(crate) chip: Flash,
     layout: Layout,
     /// The window of the quick path where protection moves it.
     open: Window,
@@ -151,7 +157,7 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// Memory at power-on: RAM holds noise, so that firmware that forgets to initialise is caught.
-    pub(crate) fn new(flash: Arc<[u8]>, noise: &mut Noise) -> Self {
+    pub(crate) fn new(flash: Arc<[u8]>, chip: Contents, noise: &mut Noise) -> Self {
         let mut ram = vec![0; RAM_BYTES as usize].into_boxed_slice();
         for chunk in ram.chunks_exact_mut(8) {
             chunk.copy_from_slice(&noise.draw().to_le_bytes());
@@ -160,6 +166,7 @@ impl Memory {
             ram,
             marks: vec![0; RAM_BYTES.div_ceil(GRANULE) as usize].into_boxed_slice(),
             flash,
+            chip: Flash::new(chip),
             layout: Layout::Esp32c3,
             open: Window::of_virt(0, 0),
         }
@@ -171,6 +178,7 @@ impl Memory {
             ram: vec![0; SRAM_BYTES as usize].into_boxed_slice(),
             marks: vec![0; SRAM_BYTES.div_ceil(GRANULE) as usize].into_boxed_slice(),
             flash,
+            chip: Flash::new(Contents::none()),
             layout: Layout::Virt,
             open: Window::of_virt(0, SRAM_BYTES),
         }
@@ -261,11 +269,13 @@ impl Memory {
     /// Reads `bytes` (1, 2 or 4) at an aligned place; `None` where flash has nothing.
     #[inline]
     pub(crate) fn read(&self, place: Place, bytes: u32) -> Option<u32> {
-        let (memory, offset): (&[u8], u32) = match place {
-            Place::Ram(offset) => (&self.ram, offset),
-            Place::Flash(offset) => (&self.flash, offset),
+        let found = match place {
+            Place::Ram(offset) => self.ram.get(offset as usize..(offset + bytes) as usize)?,
+            Place::Flash(offset) if self.chip.is_changed(offset) => {
+                self.chip.mapped(offset)?.get(..bytes as usize)?
+            }
+            Place::Flash(offset) => self.flash.get(offset as usize..(offset + bytes) as usize)?,
         };
-        let found = memory.get(offset as usize..(offset + bytes) as usize)?;
         let mut word = [0; 4];
         word[..bytes as usize].copy_from_slice(found);
         Some(u32::from_le_bytes(word))
@@ -288,7 +298,12 @@ impl Memory {
     pub(crate) fn slice(&self, address: u32) -> Option<&[u8]> {
         match self.place(address)? {
             Place::Ram(offset) => self.ram.get(offset as usize..block_end(offset) as usize),
-            Place::Flash(offset) => self.flash.get(offset as usize..),
+            Place::Flash(offset) if self.chip.is_changed(offset) => self.chip.mapped(offset),
+            Place::Flash(offset) => {
+                let (_, end) = self.chip.unchanged_run(offset);
+                let end = self.flash.len().min(end as usize);
+                self.flash.get(offset as usize..end)
+            }
         }
         .filter(|bytes| !bytes.is_empty())
     }
@@ -300,6 +315,7 @@ impl Memory {
 
     pub(crate) fn hash_into(&self, hasher: &mut StateHasher) {
         hasher.write(&self.ram);
+        self.chip.hash(hasher);
     }
 }
 
@@ -308,7 +324,7 @@ mod tests {
     use super::*;
 
     fn memory() -> Memory {
-        Memory::new(Arc::from([]), &mut Noise::new(1))
+        Memory::new(Arc::from([]), Contents::none(), &mut Noise::new(1))
     }
 
     #[test]
@@ -360,7 +376,7 @@ mod tests {
 
     #[test]
     fn the_seed_decides_the_contents_of_ram() {
-        let of = |seed| Memory::new(Arc::from([]), &mut Noise::new(seed)).ram;
+        let of = |seed| Memory::new(Arc::from([]), Contents::none(), &mut Noise::new(seed)).ram;
         assert_eq!(of(7), of(7));
         assert_ne!(of(7), of(8));
     }

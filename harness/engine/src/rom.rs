@@ -25,9 +25,13 @@
 
 mod arithmetic;
 mod call;
+mod digest;
+mod flash;
 mod float;
 mod function;
 mod memory;
+mod printf;
+mod string;
 mod system;
 
 /// Instructions in ROM.

@@ -3,14 +3,15 @@
 //! The bootloader's work is done here. Segments that are meant for the flash windows are mapped in
 //! pages of 64 KiB: both windows go through one table of 128 pages, so the page of the window and
 //! the page of the flash may differ, but not the place in the page. Segments that are meant for RAM
-//! are copied. An app alone is taken to stand at 0x1_0000, where ESP-IDF's tools write it.
-//!
-//! Choice of this model: a page that nothing maps reads as erased flash, where silicon stops.
+//! are copied. An app alone is taken to stand at 0x1_0000, where ESP-IDF's tools write it, behind
+//! their usual partition table.
 //!
 //! Formats: ESP-IDF's programming guide, "App Image Format" and "Partition Tables".
 
 use super::ImageError;
 use super::flash::fill_page;
+use super::partitions::{self, ENTRY_BYTES, ENTRY_MAGIC};
+use crate::memory::flash::{Entry, PAGES, Table};
 use crate::memory::{self, FLASH_PAGE_BYTES, Place};
 use sha2::{Digest, Sha256};
 
@@ -22,12 +23,8 @@ const CHECKSUM_START: u8 = 0xEF;
 const HASH_BYTES: usize = 32;
 const SEGMENTS_MAX: u8 = 16;
 
-const PARTITION_TABLE: usize = 0x8000;
-const PARTITION_BYTES: usize = 32;
 const PARTITIONS_MAX: usize = 95;
-const PARTITION_MAGIC: [u8; 2] = [0xAA, 0x50];
 const APP_PARTITION: u8 = 0;
-const APP_OFFSET: usize = 0x1_0000;
 const FLASH_BYTES_MAX: usize = 16 << 20;
 
 /// What the bootloader makes of an image.
@@ -37,6 +34,8 @@ pub(super) struct Parts {
     pub(super) mapped: Vec<u8>,
     /// The flash chip's bytes.
     pub(super) flash: Vec<u8>,
+    /// How the windows' pages lead there.
+    pub(super) table: Table,
     pub(super) ram: Vec<(u32, Vec<u8>)>,
 }
 
@@ -52,23 +51,23 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts, ImageError> {
         let app = app_partition(table).ok_or(ImageError::NoAppPartition)?;
         return boot(bytes.to_vec(), app);
     }
-    let mut flash = vec![0xFF; APP_OFFSET];
+    let mut flash = partitions::before_app();
     flash.extend_from_slice(bytes);
-    boot(flash, APP_OFFSET)
+    boot(flash, partitions::APP)
 }
 
 /// The partition table of a whole flash; an app has none at this place.
 fn partition_table(bytes: &[u8]) -> Option<&[u8]> {
-    let table = bytes.get(PARTITION_TABLE..)?;
-    table.starts_with(&PARTITION_MAGIC).then_some(table)
+    let table = bytes.get(partitions::TABLE..)?;
+    table.starts_with(&ENTRY_MAGIC).then_some(table)
 }
 
 /// Where the factory app stands, or the first other one: which update is active is not looked at.
 fn app_partition(table: &[u8]) -> Option<usize> {
     table
-        .chunks_exact(PARTITION_BYTES)
+        .chunks_exact(ENTRY_BYTES)
         .take(PARTITIONS_MAX)
-        .take_while(|entry| entry.starts_with(&PARTITION_MAGIC))
+        .take_while(|entry| entry.starts_with(&ENTRY_MAGIC))
         .filter(|entry| entry[2] == APP_PARTITION)
         .min_by_key(|entry| entry[3])
         .map(|entry| word(&entry[4..8]) as usize)
@@ -90,7 +89,8 @@ fn boot(flash: Vec<u8>, at: usize) -> Result<Parts, ImageError> {
     let (entry, count, has_hash) = (word(&header[4..8]), header[1], header[23] == 1);
     let segments = app.segments(count)?;
     app.check(&segments, has_hash)?;
-    let mut parts = Parts { entry, mapped: Vec::new(), flash: Vec::new(), ram: Vec::new() };
+    let table = [Entry::NONE; PAGES];
+    let mut parts = Parts { entry, mapped: Vec::new(), flash: Vec::new(), table, ram: Vec::new() };
     for segment in &segments {
         place(segment, &flash, &mut parts)?;
     }
@@ -167,7 +167,7 @@ fn place(segment: &Segment, flash: &[u8], parts: &mut Parts) -> Result<(), Image
             parts.ram.push((offset, flash[start..start + bytes].to_vec()));
             Ok(())
         }
-        Place::Flash(offset) => map(segment, offset as usize, flash, &mut parts.mapped),
+        Place::Flash(offset) => map(segment, offset as usize, flash, parts),
     }
 }
 
@@ -176,7 +176,7 @@ fn map(
     segment: &Segment,
     offset: usize,
     flash: &[u8],
-    mapped: &mut Vec<u8>,
+    parts: &mut Parts,
 ) -> Result<(), ImageError> {
     const PAGE: usize = FLASH_PAGE_BYTES as usize;
     if offset % PAGE != segment.start % PAGE {
@@ -187,6 +187,7 @@ fn map(
     }
     let first = offset - offset % PAGE;
     let end = (offset + segment.bytes).next_multiple_of(PAGE);
+    let mapped = &mut parts.mapped;
     if mapped.len() < end {
         mapped.resize(end, 0xFF);
     }
@@ -194,6 +195,9 @@ fn map(
     let available = (flash.len() - from).min(end - first);
     mapped[first..first + available].copy_from_slice(&flash[from..from + available]);
     fill_page(mapped);
+    for (n, page) in (first / PAGE..end / PAGE).enumerate() {
+        parts.table[page] = Entry::to(from / PAGE + n);
+    }
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use super::Machine;
 use crate::cpu::trigger::Watch;
 use crate::cpu::{Exception, cause};
 use crate::devices::is_register;
-use crate::memory::{Layout, MARK_CODE, MARK_TRIGGER, MARK_WATCH, Place, place};
+use crate::memory::{Layout, MARK_CODE, MARK_TRIGGER, MARK_WATCH, Place, flash, place};
 
 impl Machine {
     /// Loads `bytes` (1, 2 or 4), not extended, for the instruction at `pc`.
@@ -49,7 +49,10 @@ impl Machine {
         let now = self.clock.instant(cycle);
         let word = address & !3;
         self.attention |= self.devices.reading_changes(word);
-        let value = self.devices.read(word, pc, now) >> (8 * (address & 3));
+        let value = match flash::TABLE.contains(&word) {
+            true => self.memory.chip.entry(word),
+            false => self.devices.read(word, pc, now),
+        } >> (8 * (address & 3));
         value & mask(bytes)
     }
 
@@ -105,11 +108,26 @@ impl Machine {
         let shift = 8 * (address & 3);
         let kept = match mask(bytes) << shift {
             u32::MAX => 0,
+            written if flash::TABLE.contains(&word) => self.memory.chip.entry(word) & !written,
             written => self.devices.peek(word) & !written,
         };
         let value = kept | (value & mask(bytes)) << shift;
-        self.devices.write(word, value, pc, now);
+        match flash::TABLE.contains(&word) {
+            true => self.map_flash(word, value),
+            false => self.devices.write(word, value, pc, now),
+        }
         self.attention = true;
+    }
+
+    /// Whether an address is that of a register of the table that maps the flash.
+    pub(super) fn is_flash_table(&self, address: u32) -> bool {
+        flash::TABLE.contains(&address) && self.memory.layout() == Layout::Esp32c3
+    }
+
+    /// Writes a register of the table that maps the flash.
+    pub(crate) fn map_flash(&mut self, address: u32, value: u32) {
+        self.memory.chip.set_entry(address, value);
+        self.code.forget_flash();
     }
 }
 

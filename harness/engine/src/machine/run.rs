@@ -156,6 +156,8 @@ impl Machine {
         self.protect();
         self.rom = Rom::new();
         self.fault_run = FaultRun::default();
+        self.memory.chip.reset();
+        self.code.forget_flash();
         self.devices.boot(self.image.boot(), now);
         if !reason.is_cpu_only() {
             self.load_ram_segments();
@@ -223,7 +225,8 @@ impl Machine {
         debug_assert!(stop_cycle > self.cycle, "what is due has happened");
         let pc = self.cpu.pc;
         let region = self.fetch_region(pc);
-        let stretch = if region.may_execute { self.code.stretch(pc, region) } else { None };
+        let stretch =
+            if region.may_execute { self.code.stretch(pc, region, &self.memory) } else { None };
         let Some(stretch) = stretch else {
             let has_rom = self.memory.layout() == Layout::Esp32c3;
             if region.may_execute && has_rom && rom::is_rom(pc) {

@@ -28,9 +28,41 @@ pub(super) fn call(function: Function, [a0, a1, a2, a3]: [u32; 4]) -> Option<Val
         Function::__ashldi3 => a.wrapping_shl(a2),
         Function::__ashrdi3 => signed_a.wrapping_shr(a2) as u64,
         Function::__lshrdi3 => a.wrapping_shr(a2),
-        _ => return count_bits(function, a0, a).map(Value::Word),
+        Function::__negdi2 => a.wrapping_neg(),
+        Function::__bswapdi2 => a.swap_bytes(),
+        _ => {
+            let word = of_words(function, a0, a1).or_else(|| count_bits(function, a0, a));
+            return word.or_else(|| compare(function, a, b)).map(Value::Word);
+        }
     };
     Some(Value::Pair(pair))
+}
+
+/// A function of two words.
+fn of_words(function: Function, a: u32, b: u32) -> Option<u32> {
+    let (signed_a, signed_b) = (a as i32, b as i32);
+    Some(match function {
+        Function::__mulsi3 => a.wrapping_mul(b),
+        Function::__udivsi3 => a.checked_div(b).unwrap_or(u32::MAX),
+        Function::__umodsi3 => a.checked_rem(b).unwrap_or(a),
+        Function::__divsi3 if b == 0 => u32::MAX,
+        Function::__divsi3 => signed_a.wrapping_div(signed_b) as u32,
+        Function::__modsi3 if b == 0 => a,
+        Function::__modsi3 => signed_a.wrapping_rem(signed_b) as u32,
+        Function::__bswapsi2 => a.swap_bytes(),
+        Function::abs => a.cast_signed().wrapping_abs() as u32,
+        _ => return None,
+    })
+}
+
+/// 0 for less, 1 for equal, 2 for greater.
+fn compare(function: Function, a: u64, b: u64) -> Option<u32> {
+    let order = match function {
+        Function::__cmpdi2 => (a as i64).cmp(&(b as i64)),
+        Function::__ucmpdi2 => a.cmp(&b),
+        _ => return None,
+    };
+    Some((order as i32 + 1) as u32)
 }
 
 fn count_bits(function: Function, word: u32, pair: u64) -> Option<u32> {
@@ -41,6 +73,12 @@ fn count_bits(function: Function, word: u32, pair: u64) -> Option<u32> {
         Function::__ctzdi2 => pair.trailing_zeros(),
         Function::__popcountsi2 => word.count_ones(),
         Function::__popcountdi2 => pair.count_ones(),
+        Function::__paritysi2 => word.count_ones() % 2,
+        // One more than the number of the lowest bit; 0 if there is none.
+        Function::__ffssi2 if word == 0 => 0,
+        Function::__ffssi2 => word.trailing_zeros() + 1,
+        Function::__ffsdi2 if pair == 0 => 0,
+        Function::__ffsdi2 => pair.trailing_zeros() + 1,
         _ => return None,
     })
 }
@@ -63,6 +101,20 @@ mod tests {
         check(Function::__moddi3, minus(7), 2, minus(1));
         check(Function::__divdi3, i64::MIN as u64, u64::MAX, i64::MIN as u64);
         check(Function::__udivdi3, 7, 0, u64::MAX);
+    }
+
+    #[test]
+    fn words_are_words_and_comparisons_give_0_1_or_2() {
+        let check = |function, words, expected| {
+            assert_eq!(call(function, words), Some(Value::Word(expected)), "{function:?}");
+        };
+        check(Function::__divsi3, [7_u32.wrapping_neg(), 2, 0, 0], 3_u32.wrapping_neg());
+        check(Function::__umodsi3, [7, 0, 0, 0], 7);
+        check(Function::abs, [5_u32.wrapping_neg(), 0, 0, 0], 5);
+        check(Function::__bswapsi2, [0x0102_0304, 0, 0, 0], 0x0403_0201);
+        check(Function::__cmpdi2, [u32::MAX, u32::MAX, 0, 0], 0);
+        check(Function::__ucmpdi2, [u32::MAX, u32::MAX, 0, 0], 2);
+        check(Function::__ffsdi2, [0, 1, 0, 0], 33);
     }
 
     #[test]

@@ -12,6 +12,7 @@ const INSIDE: u32 = 2;
 
 /// Register numbers of the calling convention that functions use.
 pub(super) const RA: u8 = 1;
+pub(super) const SP: u8 = 2;
 pub(super) const T1: u8 = 6;
 pub(super) const T2: u8 = 7;
 pub(super) const A0: u8 = 10;
@@ -105,13 +106,25 @@ impl Machine {
         if let Some(result) = self.rom_memory(place, observer) {
             return result;
         }
+        if let Some(result) = self.rom_string(place, observer) {
+            return result;
+        }
         if let Some(result) = self.rom_system(place, observer) {
+            return result;
+        }
+        if let Some(result) = self.rom_flash(place, observer) {
+            return result;
+        }
+        if let Some(result) = self.rom_digest(place, observer) {
+            return result;
+        }
+        if let Some(result) = self.rom_printf(place, observer) {
             return result;
         }
         let words = [A0, A1, A2, A3].map(|n| self.cpu.register(n));
         let value = arithmetic::call(place.function, words)
             .or_else(|| float::call(place.function, words))
-            .expect("every function is in one of the four modules");
+            .expect("every function is in one of the modules");
         self.cycle += cost::ARITHMETIC;
         self.set_rom_result(value);
         Ok(Step::Return)

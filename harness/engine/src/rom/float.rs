@@ -46,6 +46,8 @@ fn conversion(function: Function, [a0, a1, ..]: [u32; 4]) -> Option<Value> {
     let pair = u64::from(a1) << 32 | u64::from(a0);
     let (a, single) = (f64::from_bits(pair), f32::from_bits(a0));
     Some(match function {
+        Function::__negdf2 => Value::Pair(pair ^ 1 << 63),
+        Function::__negsf2 => Value::Word(a0 ^ 1 << 31),
         Function::__extendsfdf2 => of_double(f64::from(single)),
         Function::__truncdfsf2 => of_single(a as f32),
         Function::__fixdfdi => Value::Pair(a as i64 as u64),

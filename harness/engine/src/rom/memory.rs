@@ -1,4 +1,4 @@
-//! Memory, strings and reading flash: one word or byte a step, so that a guard fires at the exact store.
+//! Memory, and comparing strings: one word or byte a step, so that a guard fires at the exact store.
 //!
 //! Where a count goes down in `a2` and cursors go up in registers, what is left to do is always a
 //! call of the same kind; `t1` is the cursor where `a0` has to survive as the result.
@@ -25,9 +25,8 @@ impl Machine {
         }
         while self.cycle < place.stop_cycle && !self.attention {
             let step = match place.function {
-                Function::memset => self.fill_step(observer),
+                Function::memset | Function::bzero => self.fill_step(observer),
                 Function::memcpy | Function::memmove => self.copy_step(observer),
-                Function::esp_rom_spiflash_read => self.read_flash_step(observer),
                 function => self.compare_step(function),
             };
             match step {
@@ -45,8 +44,12 @@ impl Machine {
                 self.set_rom_register(T1, to.wrapping_add(count));
                 self.set_rom_register(A1, from.wrapping_add(count));
             }
-            Function::esp_rom_spiflash_read => self.set_rom_register(T1, from),
             Function::strcmp => self.set_rom_register(A2, u32::MAX),
+            Function::bzero => {
+                self.set_rom_register(T1, to);
+                self.set_rom_register(A1, 0);
+                self.set_rom_register(A2, from);
+            }
             _ => self.set_rom_register(T1, to),
         }
     }
@@ -85,27 +88,6 @@ impl Machine {
         Ok(Step::Stay)
     }
 
-    /// Reads the flash chip itself, not what is mapped: from `a0` to `t1`. Erased beyond the image.
-    fn read_flash_step<O: Observer>(&mut self, observer: &mut O) -> Result<Step, Exception> {
-        let [from, to, left] = [A0, T1, A2].map(|n| self.cpu.register(n));
-        if left == 0 {
-            self.set_rom_register(A0, 0);
-            return Ok(Step::Return);
-        }
-        let bytes = if to.is_multiple_of(4) && left >= 4 { 4 } else { 1 };
-        let mut word = [0xFF; 4];
-        if let Some(found) = self.image.flash().get(from as usize..) {
-            let count = found.len().min(4);
-            word[..count].copy_from_slice(&found[..count]);
-        }
-        let value = u32::from_le_bytes(word) & (u32::MAX >> (32 - 8 * bytes));
-        self.rom_store(to, bytes, value, observer)?;
-        self.set_rom_register(A0, from.wrapping_add(bytes));
-        self.set_rom_register(T1, to.wrapping_add(bytes));
-        self.set_rom_register(A2, left - bytes);
-        Ok(Step::Stay)
-    }
-
     fn compare_step(&mut self, function: Function) -> Result<Step, Exception> {
         let [one, other, left] = [A0, A1, A2].map(|n| self.cpu.register(n));
         if left == 0 {
@@ -113,7 +95,8 @@ impl Machine {
             return Ok(Step::Return);
         }
         let [a, b] = [self.rom_load(one, 1)?, self.rom_load(other, 1)?];
-        let ends = function != Function::memcmp && a == 0;
+        let is_string = !matches!(function, Function::memcmp | Function::__gcc_bcmp);
+        let ends = is_string && a == 0;
         if a != b || ends {
             self.set_rom_register(A0, a.wrapping_sub(b));
             return Ok(Step::Return);
@@ -129,11 +112,12 @@ fn is_memory(function: Function) -> bool {
     matches!(
         function,
         Function::memset
+            | Function::bzero
             | Function::memcpy
             | Function::memmove
             | Function::memcmp
+            | Function::__gcc_bcmp
             | Function::strcmp
             | Function::strncmp
-            | Function::esp_rom_spiflash_read
     )
 }

@@ -21,6 +21,8 @@ const SW_SYS_RST: u32 = 1 << 31;
 const SW_CPU_RST: u32 = 1 << 5;
 const INTERRUPT_MATRIX: u32 = 0x600C_2000;
 const MPCCR: u16 = 0x7E2;
+const APB_HZ: u32 = 80_000_000;
+const XTAL_HZ: u32 = 40_000_000;
 
 fn uart(n: u32) -> u32 {
     0x6000_0000 + 0x1_0000 * (n & 1)
@@ -40,17 +42,27 @@ impl Machine {
             }
             Function::rtc_get_wakeup_cause
             | Function::ets_get_printf_channel
+            | Function::Cache_Disable_ICache
             | Function::Cache_Suspend_ICache => Ok(self.give(0)),
             Function::Cache_Invalidate_Addr
             | Function::Cache_Invalidate_ICache_All
-            | Function::Cache_Resume_ICache => Ok(Step::Return),
+            | Function::Cache_Invalidate_ICache_Items
+            | Function::Cache_Enable_ICache
+            | Function::Cache_Freeze_ICache_Enable
+            | Function::Cache_Freeze_ICache_Disable
+            | Function::Cache_Resume_ICache
+            | Function::ets_install_uart_printf => Ok(Step::Return),
+            Function::ets_get_apb_freq => Ok(self.give(APB_HZ)),
+            Function::ets_get_xtal_freq => Ok(self.give(XTAL_HZ)),
             Function::ets_get_cpu_frequency => Ok(self.give(self.rom.ticks_per_us)),
             Function::ets_update_cpu_frequency => {
                 self.rom.ticks_per_us = a0;
                 Ok(Step::Return)
             }
             Function::ets_delay_us => Ok(self.delay(place)),
-            Function::uart_tx_one_char => self.send_to_console(observer),
+            Function::uart_tx_one_char | Function::uart_tx_one_char2 => {
+                self.send_to_console(observer)
+            }
             Function::uart_rx_one_char => self.receive_from_console(observer),
             Function::uart_tx_flush | Function::uart_tx_wait_idle => self.wait_until_sent(a0),
             Function::software_reset => self.reset_by_rom(SW_SYS_RST, observer),
@@ -67,7 +79,7 @@ impl Machine {
         })
     }
 
-    fn give(&mut self, value: u32) -> Step {
+    pub(super) fn give(&mut self, value: u32) -> Step {
         self.set_rom_register(A0, value);
         Step::Return
     }
@@ -90,14 +102,27 @@ impl Machine {
     }
 
     fn send_to_console<O: Observer>(&mut self, observer: &mut O) -> Result<Step, Exception> {
-        let status = self.rom_load(uart(0) + UART_STATUS, 4)?;
-        if status >> 16 & 0x3FF >= FIFO_FULL {
+        if !self.console_has_room()? {
             self.cycle += cost::POLL;
             return Ok(Step::Stay);
         }
-        let byte = self.cpu.register(A0) & 0xFF;
-        self.rom_store(uart(0) + UART_FIFO, 4, byte, observer)?;
+        let byte = self.cpu.register(A0) as u8;
+        self.console_send(byte, observer)?;
         Ok(self.give(0))
+    }
+
+    /// Whether the ROM would not wait before it sends a byte.
+    pub(super) fn console_has_room(&mut self) -> Result<bool, Exception> {
+        let status = self.rom_load(uart(0) + UART_STATUS, 4)?;
+        Ok(status >> 16 & 0x3FF < FIFO_FULL)
+    }
+
+    pub(super) fn console_send<O: Observer>(
+        &mut self,
+        byte: u8,
+        observer: &mut O,
+    ) -> Result<(), Exception> {
+        self.rom_store(uart(0) + UART_FIFO, 4, u32::from(byte), observer)
     }
 
     /// Stores a byte at `a0` and gives 0, or gives 1 if none has come.

@@ -15,4 +15,5 @@ mod hello;
 mod peripherals;
 mod resets;
 mod run;
+mod storage;
 mod threads;

@@ -10,6 +10,7 @@ mod csr;
 mod determinism;
 mod devices;
 mod elf;
+mod flash;
 mod image;
 mod instructions;
 mod interrupts;

@@ -15,7 +15,7 @@ const SEND: u32 = 0x4000_0068;
 const UDIVDI3: u32 = 0x4000_08AC;
 
 /// Calls a function with constant arguments; uses `s0`.
-fn call(asm: &mut Asm, function: u32, arguments: &[u32]) {
+pub(crate) fn call(asm: &mut Asm, function: u32, arguments: &[u32]) {
     for (register, value) in (A0..).zip(arguments) {
         asm.li(register, *value);
     }
@@ -160,6 +160,11 @@ fn cutting_a_call_anywhere_changes_nothing() {
         call(asm, MEMSET, &[DATA + 1, 0x55, 333]);
         call(asm, MEMMOVE, &[DATA + 3, DATA, 301]);
         call(asm, SEND, &[0x41]);
+        call(asm, 0x4000_0628, &[0, DATA, 99]); // crc32_le
+        asm.poke(DATA + 0x400, A0);
+        call(asm, 0x4000_0614, &[DATA + 0x500]); // MD5Init
+        call(asm, 0x4000_0618, &[DATA + 0x500, DATA, 150]); // MD5Update
+        call(asm, 0x4000_012C, &[0x2_0000, DATA, 256]); // esp_rom_spiflash_write
         call(asm, DELAY_US, &[3]);
         asm.j("again");
     };
@@ -252,6 +257,69 @@ fn a_software_reset_comes_from_rom_too() {
     assert_eq!(machine.register(A0 as u8), 3);
 }
 
+/// Text at an address, with a zero behind it.
+fn poke_text(asm: &mut Asm, address: u32, text: &str) {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes.push(0);
+    bytes.resize(bytes.len().next_multiple_of(4), 0xEE);
+    for (n, word) in (0..).zip(bytes.chunks_exact(4)) {
+        asm.poke(address + 4 * n, u32::from_le_bytes(word.try_into().unwrap()));
+    }
+}
+
+#[test]
+fn the_rom_prints_numbers_in_text() {
+    const PRINTF: u32 = 0x4000_0040;
+    let mut machine = machine(|asm| {
+        asm.watchdogs_off();
+        poke_text(asm, DATA, "%d|%5s|%-4x|%c|%#010lx%%|%hhd|%lld|%u\n");
+        poke_text(asm, DATA + 0x40, "two");
+        asm.li(SP, DATA + 0x1000);
+        // A pair does not begin in a7, so it is on the stack.
+        asm.poke(DATA + 0x1000, 5_u32.wrapping_neg());
+        asm.poke(DATA + 0x1004, u32::MAX);
+        asm.poke(DATA + 0x1008, 7);
+        asm.addi(16, ZERO, 0x17B); // a6
+        let arguments = [DATA, 1_u32.wrapping_neg(), DATA + 0x40, 0xAB, 0x41, 0xBEEF];
+        call(asm, PRINTF, &arguments);
+        asm.stay();
+    });
+    let _ = machine.run(micros(20_000));
+    let expected = "-1|  two|ab  |A|0x0000beef%|123|-5|7\r\n";
+    assert_eq!(text(&mut machine), expected);
+    assert_eq!(machine.register(A0 as u8) as usize, expected.len() - 1);
+}
+
+#[test]
+fn strings_are_measured_copied_joined_and_searched() {
+    let check = |function: u32, arguments: &[u32], result: u32, at: u32, text: &str| {
+        let machine = ran(|asm| {
+            poke_text(asm, DATA, "ramscope");
+            poke_text(asm, DATA + 0x20, "Scope");
+            call(asm, function, arguments);
+            asm.stay();
+        });
+        assert_eq!(machine.register(A0 as u8), result, "{function:#x}");
+        let mut found = vec![0; text.len()];
+        machine.read_bytes(at, &mut found).unwrap();
+        assert_eq!(String::from_utf8(found).unwrap(), text, "{function:#x}");
+    };
+    check(0x4000_0374, &[DATA], 8, DATA, "ramscope\0"); // strlen
+    check(0x4000_0364, &[DATA, DATA + 0x20], DATA, DATA, "Scope\0pe\0"); // strcpy
+    check(0x4000_0368, &[DATA, DATA + 0x20, 3], DATA, DATA, "Scoscope\0"); // strncpy
+    check(0x4000_0368, &[DATA, DATA + 0x20, 7], DATA, DATA, "Scope\0\0e\0");
+    check(0x4000_03F0, &[DATA, DATA + 0x20, 4], 5, DATA, "Sco\0cope\0"); // strlcpy
+    check(0x4000_03D8, &[DATA, DATA + 0x20], DATA, DATA, "ramscopeScope\0"); // strcat
+    check(0x4000_03E0, &[DATA, 0x73], DATA + 3, DATA, "ramscope\0"); // strchr
+    check(0x4000_03E0, &[DATA, 0x78], 0, DATA, "ramscope\0");
+    check(0x4000_03C8, &[DATA, 0x6F, 5], 0, DATA, "ramscope\0"); // memchr
+    check(0x4000_03C8, &[DATA, 0x6F, 6], DATA + 5, DATA, "ramscope\0");
+    check(0x4000_0378, &[DATA, DATA + 0x21], DATA + 4, DATA, "ramscope\0"); // strstr
+    check(0x4000_0378, &[DATA, DATA + 0x20], 0, DATA, "ramscope\0");
+    check(0x4000_03D0, &[DATA + 3, DATA + 0x20], 0, DATA, "ramscope\0"); // strcasecmp
+    check(0x4000_037C, &[DATA + 1, 2], DATA + 1, DATA, "r\0\0scope\0"); // bzero
+}
+
 #[test]
 fn a_function_that_is_missing_is_named() {
     let stop = |address| {
@@ -259,11 +327,11 @@ fn a_function_that_is_missing_is_named() {
         machine.run(micros(10))
     };
     let caller = 0x4200_000C;
-    let missing = Fatal::RomFunction { name: "ets_printf", address: 0x4000_0040, caller };
-    assert_eq!(stop(0x4000_0040), Stop::Fatal(missing));
+    let missing = Fatal::RomFunction { name: "ets_install_putc1", address: 0x4000_0044, caller };
+    assert_eq!(stop(0x4000_0044), Stop::Fatal(missing));
     assert_eq!(
         missing.to_string(),
-        "called the ROM function ets_printf at 0x40000040, which the built-in machine does not have (it would return to 0x4200000c)"
+        "called the ROM function ets_install_putc1 at 0x40000044, which the built-in machine does not have (it would return to 0x4200000c)"
     );
     let nowhere = Fatal::RomAddress { address: 0x4003_0000, caller };
     assert_eq!(stop(0x4003_0000), Stop::Fatal(nowhere));

@@ -19,10 +19,10 @@ esp_bootloader_esp_idf::esp_app_desc!();
 #[esp_hal::ram(unstable(rtc_fast, persistent))]
 static mut BOOTS: u32 = 0;
 
-/// The app descriptor's magic word, which flash has at 0x20 if it holds this program at 0.
+/// The app descriptor's magic word: an app stands at 0x1_0000, and its descriptor 0x20 behind.
 fn descriptor() -> u32 {
     let mut word = 0;
-    unsafe { esp_rom_spiflash_read(0x20, &raw mut word, 4) };
+    unsafe { esp_rom_spiflash_read(0x1_0020, &raw mut word, 4) };
     word
 }
 
