@@ -63,7 +63,7 @@ fn run_in(workspace: &Workspace, way: &Way) -> Result<Report, Failure> {
     let mut command = ramscope(workspace, &program);
     command
         .args(["run", SCENARIOS, "--no-build", "--format", "json"])
-        .args(["--jobs", way.jobs, "--keep"])
+        .args(["--jobs", way.jobs, "--captures"])
         .arg(&captures);
     read_report(&mut command)
 }

@@ -38,5 +38,5 @@ pub use session::{
     BackendError, Capabilities, Capability, End, NeverPause, Output, PauseAt, Progress, Session,
     TargetFacts,
 };
-pub use stopwatch::Stopwatch;
+pub use stopwatch::{Stopwatch, pause};
 pub use watchdog::{Stopping, Watchdog};

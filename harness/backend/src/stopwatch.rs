@@ -1,6 +1,7 @@
 //! How long a run takes on the host's clock, for the host part of its capture.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Runs from when it was made.
 #[derive(Clone, Copy, Debug)]
@@ -27,5 +28,14 @@ impl Stopwatch {
     #[must_use]
     pub fn elapsed_us(&self) -> u64 {
         u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Lets host time pass, before a target that failed is tried again; not after an interruption.
+pub fn pause(span: Duration, interrupted: &AtomicBool) {
+    const LOOK: Duration = Duration::from_millis(50);
+    let began = Instant::now();
+    while began.elapsed() < span && !interrupted.load(Ordering::Relaxed) {
+        std::thread::sleep(LOOK.min(span));
     }
 }

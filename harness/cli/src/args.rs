@@ -1,11 +1,14 @@
 //! The command line.
 
+mod run;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use ramscope_cli::image::Board;
-use ramscope_scenario::TargetKind;
+
+pub(crate) use run::{RunOptions, SettingOptions};
 
 use crate::reports::ReportOptions;
 use crate::verb::tui::TuiOptions;
@@ -53,12 +56,18 @@ pub(crate) enum Verb {
     Show(ShowOptions),
     /// Check scenario files without running them.
     Lint(PathOptions),
-    /// List scenarios.
-    List(PathOptions),
+    /// List scenarios and the runs that they make.
+    List(ListOptions),
     /// Print the schema of a file that ramscope reads or writes, as JSON Schema.
     Schema(SchemaOptions),
+    /// Print all settings, and where each comes from.
+    Config(SettingOptions),
+    /// Begin a project: a ramscope.toml and a first scenario.
+    Init(InitOptions),
     /// Say what works on this machine, and what would help where something does not.
     Doctor,
+    /// Print the manual page, in the form of man(7).
+    Man,
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -74,70 +83,19 @@ pub(crate) struct PathOptions {
     pub(crate) paths: Vec<PathBuf>,
 }
 
-/// Options of `ramscope run`.
+/// Options of `ramscope list`.
 #[derive(Debug, Args)]
-pub(crate) struct RunOptions {
+pub(crate) struct ListOptions {
     #[command(flatten)]
-    pub(crate) paths: PathOptions,
+    pub(crate) settings: SettingOptions,
+}
 
-    /// How many runs go on at once; the result is the same for any number.
-    #[arg(long, short, default_value_t = 1, value_name = "N", value_parser = at_least_one)]
-    pub(crate) jobs: usize,
-
-    /// Run with this seed only, whatever the scenarios say.
-    #[arg(long, value_name = "SEED")]
-    pub(crate) seed: Option<u64>,
-
-    /// Run on this target in place of what the scenarios say; can be given more than once. `all`:
-    /// every machine that needs no board, account or service.
-    ///
-    /// `engine`: the built-in ESP32-C3; `engine-virt`: the built-in machine as QEMU's virt;
-    /// `qemu-virt`: QEMU itself. `ramscope doctor` says which work here.
-    #[arg(long = "target", value_name = "TARGET", value_parser = targets)]
-    pub(crate) targets: Vec<TargetArgument>,
-
-    /// Run only scenarios with this tag; can be given more than once.
-    #[arg(long = "tag", value_name = "TAG")]
-    pub(crate) tags: Vec<String>,
-
-    /// Run this image in place of the workspace's own.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) elf: Option<PathBuf>,
-
-    /// The parts around the chip [default: the diagram.json beside the wokwi.toml of the scenarios'
-    /// project, or of the workspace].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) diagram: Option<PathBuf>,
-
-    /// Run the image as it was built last, without looking for changes.
-    #[arg(long, conflicts_with = "elf")]
-    pub(crate) no_build: bool,
-
-    /// Where captures go [default: target/ramscope/runs].
-    #[arg(long, value_name = "DIR")]
-    pub(crate) keep: Option<PathBuf>,
-
-    /// Host time after which a run is given up, in seconds.
-    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
-    pub(crate) host_limit: u64,
-
-    /// Wait for gdb on this port of 127.0.0.1 before the first instruction of the one run; 0: any port.
-    ///
-    /// Breakpoints, watchpoints, the kernel's threads by name, and `reverse-stepi`, `reverse-continue`
-    /// and their relatives work; `monitor help` lists the rest. Host time is not limited.
-    #[arg(long, value_name = "PORT")]
-    pub(crate) gdb: Option<u16>,
-
-    #[command(flatten)]
-    pub(crate) output: OutputOptions,
-
-    /// Say what would run, and run nothing.
-    #[arg(long)]
-    pub(crate) list: bool,
-
-    /// No progress and no table: only failures and the exit code.
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+/// Options of `ramscope init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitOptions {
+    /// The folder of the project.
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
 }
 
 /// How to print reports.
@@ -240,52 +198,6 @@ pub(crate) struct ShowOptions {
     /// Print only what the diagram's logic analyzers saw, as a Value Change Dump.
     #[arg(long, conflicts_with = "console")]
     pub(crate) vcd: bool,
-}
-
-/// One `--target`.
-#[derive(Clone, Debug)]
-pub(crate) enum TargetArgument {
-    /// Every machine.
-    All,
-    /// This one.
-    One(TargetKind),
-}
-
-fn targets(text: &str) -> Result<TargetArgument, String> {
-    if text == "all" {
-        return Ok(TargetArgument::All);
-    }
-    TargetKind::from_name(text).map(TargetArgument::One).ok_or_else(|| {
-        let known = TargetKind::ALL.map(TargetKind::name).join(", ");
-        format!("the targets are {known}, and all")
-    })
-}
-
-impl RunOptions {
-    /// The targets to run on, each once, in the order in which they were named.
-    pub(crate) fn targets(&self) -> Option<Vec<TargetKind>> {
-        let mut targets = Vec::new();
-        for argument in &self.targets {
-            let named = match argument {
-                TargetArgument::All => &ramscope_backend::MACHINES[..],
-                TargetArgument::One(target) => std::slice::from_ref(target),
-            };
-            for target in named {
-                if !targets.contains(target) {
-                    targets.push(*target);
-                }
-            }
-        }
-        (!targets.is_empty()).then_some(targets)
-    }
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("at least one run has to go on".into()),
-        Ok(jobs) => Ok(jobs),
-        Err(_) => Err("a whole number is expected".into()),
-    }
 }
 
 #[cfg(test)]

@@ -48,6 +48,12 @@ pub(crate) fn closing(
     Closing { machine, symbols: SymbolTable::of(addresses, symbols), times: None }
 }
 
+/// The command that carries a run out again: its seed recreates it.
+pub(crate) fn run_again(run: &Run) -> String {
+    let path = as_argument(Path::new(&run.scenario.path));
+    format!("{} run {path} --target {} --seed {}", this_program(), run.target, run.seed)
+}
+
 /// How a person calls this program from the current folder.
 pub(crate) fn this_program() -> &'static str {
     match Workspace::containing(Path::new(".")) {

@@ -5,7 +5,7 @@
 //! the same for any number of workers because no run knows of another.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
@@ -13,13 +13,14 @@ use std::thread;
 use std::time::Duration;
 
 use ramscope_backend::{
-    Circuit, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch,
+    Circuit, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch, pause,
 };
-use ramscope_capture::Recorder;
-use ramscope_model::{Closing, ElfSymbols, Feed, Judged, judge_fed};
-use ramscope_scenario::Run;
+use ramscope_capture::{Capture, Recorder, Stream};
+use ramscope_model::{Closing, ElfSymbols, Feed, Judged, Outcome, judge_fed};
+use ramscope_scenario::{Artifact, Artifacts, Run};
 use ramscope_time::Instant;
 
+use crate::config::{Keep, RunSettings};
 use crate::evidence::{self, ToRecord};
 use crate::failure::Failure;
 use crate::host_times::HostTimer;
@@ -29,6 +30,9 @@ use crate::vcd::vcd;
 
 /// Slices of device time between two signs of life of a run.
 const SLICES_BETWEEN_SIGNS: usize = 25;
+/// How long to wait before a run is tried again: for the first, the second and any later time.
+const BACK_OFF: [Duration; 3] =
+    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
 
 /// What to carry out, and how.
 #[derive(Debug)]
@@ -37,11 +41,16 @@ pub(crate) struct Execution<'a> {
     /// Where the capture of each run goes.
     pub(crate) paths: &'a [PathBuf],
     pub(crate) images: &'a Images,
+    /// The file that names functions, if it is not the image.
+    pub(crate) symbols: Option<&'a [u8]>,
     /// What stands around the chip.
     pub(crate) circuit: Option<&'a Circuit>,
-    pub(crate) jobs: usize,
+    pub(crate) settings: &'a RunSettings,
     /// Set by Ctrl-C.
     pub(crate) interrupted: Arc<AtomicBool>,
+    /// Set by the first run that does not pass, if that is to be enough. One word, so no order is
+    /// needed.
+    pub(crate) enough: AtomicBool,
     /// How long a run may take on the host's clock.
     pub(crate) host_limit: Duration,
     /// Where the first run that begins waits for a debugger.
@@ -53,18 +62,20 @@ pub(crate) struct Execution<'a> {
 pub(crate) enum News {
     /// It has come to this instant.
     At(usize, Instant),
+    /// Its target failed for this reason, and it is tried again.
+    Again(usize, String),
     /// It is over.
     Over(usize, Box<Result<Judged, Failure>>),
 }
 
 impl Execution<'_> {
     /// Carries out all runs and tells `listen` what happens, on the thread of the caller. After an
-    /// interruption the runs that have not begun stay without an `Over`.
+    /// interruption, or once it is enough, the runs that have not begun stay without an `Over`.
     pub(crate) fn carry_out(&self, listen: &mut dyn FnMut(News)) {
         let next = AtomicUsize::new(0);
         let (tell, news) = mpsc::channel();
         thread::scope(|scope| {
-            for _ in 0..self.jobs.min(self.runs.len()) {
+            for _ in 0..self.settings.jobs.min(self.runs.len()) {
                 let tell = tell.clone();
                 scope.spawn(|| self.work(&next, tell));
             }
@@ -75,17 +86,49 @@ impl Execution<'_> {
 
     fn work(&self, next: &AtomicUsize, tell: Sender<News>) {
         let mut symbols = BTreeMap::new();
-        while !self.interrupted.load(Ordering::Relaxed) {
+        while !self.is_interrupted() && !self.enough.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             if index >= self.runs.len() {
                 return;
             }
             let firmware = self.images.of(self.runs[index].target);
-            let names = || ElfSymbols::new(&firmware.elf).ok();
+            let names = || ElfSymbols::new(self.symbols.unwrap_or(&firmware.elf)).ok();
             let symbols = symbols.entry(&firmware.hash).or_insert_with(names).as_ref();
-            let result = self.run(index, symbols, &tell);
+            let result = self.attempts(index, symbols, &tell);
+            let is_well = matches!(outcome_of(&result), Outcome::Pass | Outcome::Skipped);
+            if self.settings.fail_fast && !is_well {
+                self.enough.store(true, Ordering::Relaxed);
+            }
             // The listener lives as long as the workers do.
             let _ = tell.send(News::Over(index, Box::new(result)));
+        }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Carries out one run, again if its target failed, as often as was allowed.
+    fn attempts(
+        &self,
+        index: usize,
+        symbols: Option<&ElfSymbols>,
+        tell: &Sender<News>,
+    ) -> Result<Judged, Failure> {
+        let mut earlier = Vec::new();
+        loop {
+            let result = self.run(index, symbols, &earlier, tell);
+            let is_last = earlier.len() >= self.settings.retries as usize || self.is_interrupted();
+            if is_last || outcome_of(&result) != Outcome::Unavailable {
+                return result;
+            }
+            let reason = match &result {
+                Ok(judged) => judged.verdict.sentence.clone(),
+                Err(failure) => failure.sentence(),
+            };
+            let _ = tell.send(News::Again(index, reason.clone()));
+            pause(BACK_OFF[earlier.len().min(BACK_OFF.len() - 1)], &self.interrupted);
+            earlier.push(reason);
         }
     }
 
@@ -104,26 +147,38 @@ impl Execution<'_> {
         })
     }
 
-    /// Carries out one run. Its capture grows on disk while it goes on.
+    /// Carries out one run once. A capture that is to be kept whatever comes grows on disk
+    /// meanwhile.
     fn run(
         &self,
         index: usize,
         symbols: Option<&ElfSymbols>,
+        earlier_attempts: &[String],
         tell: &Sender<News>,
     ) -> Result<Judged, Failure> {
         let (run, path) = (&self.runs[index], &self.paths[index]);
+        let keep = keep(run, self.settings.keep);
         let mut session = self.launch(run)?;
         let firmware = self.images.of(run.target);
-        let facts = evidence::facts(ToRecord { run, path, firmware, target: session.facts() });
+        let mut facts = evidence::facts(ToRecord { run, path, firmware, target: session.facts() });
+        facts.earlier_attempts = earlier_attempts.to_vec();
+        if keep == Keep::None {
+            facts.replay = evidence::run_again(run);
+        }
         let mut recorder = Recorder::new();
         recorder.host(facts.to_host_part());
-        let mut file = CaptureFile::begin(path, recorder.capture())?;
+        let mut file = match keep {
+            Keep::All => Some(CaptureFile::begin(path, recorder.capture())?),
+            Keep::Failed | Keep::None => None,
+        };
         let watchdog = Watchdog::new(Arc::clone(&self.interrupted), self.host_limit);
         let mut timer = HostTimer::start();
         let mut slices = 0;
         let mut look = |recorder: &Recorder, now| {
             timer.look(recorder.capture());
-            file.catch_up(recorder.capture());
+            if let Some(file) = &mut file {
+                file.catch_up(recorder.capture());
+            }
             slices += 1;
             if slices % SLICES_BETWEEN_SIGNS == 0 {
                 let _ = tell.send(News::At(index, now));
@@ -141,10 +196,53 @@ impl Execution<'_> {
         };
         recorder.closing(closing.to_host_part());
         let capture = recorder.finish();
-        file.finish(&capture)?;
-        if let Some(vcd) = vcd(&capture) {
+        let judged = judge_fed(&capture, facts.closed_by(closing), feed);
+        self.leave(path, &capture, file, keep, judged)
+    }
+
+    /// Leaves what is to be kept of a run on disk.
+    fn leave(
+        &self,
+        path: &Path,
+        capture: &Capture,
+        file: Option<CaptureFile>,
+        keep: Keep,
+        mut judged: Judged,
+    ) -> Result<Judged, Failure> {
+        let passed = judged.verdict.outcome == Outcome::Pass;
+        match (file, keep) {
+            (Some(file), _) => file.finish(capture)?,
+            (None, Keep::Failed) if !passed => store::write(path, capture)?,
+            (None, _) => judged.facts.replay = evidence::run_again(&judged.facts.run),
+        }
+        let is_kept = keep == Keep::All || keep == Keep::Failed && !passed;
+        if let Some(vcd) = vcd(capture).filter(|_| is_kept) {
             store::write_beside(path, "vcd", vcd.as_bytes())?;
         }
-        Ok(judge_fed(&capture, facts.closed_by(closing), feed))
+        if let Some(log) = &self.settings.serial_log {
+            let words = capture.stream(Stream::Uart0).flat_map(|chunk| &chunk.bytes).copied();
+            store::write_file(log, &words.collect::<Vec<u8>>())?;
+        }
+        Ok(judged)
+    }
+}
+
+fn outcome_of(result: &Result<Judged, Failure>) -> Outcome {
+    match result {
+        Ok(judged) => judged.verdict.outcome,
+        Err(failure) => failure.outcome(),
+    }
+}
+
+/// Which captures of a run's kind stay: what was asked for, or else what the scenario says; of
+/// repetitions, which their seeds recreate, only those that do not pass.
+fn keep(run: &Run, asked: Option<Keep>) -> Keep {
+    let Artifacts { keep, files } = &run.scenario.settings.artifacts;
+    match (asked, keep) {
+        (Some(keep), _) => keep,
+        (None, _) if !files.contains(&Artifact::Capture) => Keep::None,
+        (None, ramscope_scenario::Keep::OnFailure) => Keep::Failed,
+        (None, ramscope_scenario::Keep::Always) if run.repetition > 0 => Keep::Failed,
+        (None, ramscope_scenario::Keep::Always) => Keep::All,
     }
 }

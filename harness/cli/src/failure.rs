@@ -27,6 +27,27 @@ pub(crate) enum Failure {
         part.display()
     )]
     OnlyPart { path: PathBuf, part: PathBuf },
+    /// A setting cannot be read.
+    #[error("{place}: {reason}")]
+    Setting { place: String, reason: String },
+    /// The command that makes the image failed.
+    #[error("the image was not built: `{command}` {how}")]
+    BuildCommand { command: String, how: String },
+    /// The project's image is not there.
+    #[error(
+        "there is no image {}, which {named_by} names; build the project first, or say how it is \
+         built: build = \"cargo build --release\" in ramscope.toml",
+        path.display()
+    )]
+    NoProjectImage { path: PathBuf, named_by: String },
+    /// Several runs would write one file.
+    #[error(
+        "`--{option}` takes the words of one run, and these are {runs}; name one scenario and one seed"
+    )]
+    OneFile { option: &'static str, runs: usize },
+    /// A file that `init` would write is there.
+    #[error("{} is there already, and stays as it is", path.display())]
+    Exists { path: PathBuf },
     /// A scenario file is not UTF-8.
     #[error("{} is not a text in UTF-8", path.display())]
     NotText { path: PathBuf },
@@ -118,6 +139,11 @@ impl Failure {
         match self {
             Self::Build(error) if error.is_in_sources() => ExitCode::BadInput,
             Self::Unreadable { .. }
+            | Self::Setting { .. }
+            | Self::BuildCommand { .. }
+            | Self::NoProjectImage { .. }
+            | Self::OneFile { .. }
+            | Self::Exists { .. }
             | Self::OnlyPart { .. }
             | Self::NotText { .. }
             | Self::Diagram { .. }

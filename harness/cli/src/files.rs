@@ -1,5 +1,7 @@
 //! Finding and reading scenario files.
 
+mod glob;
+
 use std::path::{Path, PathBuf};
 
 use ramscope_scenario::{Parsed, Problem, Scenario, parse};
@@ -18,7 +20,10 @@ impl ScenarioFiles {
     pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, Failure> {
         let mut files = Vec::new();
         for path in paths {
-            collect(path, Named::ByPerson, &mut files)?;
+            match is_pattern(path) {
+                true => glob::expand(path, &mut files)?,
+                false => collect(path, Named::ByPerson, &mut files)?,
+            }
         }
         let parsed = files.iter().map(|file| read(file));
         Ok(Self { parsed: parsed.collect::<Result<_, _>>()? })
@@ -40,6 +45,11 @@ impl ScenarioFiles {
 enum Named {
     ByPerson,
     ByFolder,
+}
+
+/// Whether a path has to be taken for a pattern: a file of that very name is that file.
+fn is_pattern(path: &Path) -> bool {
+    !path.exists() && path.to_string_lossy().contains(['*', '?'])
 }
 
 fn collect(path: &Path, named: Named, files: &mut Vec<PathBuf>) -> Result<(), Failure> {

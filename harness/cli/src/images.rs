@@ -2,16 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use ramscope_backend::Firmware;
 use ramscope_cli::image::Board;
 use ramscope_cli::workspace::Workspace;
 use ramscope_scenario::TargetKind;
 
-use crate::args::RunOptions;
+use crate::config::{Image, RunSettings, Source};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::verb::build::build_board;
+
+/// Whether images are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Builds {
+    /// If settings say how, or it is the workspace's.
+    WhenAsked,
+    /// Never: what is there runs.
+    Never,
+}
 
 /// Images by board.
 #[derive(Debug, Default)]
@@ -30,10 +40,19 @@ const fn board(target: TargetKind) -> Board {
 }
 
 impl Images {
-    /// The image that `options` name, if they do.
-    pub(crate) fn given(options: &RunOptions) -> Result<Self, Failure> {
-        let given = options.elf.as_deref().map(Firmware::read).transpose()?;
-        Ok(Self { given, ..Self::default() })
+    /// The image that settings name, if they do, made first if they say how.
+    pub(crate) fn given(settings: &RunSettings, builds: Builds) -> Result<Self, Failure> {
+        let Image::File { path, named_by, build } = &settings.image else {
+            return Ok(Self::default());
+        };
+        if let (Some((command, folder)), Builds::WhenAsked) = (build, builds) {
+            call(command, folder)?;
+        }
+        if !path.exists() && matches!(named_by, Source::File { .. }) {
+            let (path, named_by) = (path.clone(), named_by.to_string());
+            return Err(Failure::NoProjectImage { path, named_by });
+        }
+        Ok(Self { given: Some(Firmware::read(path)?), ..Self::default() })
     }
 
     /// The image that a person named.
@@ -45,7 +64,7 @@ impl Images {
     pub(crate) fn provide(
         &mut self,
         targets: &[TargetKind],
-        options: &RunOptions,
+        (settings, builds): (&RunSettings, Builds),
         terminal: &Terminal,
     ) -> Result<(), Failure> {
         if self.given.is_some() {
@@ -53,9 +72,9 @@ impl Images {
         }
         let boards: BTreeSet<Board> = targets.iter().map(|&target| board(target)).collect();
         for board in boards {
-            let path = match options.no_build {
-                true => built_before(board)?,
-                false => build_board(board, options.quiet, terminal)?.elf,
+            let path = match builds {
+                Builds::Never => built_before(board)?,
+                Builds::WhenAsked => build_board(board, settings.quiet, terminal)?.elf,
             };
             self.built.insert(board, Firmware::read(&path)?);
         }
@@ -95,5 +114,23 @@ fn built_before(board: Board) -> Result<PathBuf, Failure> {
     match path.exists() {
         true => Ok(path),
         false => Err(Failure::NoImage { path }),
+    }
+}
+
+/// Calls the project's own build, whose words go to stderr.
+fn call(command: &str, folder: &Path) -> Result<(), Failure> {
+    let failed = |how: String| Failure::BuildCommand { command: command.to_owned(), how };
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let status = Command::new(shell)
+        .args([flag, command])
+        .current_dir(folder)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::io::stderr())
+        .status()
+        .map_err(|error| failed(format!("could not be started: {error}")))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(failed(format!("failed ({status})"))),
     }
 }

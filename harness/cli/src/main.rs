@@ -12,6 +12,7 @@
 
 mod args;
 mod columns;
+mod config;
 mod diagram;
 mod evidence;
 mod execute;
@@ -20,6 +21,7 @@ mod files;
 mod host_times;
 mod images;
 mod output;
+mod prepare;
 mod progress;
 mod reports;
 mod store;
@@ -43,24 +45,30 @@ fn main() -> process::ExitCode {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("error: {}", failure.sentence());
-            failure.exit_code()
+            failure.exit_code().code()
         }
     };
     code.into()
 }
 
-fn carry_out(verb: &Verb, terminal: &Terminal) -> Result<ExitCode, Failure> {
+/// Carries out a verb; the code is one of `ExitCode`, or what a person chose for time-outs.
+fn carry_out(verb: &Verb, terminal: &Terminal) -> Result<u8, Failure> {
     match verb {
         Verb::Run(options) => return verb::run::run(options, terminal),
-        Verb::Replay(options) => return verb::replay::replay(options, terminal),
+        Verb::Replay(options) => {
+            return verb::replay::replay(options, terminal).map(ExitCode::code);
+        }
         Verb::Tui(options) => verb::tui::tui(options, terminal)?,
         Verb::Build(options) => verb::build::build(options, terminal)?,
         Verb::Show(options) => verb::show::show(options)?,
         Verb::Lint(options) => verb::lint::lint(options)?,
         Verb::List(options) => verb::list::list(options)?,
         Verb::Schema(options) => verb::schema::schema(options.of),
+        Verb::Config(options) => verb::config::config(options)?,
+        Verb::Init(options) => verb::init::init(options)?,
+        Verb::Man => verb::completions::man(),
         Verb::Doctor => verb::doctor::doctor()?,
         Verb::Completions { shell } => verb::completions::completions(*shell),
     }
-    Ok(ExitCode::Pass)
+    Ok(ExitCode::Pass.code())
 }

@@ -12,6 +12,11 @@ use crate::failure::Failure;
 use crate::reports::FileKind;
 use crate::terminal::Terminal;
 
+/// Prints data. Whoever closed the other end of a pipe has seen enough.
+pub(crate) fn print_text(text: &str) {
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
+
 /// Prints what would run and what would not.
 pub(crate) fn print_plan(plan: &Plan) {
     let rows: Vec<[String; 4]> = plan
@@ -25,17 +30,36 @@ pub(crate) fn print_plan(plan: &Plan) {
         .collect();
     print_table(["scenario", "target", "seed", "file"], &rows);
     for skip in &plan.skipped {
-        println!("skipped: {}: {}", skip.scenario, skip.reason);
+        print_text(&format!("skipped: {}: {}\n", skip.scenario, skip.reason));
     }
+}
+
+/// Why a run was never begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unbegun {
+    /// A person did not want it any more.
+    Interrupted,
+    /// One before it did not pass, and that was to be enough.
+    FailFast,
 }
 
 /// Everything that was planned, with what became of it: runs first, in their order, then what
 /// could not even begin.
-pub(crate) fn entries(plan: &Plan, results: Vec<Option<Result<Judged, Failure>>>) -> Vec<Entry> {
+pub(crate) fn entries(
+    plan: &Plan,
+    results: Vec<Option<Result<Judged, Failure>>>,
+    unbegun: Unbegun,
+) -> Vec<Entry> {
+    let (outcome, reason) = match unbegun {
+        Unbegun::Interrupted => (Outcome::Interrupted, "it was interrupted before it began"),
+        Unbegun::FailFast => {
+            (Outcome::Skipped, "it was not begun, because one before it did not pass")
+        }
+    };
     let ran = plan.runs.iter().zip(results).map(|(run, result)| match result {
         Some(Ok(judged)) => judged.into(),
         Some(Err(failure)) => not_run(run, failure.outcome(), failure.sentence()),
-        None => not_run(run, Outcome::Interrupted, "it was interrupted before it began".into()),
+        None => not_run(run, outcome, reason.to_owned()),
     });
     ran.chain(plan.skipped.iter().map(skipped)).collect()
 }
@@ -71,8 +95,7 @@ pub(crate) fn print(entries: &[Entry], format: Format, terminal: &Terminal) {
         (Format::Text, [Entry::Ran(judged)]) => detail(judged, style),
         (Format::Text, entries) => table(entries, style),
     };
-    // Whoever closed the other end of a pipe has seen enough.
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+    print_text(&text);
 }
 
 /// The exit code of some runs.

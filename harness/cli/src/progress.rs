@@ -1,5 +1,6 @@
 //! What a person sees while runs go on, and the results in the order of the plan.
 
+use ramscope_backend::Stopwatch;
 use ramscope_model::Judged;
 use ramscope_scenario::Run;
 use ramscope_time::Instant;
@@ -17,6 +18,7 @@ pub(crate) struct Progress<'a> {
     printed: usize,
     quiet: bool,
     status: StatusLine,
+    since: Stopwatch,
 }
 
 impl<'a> Progress<'a> {
@@ -28,6 +30,7 @@ impl<'a> Progress<'a> {
             printed: 0,
             quiet,
             status: StatusLine::new(terminal.live_progress && !quiet),
+            since: Stopwatch::start(),
         }
     }
 
@@ -35,6 +38,10 @@ impl<'a> Progress<'a> {
     pub(crate) fn hear(&mut self, news: News) {
         match news {
             News::At(index, now) => self.show_going_on(index, now),
+            News::Again(index, reason) => {
+                let run = &self.runs[index];
+                self.status.print(&format!("{run}: {reason}; it is tried again"));
+            }
             News::Over(index, result) => {
                 self.results[index] = Some(*result);
                 self.print_finished();
@@ -50,7 +57,8 @@ impl<'a> Progress<'a> {
 
     fn show_going_on(&mut self, index: usize, now: Instant) {
         let over = self.results.iter().flatten().count();
-        let text = format!("[{over}/{}] {} at {now}", self.runs.len(), self.runs[index]);
+        let left = remaining(over, self.runs.len(), self.since.elapsed_us());
+        let text = format!("[{over}/{}] {} at {now}{left}", self.runs.len(), self.runs[index]);
         self.status.show(&text);
     }
 
@@ -65,12 +73,44 @@ impl<'a> Progress<'a> {
             }
             let line = match result {
                 Ok(judged) => {
-                    let Judged { verdict, .. } = judged;
-                    format!("{number} {run}: {} at {}", verdict.outcome, verdict.ended_at)
+                    let Judged { verdict, facts, .. } = judged;
+                    let flaky = match facts.earlier_attempts.len() {
+                        0 => String::new(),
+                        n => format!(" (flaky: attempt {})", n + 1),
+                    };
+                    format!("{number} {run}: {} at {}{flaky}", verdict.outcome, verdict.ended_at)
                 }
                 Err(failure) => format!("{number} {run}: {}", failure.sentence()),
             };
             self.status.print(&line);
         }
+    }
+}
+
+/// How long the rest will take if it goes on like this; nothing before there is something to go by.
+fn remaining(over: usize, all: usize, elapsed_us: u64) -> String {
+    let left = all.saturating_sub(over) as u64;
+    match elapsed_us.checked_mul(left).and_then(|total| total.checked_div(over as u64)) {
+        Some(us) if elapsed_us >= 1_000_000 => {
+            let seconds = us.div_ceil(1_000_000);
+            match seconds {
+                0..=90 => format!(", about {seconds} s left"),
+                _ => format!(", about {} min left", seconds.div_ceil(60)),
+            }
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_takes_as_long_as_the_like_before() {
+        assert_eq!(remaining(0, 10, 5_000_000), "");
+        assert_eq!(remaining(2, 10, 500_000), "");
+        assert_eq!(remaining(2, 10, 3_000_000), ", about 12 s left");
+        assert_eq!(remaining(1, 100, 2_000_000), ", about 4 min left");
     }
 }

@@ -134,6 +134,13 @@ pub(crate) fn write(path: &Path, capture: &Capture) -> Result<(), Failure> {
     written.map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
 }
 
+/// Writes a file that a person has named, whole or not at all.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    prepare(path)?;
+    publish::whole(path, bytes)
+        .map_err(|source| Failure::Unwritable { path: path.to_owned(), source })
+}
+
 /// Writes a file that belongs to a capture and lies beside it.
 pub(crate) fn write_beside(capture: &Path, extension: &str, bytes: &[u8]) -> Result<(), Failure> {
     let path = capture.with_extension(extension);

@@ -2,7 +2,9 @@
 
 pub(crate) mod build;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod init;
 pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod replay;

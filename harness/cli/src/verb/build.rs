@@ -7,6 +7,7 @@ use ramscope_cli::workspace::Workspace;
 
 use crate::args::BuildOptions;
 use crate::failure::Failure;
+use crate::output::print_text;
 use crate::terminal::{StatusLine, Terminal};
 
 /// Builds the image and says where it is.
@@ -15,16 +16,16 @@ pub(crate) fn build(options: &BuildOptions, terminal: &Terminal) -> Result<(), F
     let image = build_board(board, options.quiet, terminal)?;
     if !options.quiet {
         let state = if image.changed { "built" } else { "up to date" };
-        println!("{} ({state})", shown(&image.elf));
+        print_text(&format!("{} ({state})\n", shown(&image.elf)));
         if let Some(flash) = &image.flash {
-            println!("{} ({state})", shown(flash));
+            print_text(&format!("{} ({state})\n", shown(flash)));
         }
     }
     Ok(())
 }
 
 /// Builds the ESP32-C3's image of the workspace that the current folder is in.
-pub(super) fn build_image(quiet: bool, terminal: &Terminal) -> Result<BuiltImage, Failure> {
+pub(crate) fn build_image(quiet: bool, terminal: &Terminal) -> Result<BuiltImage, Failure> {
     build_board(Board::Esp32c3, quiet, terminal)
 }
 

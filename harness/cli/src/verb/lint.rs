@@ -5,13 +5,12 @@ use ramscope_scenario::Severity;
 use crate::args::PathOptions;
 use crate::failure::Failure;
 use crate::files::ScenarioFiles;
+use crate::output::print_text;
 
 /// Prints every problem of some scenario files; errors are a failure.
 pub(crate) fn lint(options: &PathOptions) -> Result<(), Failure> {
     let files = ScenarioFiles::read(&options.paths)?;
-    for problem in files.problems() {
-        println!("{problem}");
-    }
+    files.problems().for_each(|problem| print_text(&format!("{problem}\n")));
     let errors = count(&files, Severity::Error);
     let warnings = count(&files, Severity::Warning);
     let checked = files.parsed.len();
@@ -23,6 +22,6 @@ pub(crate) fn lint(options: &PathOptions) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn count(files: &ScenarioFiles, severity: Severity) -> usize {
+pub(crate) fn count(files: &ScenarioFiles, severity: Severity) -> usize {
     files.problems().filter(|problem| problem.severity == severity).count()
 }

@@ -6,8 +6,9 @@ use ramscope_capture::{Capture, Event, HowEnded, ObserverEvent, StepEvent, Stimu
 use ramscope_model::HostFacts;
 
 use crate::args::ShowOptions;
-use crate::columns::print_table;
+use crate::columns::table_text;
 use crate::failure::Failure;
+use crate::output::print_text;
 use crate::store;
 use crate::vcd::vcd;
 use crate::verb::replay::judge_file;
@@ -30,11 +31,8 @@ pub(crate) fn show(options: &ShowOptions) -> Result<(), Failure> {
         let _ = io::stdout().lock().write_all(vcd.as_bytes());
         return Ok(());
     }
-    print_facts(&capture);
-    println!();
-    print_streams(&capture);
-    println!();
-    print_events(&capture);
+    let parts = [facts_text(&capture), streams_text(&capture), events_text(&capture)];
+    print_text(&parts.join("\n"));
     Ok(())
 }
 
@@ -47,24 +45,23 @@ fn print_console(capture: &Capture) {
     }
 }
 
-fn print_facts(capture: &Capture) {
-    match HostFacts::of(capture) {
-        Ok(facts) => {
-            println!("run       {}", facts.run);
-            println!("scenario  {}", facts.run.scenario.path);
-            println!("tool      {}", facts.tool);
-            println!("image     {} {}", facts.image.name, facts.image.hash);
-            println!("machine   {}; {}", facts.machine.name, facts.machine.time_model);
-        }
-        Err(error) => println!("run       unknown: {error}"),
-    }
-    println!("hash      {}", capture.device_hash());
-    if let Some(damage) = &capture.damage {
-        println!("damage    {damage}");
-    }
+fn facts_text(capture: &Capture) -> String {
+    let mut lines = match HostFacts::of(capture) {
+        Ok(facts) => vec![
+            format!("run       {}", facts.run),
+            format!("scenario  {}", facts.run.scenario.path),
+            format!("tool      {}", facts.tool),
+            format!("image     {} {}", facts.image.name, facts.image.hash),
+            format!("machine   {}; {}", facts.machine.name, facts.machine.time_model),
+        ],
+        Err(error) => vec![format!("run       unknown: {error}")],
+    };
+    lines.push(format!("hash      {}", capture.device_hash()));
+    lines.extend(capture.damage.as_ref().map(|damage| format!("damage    {damage}")));
+    lines.join("\n") + "\n"
 }
 
-fn print_streams(capture: &Capture) {
+fn streams_text(capture: &Capture) -> String {
     let mut rows: Vec<(Stream, usize, usize)> = Vec::new();
     for chunk in &capture.device {
         match rows.iter_mut().find(|(stream, ..)| *stream == chunk.stream) {
@@ -82,10 +79,11 @@ fn print_streams(capture: &Capture) {
             [format!("{stream:?}").to_lowercase(), chunks.to_string(), bytes.to_string()]
         })
         .collect();
-    print_table(["stream", "chunks", "bytes"], &rows);
+    table_text(["stream", "chunks", "bytes"], &rows)
 }
 
-fn print_events(capture: &Capture) {
+fn events_text(capture: &Capture) -> String {
+    let mut text = String::new();
     for chunk in &capture.device {
         let lines: Vec<String> = match chunk.stream {
             Stream::Steps => lines::<StepEvent>(&chunk.bytes, |step| {
@@ -104,9 +102,10 @@ fn print_events(capture: &Capture) {
             Stream::Uart0 | Stream::Ring | Stream::Other(_) => continue,
         };
         for line in lines {
-            println!("{:>12}  {line}", chunk.instant);
+            text.push_str(&format!("{:>12}  {line}\n", chunk.instant.to_string()));
         }
     }
+    text
 }
 
 fn lines<E: Event>(bytes: &[u8], line: impl Fn(&E) -> String) -> Vec<String> {

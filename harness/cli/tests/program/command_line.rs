@@ -75,7 +75,7 @@ fn an_image_for_another_machine_or_a_damaged_one_is_refused_in_one_sentence() {
     for (name, bytes, words) in images {
         let image = folder.write(name, bytes);
         let keep = folder.path("captures");
-        let called = ramscope(["run", &scenario, "--elf", &image, "--keep", &keep]);
+        let called = ramscope(["run", &scenario, "--elf", &image, "--captures", &keep]);
         check_refusal(&called, 2, name);
         assert!(called.stderr.contains(words), "{words}: {called:?}");
         assert!(!std::path::Path::new(&keep).exists(), "nothing half-written stays");

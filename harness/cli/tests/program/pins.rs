@@ -10,7 +10,7 @@ fn scenario(steps: &str) -> String {
 fn run(folder: &Folder, steps: &str, more: &[&str]) -> Called {
     let file = folder.write("pins.yaml", scenario(steps));
     let keep = folder.path("captures");
-    let fixed = ["run", &file, "--elf", image(), "--keep", &keep];
+    let fixed = ["run", &file, "--elf", image(), "--captures", &keep];
     ramscope(fixed.iter().chain(more))
 }
 

@@ -36,7 +36,7 @@ fn counting(settings: &str) -> String {
 /// Runs the scenarios of a folder, and keeps the captures there.
 fn run(folder: &Folder, more: &[&str]) -> Called {
     let (scenarios, keep) = (folder.path("scenarios"), folder.path("captures"));
-    let fixed = ["run", &scenarios, "--elf", image(), "--keep", &keep];
+    let fixed = ["run", &scenarios, "--elf", image(), "--captures", &keep];
     ramscope(fixed.iter().chain(more))
 }
 
