@@ -30,6 +30,7 @@ mod plan;
 mod problem;
 mod quantity;
 mod read;
+mod rule;
 mod scenario;
 mod serial_form;
 mod settings;
@@ -45,7 +46,8 @@ pub use nearest::nearest;
 pub use plan::{
     Plan, PlanOptions, Run, Skip, SkippedBudget, SkippedStep, SkippedWait, TargetOffer, plan,
 };
-pub use problem::{Problem, Rule, Severity, WokwiRefusal, WokwiStage, one_line};
+pub use problem::{Problem, Severity, WokwiRefusal, WokwiStage, one_line};
+pub use rule::{Example, Rule, Snippet};
 pub use scenario::{
     Command, ExpectPin, Parsed, Scenario, SetControl, Step, TakeScreenshot, Touch, TouchPoint,
 };

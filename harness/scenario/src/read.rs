@@ -12,9 +12,11 @@ mod reader;
 mod settings;
 mod step_names;
 mod steps;
+mod traps;
 
 use crate::nearest::nearest;
-use crate::problem::{Problem, Rule, WokwiStage};
+use crate::problem::{Problem, WokwiStage};
+use crate::rule::Rule;
 use crate::scenario::{Parsed, Scenario, Step};
 use crate::settings::Settings;
 use crate::value::Value;
@@ -29,12 +31,12 @@ const OUR_KEY: &str = "ramscope";
 pub(crate) fn read(path: &str, text: &str) -> Parsed {
     let mut problems = Problems::new(path);
     match Tree::read(text) {
-        Ok(tree) => read_tree(path, &tree, problems),
+        Ok(tree) => read_tree(path, text, &tree, problems),
         Err(errors) => {
             for error in errors {
                 problems.push(yaml_draft(error));
             }
-            problems.into_parsed(None, Vec::new())
+            problems.into_parsed(text, None, Vec::new())
         }
     }
 }
@@ -45,12 +47,12 @@ pub(crate) fn document(path: &str, text: &str) -> Result<Value, Vec<Problem>> {
     match Tree::read(text) {
         Ok(tree) => {
             let value = problems.value(&tree, tree.root());
-            let found = problems.into_parsed(None, Vec::new()).problems;
+            let found = problems.into_parsed(text, None, Vec::new()).problems;
             if found.is_empty() { Ok(value) } else { Err(found) }
         }
         Err(errors) => {
             errors.into_iter().for_each(|error| problems.push(yaml_draft(error)));
-            Err(problems.into_parsed(None, Vec::new()).problems)
+            Err(problems.into_parsed(text, None, Vec::new()).problems)
         }
     }
 }
@@ -60,16 +62,20 @@ fn yaml_draft(error: YamlError) -> Draft {
     Draft::error(error.rule, error.place, error.message).refused(WokwiStage::Parse, refusal)
 }
 
-fn read_tree(path: &str, tree: &Tree, mut problems: Problems) -> Parsed {
+fn read_tree(path: &str, text: &str, tree: &Tree, mut problems: Problems) -> Parsed {
     let Some(head) = Head::of(tree, &mut problems) else {
-        return problems.into_parsed(None, Vec::new());
+        return problems.into_parsed(text, None, Vec::new());
     };
     let name = head.name(tree, &mut problems);
     head.check_version(tree, &mut problems);
     let (steps, names) = head.steps(tree, &mut problems);
     let settings = head.settings(tree, names.as_ref(), &steps, &mut problems);
+    // What steps do to each other is known once all of them are.
+    if names.is_some_and(|names| names.count() == steps.len()) {
+        traps::warn(&steps, &settings, &mut problems);
+    }
     let scenario = Scenario { name, path: path.into(), steps: steps.clone(), settings };
-    problems.into_parsed(Some(scenario), steps)
+    problems.into_parsed(text, Some(scenario), steps)
 }
 
 /// The top-level map.
@@ -183,18 +189,35 @@ impl Head {
         steps: &[Step],
         problems: &mut Problems,
     ) -> Settings {
-        for entry in &self.entries {
-            let known = ["name", "version", "author", "steps", OUR_KEY];
-            if !known.contains(&entry.key.as_str()) && nearest(&entry.key, known) == Some(OUR_KEY) {
-                let message = format!("the key `{}` is ignored, and everything in it", entry.key);
-                problems.push(
-                    Draft::warning(Rule::UnknownSetting, entry.key_place, message).fix(OUR_KEY),
-                );
-            }
-        }
+        self.warn_of_ignored_keys(problems);
         match self.entry(OUR_KEY) {
             Some(entry) => settings::read(tree, entry.value, names, steps, problems),
             None => Settings::default(),
+        }
+    }
+
+    /// wokwi-cli ignores every other key. That is fine for one that holds anchors, but not for one
+    /// that somebody relies on.
+    fn warn_of_ignored_keys(&self, problems: &mut Problems) {
+        const KNOWN: [&str; 5] = ["name", "version", "author", "steps", OUR_KEY];
+        for entry in &self.entries {
+            let key = entry.key.as_str();
+            if KNOWN.contains(&key) {
+                continue;
+            }
+            let is_ours = Settings::KEYS.contains(&key) && key != "description";
+            let (message, fix) = match nearest(key, KNOWN) {
+                _ if is_ours => (
+                    format!("`{key}` is ignored here; it is a setting under `{OUR_KEY}`"),
+                    format!("{OUR_KEY}: {{{key}: ...}}"),
+                ),
+                Some(known) => {
+                    (format!("the key `{key}` is ignored, and everything in it"), known.to_owned())
+                }
+                None => continue,
+            };
+            let draft = Draft::warning(Rule::IgnoredKey, entry.key_place, message);
+            problems.push(draft.fix(fix));
         }
     }
 

@@ -19,7 +19,7 @@ mod syntax;
 use saphyr_parser::Span;
 use std::collections::HashMap;
 
-use crate::problem::Rule;
+use crate::rule::Rule;
 use crate::value::Value;
 use builder::{Builder, Refused};
 use mend::Mended;
@@ -36,6 +36,8 @@ const VALUE_NODES_MAX: usize = 1 << 16;
 pub(crate) struct Place {
     pub(crate) line: u32,
     pub(crate) column: u32,
+    /// How many characters of the line stand there; 0 if that is not known, or goes over its end.
+    pub(crate) length: u32,
 }
 
 /// A node of a [`Tree`].
@@ -53,6 +55,8 @@ pub(crate) struct Tree {
 struct Node {
     place: Place,
     kind: Kind,
+    /// Whether backslashes in it were escapes: it stood in double quotes.
+    escapes: bool,
 }
 
 /// What a node is; scalars are already resolved to null, boolean, number or text.
@@ -101,16 +105,25 @@ impl Default for Place {
 
 impl Place {
     /// The first character.
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
+    pub(crate) const START: Self = Self { line: 1, column: 1, length: 0 };
 
     fn of(span: Span) -> Self {
-        Self::at(span.start.line(), span.start.col())
+        let place = Self::at(span.start.line(), span.start.col());
+        let length = match span.start.line() == span.end.line() {
+            true => span.end.col().saturating_sub(span.start.col()),
+            false => 0,
+        };
+        Self { length: u32::try_from(length).unwrap_or(0), ..place }
     }
 
     /// From the parser's line from 1 and column from 0.
     pub(crate) fn at(line: usize, column_from_zero: usize) -> Self {
         let clamp = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Self { line: clamp(line.max(1)), column: clamp(column_from_zero.saturating_add(1)) }
+        Self {
+            line: clamp(line.max(1)),
+            column: clamp(column_from_zero.saturating_add(1)),
+            length: 0,
+        }
     }
 }
 
@@ -173,6 +186,11 @@ impl Tree {
             Kind::Scalar(_, source) => source.as_deref(),
             _ => None,
         }
+    }
+
+    /// Whether backslashes in a scalar were escapes when it was read.
+    pub(crate) fn had_escapes(&self, id: NodeId) -> bool {
+        self.target(id).escapes
     }
 
     /// What a person calls a node of this type.

@@ -4,8 +4,7 @@
 //! hold, and this version cannot simulate, is not: its steps are skipped with a reason.
 
 use ramscope_scenario::{
-    Command, ExpectPin, Problem, Rule, Scenario, SetControl, Severity, SkippedStep, Step, nearest,
-    one_line,
+    Command, ExpectPin, Problem, Rule, Scenario, SetControl, SkippedStep, Step, nearest,
 };
 
 use super::part::Control;
@@ -37,16 +36,10 @@ impl Circuit {
                 Err(Obstacle::Lack(reason)) => {
                     checked.skipped.push(SkippedStep { step: step.index, reason });
                 }
-                Err(Obstacle::Mistake { rule, message, fix }) => checked.problems.push(Problem {
-                    severity: Severity::Error,
-                    rule,
-                    message: one_line(&message),
-                    path: scenario.path.clone(),
-                    line: step.line,
-                    column: step.column,
-                    fix,
-                    wokwi: None,
-                }),
+                Err(Obstacle::Mistake { rule, message, fix }) => {
+                    let problem = Problem::about_step(scenario, step, rule, &message, fix);
+                    checked.problems.push(problem);
+                }
             }
         }
         checked

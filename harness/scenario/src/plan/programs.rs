@@ -1,7 +1,8 @@
 //! Checking `run NAME` lines against the image's list of programs, before anything is launched.
 
 use crate::nearest::nearest;
-use crate::problem::{Problem, Rule, Severity, one_line};
+use crate::problem::Problem;
+use crate::rule::Rule;
 use crate::scenario::{Command, Scenario, Step};
 
 /// A problem for each `run NAME` that a scenario sends and the image cannot run.
@@ -38,14 +39,5 @@ fn problem(scenario: &Scenario, step: &Step, name: &str, programs: &[String]) ->
         Some(_) => format!("the image has no program `{name}`"),
         None => format!("the image has no program `{name}`; it has {}", programs.join(", ")),
     };
-    Problem {
-        severity: Severity::Error,
-        rule: Rule::UnknownProgram,
-        message: one_line(&message),
-        path: scenario.path.clone(),
-        line: step.line,
-        column: step.column,
-        fix,
-        wokwi: None,
-    }
+    Problem::about_step(scenario, step, Rule::UnknownProgram, &message, fix)
 }

@@ -5,7 +5,7 @@ mod limits;
 use std::collections::HashMap;
 
 use crate::budget::{Budget, BudgetId, Subject, SubjectKind};
-use crate::problem::Rule;
+use crate::rule::Rule;
 use crate::settings::Phase;
 use crate::value::Value;
 use crate::yaml::{Entry, NodeId, Place, Shape};

@@ -5,8 +5,9 @@ mod screen;
 
 use ramscope_time::Span;
 
-use crate::problem::{Rule, WokwiStage};
+use crate::problem::WokwiStage;
 use crate::quantity::{TimeError, js_trim, parse_time};
+use crate::rule::Rule;
 use crate::scenario::{Command, ExpectPin, SetControl};
 use crate::value::Value;
 use crate::yaml::{NodeId, Place, Shape, Tree};
@@ -172,6 +173,7 @@ fn wait_serial(site: &Site<'_>, problems: &mut Problems) -> Command {
                 site.warn(Rule::UnquotedWaitSerial, message, fix, problems);
             }
         }
+        Value::Text(text) if has_literal_escape(text) => warn_of_escape(site, text, problems),
         Value::Text(empty) if empty.is_empty() => {
             let message = "an empty text is there at once; this waits for nothing".into();
             site.warn(Rule::EmptyWaitSerial, message, None, problems);
@@ -184,6 +186,9 @@ fn wait_serial(site: &Site<'_>, problems: &mut Problems) -> Command {
 fn write_serial(site: &Site<'_>, problems: &mut Problems) -> Option<Command> {
     let refusal = match site.tree.shape(site.node) {
         Shape::Scalar(Value::Text(text)) => {
+            if has_literal_escape(text) {
+                warn_of_escape(site, text, problems);
+            }
             return Some(Command::WriteSerial(text.clone().into_bytes()));
         }
         Shape::List([]) => "Array must contain at least one number",
@@ -207,6 +212,20 @@ fn write_serial(site: &Site<'_>, problems: &mut Problems) -> Option<Command> {
     };
     site.refuse(Rule::WrongType, message, refusal, problems);
     None
+}
+
+/// Whether a text has what would be the end of a line, or a tab, in double quotes.
+fn has_literal_escape(text: &str) -> bool {
+    ["\\n", "\\r", "\\t"].iter().any(|escape| text.contains(escape))
+}
+
+fn warn_of_escape(site: &Site<'_>, text: &str, problems: &mut Problems) {
+    if site.tree.had_escapes(site.node) {
+        return; // Whoever writes `\\n` in double quotes means these two characters.
+    }
+    let message = "without double quotes a backslash is a backslash, not part of an escape";
+    let fix = format!("\"{}\"", text.replace('"', "\\\""));
+    site.warn(Rule::LiteralEscape, message.into(), Some(fix), problems);
 }
 
 const fn as_number(value: &Value) -> Option<f64> {

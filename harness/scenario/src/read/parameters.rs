@@ -1,7 +1,8 @@
 //! The parameters of a command that takes a map.
 
 use crate::nearest::nearest;
-use crate::problem::{Rule, WokwiStage};
+use crate::problem::WokwiStage;
+use crate::rule::Rule;
 use crate::value::Value;
 use crate::yaml::{Entry, NodeId, Place, Shape, Tree};
 

@@ -1,6 +1,7 @@
 //! Collecting problems: drafts on the way in, sorted by place on the way out.
 
-use crate::problem::{Problem, Rule, Severity, WokwiRefusal, WokwiStage, one_line};
+use crate::problem::{Problem, Severity, WokwiRefusal, WokwiStage, one_line};
+use crate::rule::Rule;
 use crate::scenario::{Parsed, Scenario, Step};
 use crate::yaml::Place;
 
@@ -63,6 +64,7 @@ impl Problems {
             path: self.path.clone(),
             line: draft.place.line,
             column: draft.place.column,
+            length: draft.place.length,
             fix: draft.fix.as_deref().map(one_line),
             wokwi: draft.wokwi,
         });
@@ -81,8 +83,25 @@ impl Problems {
             .cloned()
     }
 
+    /// Gives every problem without a length that of the rest of its line.
+    fn measure(&mut self, text: &str) {
+        let lines: Vec<&str> = if self.found.is_empty() { Vec::new() } else { lines(text) };
+        for problem in self.found.iter_mut().filter(|problem| problem.length == 0) {
+            let line = usize::try_from(problem.line).ok().and_then(|line| lines.get(line - 1));
+            let characters = line.map_or(0, |line| line.trim_end().chars().count());
+            let characters = u32::try_from(characters).unwrap_or(u32::MAX - 1);
+            problem.length = (characters + 1).saturating_sub(problem.column);
+        }
+    }
+
     /// Ends the reading. An error anywhere means that there is no scenario.
-    pub(super) fn into_parsed(mut self, scenario: Option<Scenario>, steps: Vec<Step>) -> Parsed {
+    pub(super) fn into_parsed(
+        mut self,
+        text: &str,
+        scenario: Option<Scenario>,
+        steps: Vec<Step>,
+    ) -> Parsed {
+        self.measure(text);
         let wokwi = self.first_refusal();
         self.found.sort_by_key(|problem| (problem.line, problem.column));
         let failed = self.found.iter().any(|problem| problem.severity == Severity::Error);
@@ -93,4 +112,10 @@ impl Problems {
             wokwi,
         }
     }
+}
+
+/// Lines as YAML ends them: by LF, CR or both.
+fn lines(text: &str) -> Vec<&str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r')).collect()
 }

@@ -5,8 +5,8 @@ use ramscope_time::Span;
 
 use crate::budget::Budget;
 use crate::nearest::nearest;
-use crate::problem::Rule;
 use crate::quantity::{parse_size, parse_time, parse_whole};
+use crate::rule::Rule;
 use crate::settings::Phase;
 use crate::value::Value;
 use crate::yaml::{Entry, NodeId, Place, Shape, Tree};

@@ -9,7 +9,7 @@ mod runs;
 mod targets;
 
 use crate::budget::Budget;
-use crate::problem::Rule;
+use crate::rule::Rule;
 use crate::scenario::Step;
 use crate::settings::{
     Artifact, Artifacts, Expect, FindingRules, Keep, Matching, ResetExpectation, Settings,
@@ -46,7 +46,7 @@ impl Reader<'_> {
         let phases = self.phases(node("phases"));
         let budgets = budgets::read(self, node("budgets"), &phases);
         self.description(node("description"));
-        Settings {
+        let settings = Settings {
             schema: node("schema").map_or(Settings::SCHEMA, |node| self.schema(node)),
             targets: node("targets").map_or(defaults.targets, |node| self.targets(node)),
             requires: self.requires(node("requires")),
@@ -70,7 +70,11 @@ impl Reader<'_> {
             tags: self.texts(node("tags"), "tags"),
             phases: phases.good,
             budgets: budgets.good,
+        };
+        if self.names.is_some_and(|names| names.count() == steps.len()) {
+            self.warn_of_timeless_phases(node("phases"), steps, &settings);
         }
+        settings
     }
 
     fn schema(&mut self, node: NodeId) -> u32 {

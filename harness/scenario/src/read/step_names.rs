@@ -1,8 +1,8 @@
 //! References to steps: by name, which must then be unique, or by index from 0.
 
 use crate::nearest::nearest;
-use crate::problem::Rule;
 use crate::quantity::parse_whole;
+use crate::rule::Rule;
 use crate::value::Value;
 use crate::yaml::{NodeId, Place, Tree};
 

@@ -1,8 +1,9 @@
 //! Steps: which key is a command, and which of several commands runs.
 
 use crate::nearest::nearest;
-use crate::problem::{Rule, WokwiStage};
-use crate::scenario::{Command, Step};
+use crate::problem::WokwiStage;
+use crate::rule::Rule;
+use crate::scenario::Step;
 use crate::value::Value;
 use crate::yaml::{Entry, NodeId, Place, Shape, Tree};
 
@@ -15,15 +16,8 @@ const NO_COMMAND: &str = "Unknown key in step";
 
 /// Reads all steps; those that wokwi-cli could not perform are left out.
 pub(super) fn read(tree: &Tree, items: &[NodeId], problems: &mut Problems) -> Vec<Step> {
-    let steps: Vec<Step> = items
-        .iter()
-        .enumerate()
-        .filter_map(|(index, &node)| read_step(tree, index, node, problems))
-        .collect();
-    if steps.len() == items.len() {
-        warn_of_trailing_input(&steps, problems);
-    }
-    steps
+    let items = items.iter().enumerate();
+    items.filter_map(|(index, &node)| read_step(tree, index, node, problems)).collect()
 }
 
 fn read_step(tree: &Tree, index: usize, node: NodeId, problems: &mut Problems) -> Option<Step> {
@@ -118,41 +112,4 @@ fn warn_of_dropped(entry: &Entry, winner: &str, problems: &mut Problems) {
         format!("only `{winner}` of this step runs, and `{}` is silently dropped", entry.key);
     let draft = Draft::warning(Rule::MultiCommandStep, entry.key_place, message);
     problems.push(draft.fix("make it a step of its own"));
-}
-
-/// On Wokwi the device stands still between steps: input after the last step that lets it run
-/// never reaches the program.
-fn warn_of_trailing_input(steps: &[Step], problems: &mut Problems) {
-    let mut standing_still =
-        steps.iter().rev().take_while(|step| !lets_the_device_run(&step.command));
-    let Some(step) = standing_still.find(|step| is_input(&step.command)) else {
-        return;
-    };
-    let place = Place { line: step.line, column: step.column };
-    let message = format!(
-        "no later step lets the device run, so on Wokwi its program never sees this `{}`",
-        step.command.keyword()
-    );
-    let draft = Draft::warning(Rule::TrailingInputStep, place, message);
-    problems.push(draft.fix("add `- delay: 500ms` at the end"));
-}
-
-const fn lets_the_device_run(command: &Command) -> bool {
-    match command {
-        Command::Delay(_) | Command::WaitSerial(_) | Command::ExpectChipOutput(_) => true,
-        Command::Touch(touch) => touch.wait,
-        _ => false,
-    }
-}
-
-const fn is_input(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::WriteSerial(_)
-            | Command::SetControl(_)
-            | Command::Touch(_)
-            | Command::TouchPress(_)
-            | Command::TouchRelease { .. }
-            | Command::TouchMove(_)
-    )
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::keys_seen::KeysSeen;
 use super::{DEPTH_MAX, Kind, Node, NodeId, Place, Tree, YamlError, core_schema, syntax};
-use crate::problem::Rule;
+use crate::rule::Rule;
 use crate::value::Value;
 
 /// How many nodes a file may have.
@@ -83,6 +83,7 @@ impl<'text> Builder<'text> {
                 let value = core_schema::resolve(&text, plain, tag.as_deref().map(tag_name));
                 let source = (!matches!(value, Value::Text(_))).then(|| Box::from(&*text));
                 let id = self.add(place, Kind::Scalar(value, source));
+                self.nodes[id.0].escapes = style == ScalarStyle::DoubleQuoted;
                 self.define(anchor, id);
                 self.attach(id)
             }
@@ -153,7 +154,7 @@ impl<'text> Builder<'text> {
     }
 
     fn add(&mut self, place: Place, kind: Kind) -> NodeId {
-        self.nodes.push(Node { place, kind });
+        self.nodes.push(Node { place, kind, escapes: false });
         NodeId(self.nodes.len() - 1)
     }
 
@@ -179,7 +180,7 @@ impl<'text> Builder<'text> {
         };
         let is_key = open.is_map && open.children.len().is_multiple_of(2);
         open.children.push(id);
-        let Node { place, kind: Kind::Scalar(value, _) } = &self.nodes[id.0] else {
+        let Node { place, kind: Kind::Scalar(value, _), .. } = &self.nodes[id.0] else {
             return Ok(());
         };
         if is_key && let Some(first) = open.keys.add(value, place.line) {

@@ -3,7 +3,7 @@
 use saphyr_parser::ScanError;
 
 use super::{Place, YamlError};
-use crate::problem::Rule;
+use crate::rule::Rule;
 
 /// Parts of the parser's messages, and what to say instead. The first that fits counts.
 const SENTENCES: &[(&str, &str)] = &[
@@ -75,7 +75,7 @@ pub(super) fn refuse_tab_before(line: &str, place: Place) -> Result<(), YamlErro
     let message = "a tab indents what follows; YAML wants spaces there".into();
     Err(YamlError {
         rule: Rule::YamlTab,
-        place: Place { column: to_column(gap), ..place },
+        place: Place { column: to_column(gap), length: 1, ..place },
         message,
     })
 }

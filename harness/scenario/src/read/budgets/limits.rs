@@ -4,10 +4,10 @@ use ramscope_time::Span;
 
 use crate::budget::{Bound, Budget, Metric, SubjectKind, Unit};
 use crate::nearest::nearest;
-use crate::problem::Rule;
 use crate::quantity::{parse_share, parse_size, parse_time, parse_whole};
 use crate::read::problems::Draft;
 use crate::read::reader::Reader;
+use crate::rule::Rule;
 use crate::settings::Settings;
 use crate::value::Value;
 use crate::yaml::{Entry, NodeId, Place};

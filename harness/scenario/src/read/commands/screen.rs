@@ -3,9 +3,9 @@
 use ramscope_time::Span;
 
 use super::{Site, as_number};
-use crate::problem::Rule;
 use crate::read::parameters::Parameters;
 use crate::read::problems::Problems;
+use crate::rule::Rule;
 use crate::scenario::{Command, TakeScreenshot, Touch, TouchPoint};
 use crate::value::Value;
 

@@ -3,8 +3,9 @@
 use ramscope_wire::{Record, Why};
 
 use crate::budget::{Subject, SubjectKind};
-use crate::problem::Rule;
+use crate::read::problems::Draft;
 use crate::read::reader::{Checked, Fields, Reader};
+use crate::rule::Rule;
 use crate::settings::{Condition, During, FailOn, Phase, StepWait, TextExpectation};
 use crate::text::TextPattern;
 use crate::yaml::NodeId;
@@ -153,13 +154,25 @@ impl Reader<'_> {
         match fields {
             Some(fields) => self.pattern_of(fields),
             None if self.is_map(node) => None,
-            None => self.text(node, name).map(TextPattern::Literal),
+            None => self.literal(node, name),
         }
+    }
+
+    /// A plain text. People give the same text to wokwi-cli's options, which know only ASCII.
+    fn literal(&mut self, node: NodeId, name: &str) -> Option<TextPattern> {
+        let text = self.text(node, name)?;
+        if !text.is_ascii() {
+            let message = "wokwi-cli's `--expect-text` and `--fail-text` match ASCII only; given to \
+                           them, this text never matches";
+            let place = self.tree.place(node);
+            self.push(Draft::warning(Rule::NonAsciiExpectText, place, message));
+        }
+        Some(TextPattern::Literal(text))
     }
 
     fn pattern_of(&mut self, fields: &Fields) -> Option<TextPattern> {
         match (fields.get("text"), fields.get("regex")) {
-            (Some(node), None) => self.text(node, "text").map(TextPattern::Literal),
+            (Some(node), None) => self.literal(node, "text"),
             (None, Some(node)) => {
                 let expression = self.text(node, "regex")?;
                 let place = self.tree.place(node);

@@ -1,9 +1,12 @@
 //! What refers to steps: time-outs of single steps, and phases.
 
 use crate::budget::Budget;
-use crate::problem::Rule;
+use crate::read::problems::Draft;
 use crate::read::reader::{Checked, Reader};
-use crate::settings::{Phase, StepTimeouts};
+use crate::read::traps;
+use crate::rule::Rule;
+use crate::scenario::Step;
+use crate::settings::{Phase, Settings, StepTimeouts};
 use crate::yaml::{Entry, NodeId};
 
 impl Reader<'_> {
@@ -42,6 +45,26 @@ impl Reader<'_> {
             }
         }
         phases
+    }
+
+    /// Warns of phases during which the device stands still.
+    pub(super) fn warn_of_timeless_phases(
+        &mut self,
+        node: Option<NodeId>,
+        steps: &[Step],
+        settings: &Settings,
+    ) {
+        for entry in node.map_or_else(Vec::new, |node| self.tree.entries(node)) {
+            let phase = settings.phase(&entry.key);
+            if phase.is_some_and(|phase| !traps::has_time(phase, steps, settings)) {
+                let message = format!(
+                    "the device stands still from step to step of `{}`, so there is nothing to \
+                     measure; end it with a step that waits",
+                    entry.key
+                );
+                self.push(Draft::warning(Rule::TimelessPhase, entry.key_place, message));
+            }
+        }
     }
 
     fn phase(&mut self, entry: &Entry) -> Option<Phase> {

@@ -1,9 +1,9 @@
 //! `inject`: faults and their moments.
 
-use crate::problem::Rule;
 use crate::quantity::{parse_rate, parse_time};
 use crate::read::problems::Draft;
 use crate::read::reader::{Fields, Reader};
+use crate::rule::Rule;
 use crate::settings::{
     AllocationFault, Direction, Fault, Injection, Moment, PinPlace, StuckPin, UartFault,
 };

@@ -1,8 +1,8 @@
 //! `program` and `args`, and the check that the steps start it.
 
-use crate::problem::Rule;
 use crate::read::problems::Draft;
 use crate::read::reader::{Fields, Reader};
+use crate::rule::Rule;
 use crate::scenario::{Command, Step};
 use crate::settings::Program;
 use crate::yaml::{Entry, NodeId};

@@ -1,7 +1,7 @@
 //! `seeds` and `repeat`: how many runs there are.
 
-use crate::problem::Rule;
 use crate::read::reader::Reader;
+use crate::rule::Rule;
 use crate::settings::Settings;
 use crate::yaml::NodeId;
 

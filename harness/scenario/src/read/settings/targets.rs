@@ -1,9 +1,9 @@
 //! `targets` with their options, and `requires`.
 
 use crate::capability::Capability;
-use crate::problem::Rule;
 use crate::quantity::parse_whole;
 use crate::read::reader::Reader;
+use crate::rule::Rule;
 use crate::settings::{OptionForm, Target, TargetKind, TargetOption};
 use crate::value::Value;
 use crate::yaml::{Entry, NodeId, Place, Shape};
