@@ -4,7 +4,10 @@
 //! manual, chapter "ESP-RISC-V CPU", section "Hardware Trigger":
 //! 1. A trigger fires **before** the instruction or the access that it matches.
 //! 2. In machine mode nothing fires while tcontrol.MTE is clear. A trap moves MTE to MPTE, `mret`
-//!    moves it back, so a guard is dead inside handlers until it is set again.
+//!    moves it back, so a guard is dead inside handlers until it is set again; and one that a handler
+//!    sets by MTE alone is dead once the handler returns. The debug specification has the same rule,
+//!    and ESP-IDF (`rv_utils.h`) sets both bits; esp-rtos 0.4 does not, so its threads have no guard
+//!    after their first switch (`guests/threads` shows it).
 //! 3. An access matches if any of its bytes does: the one byte of tdata2 (match 0), or a range
 //!    whose size, a power of two up to 2^31 bytes, tdata2 encodes by its trailing ones (match 1).
 //! 4. Only a debugger can set `dmode` and an action other than the breakpoint exception; larger

@@ -8,7 +8,7 @@ fn outcome(mut machine: Machine, until_ms: u64) -> (u64, u64, Vec<ramscope_engin
     (machine.state_hash(), machine.instructions(), machine.take_uart0())
 }
 
-/// The guest runs code in flash and RAM, switches threads, and overflows a stack.
+/// The guest runs code in flash and RAM, switches threads, and goes below a stack.
 #[test]
 fn a_copy_and_its_original_go_on_identically() {
     let whole = outcome(machine("threads"), 120);
