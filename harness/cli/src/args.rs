@@ -81,6 +81,10 @@ pub(crate) struct PathOptions {
     /// Scenario files, or folders that hold some.
     #[arg(default_value = "scenarios")]
     pub(crate) paths: Vec<PathBuf>,
+
+    /// The parts that the steps name [default: those of the diagram.json that `run` would take].
+    #[arg(long, visible_alias = "diagram-file", value_name = "FILE")]
+    pub(crate) diagram: Option<PathBuf>,
 }
 
 /// Options of `ramscope list`.

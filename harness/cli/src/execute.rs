@@ -216,8 +216,18 @@ impl Execution<'_> {
             (None, _) => judged.facts.replay = evidence::run_again(&judged.facts.run),
         }
         let is_kept = keep == Keep::All || keep == Keep::Failed && !passed;
-        if let Some(vcd) = vcd(capture).filter(|_| is_kept) {
+        let dump = vcd(capture);
+        if let Some(vcd) = dump.as_ref().filter(|_| is_kept) {
             store::write_beside(path, "vcd", vcd.as_bytes())?;
+        }
+        if let Some(file) = &self.settings.vcd {
+            match dump {
+                Some(dump) => store::write_file(file, dump.as_bytes())?,
+                None => eprintln!(
+                    "warning: no {}, because no logic analyzer is around the chip",
+                    file.display()
+                ),
+            }
         }
         if let Some(log) = &self.settings.serial_log {
             let words = capture.stream(Stream::Uart0).flat_map(|chunk| &chunk.bytes).copied();

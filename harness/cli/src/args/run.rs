@@ -142,6 +142,10 @@ pub(crate) struct SettingOptions {
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     serial_log_file: Option<PathBuf>,
 
+    /// Write what the logic analyzers of the one run saw to this file, as a Value Change Dump.
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    vcd_file: Option<PathBuf>,
+
     /// Also write a report: text=FILE, json=FILE, junit=FILE, markdown=FILE, or `github` for
     /// annotations and the job's summary (on by itself in GitHub Actions); can be repeated.
     #[arg(long, value_name = "KIND=FILE", help_heading = OUTPUT)]
@@ -202,6 +206,7 @@ impl SettingOptions {
             ("captures", path(&self.captures)),
             ("keep", text(&self.keep)),
             ("serial-log-file", path(&self.serial_log_file)),
+            ("vcd-file", path(&self.vcd_file)),
             ("report", self.report.clone()),
             ("format", text(&self.format)),
             ("quiet", flag(self.quiet, false)),

@@ -75,6 +75,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("captures", Form::Path, "target/ramscope/runs"),
     key("keep", Form::Text, "all; of repetitions, those that do not pass"),
     key("serial-log-file", Form::Path, "none"),
+    key("vcd-file", Form::Path, "none"),
     key("format", Form::Text, "text"),
     key("report", Form::Reports, "none"),
     key("quiet", Form::Flag, "false"),

@@ -38,6 +38,7 @@ pub(crate) struct RunSettings {
     /// `None`: what the scenario says; of repetitions, those that do not pass.
     pub(crate) keep: Option<Keep>,
     pub(crate) serial_log: Option<PathBuf>,
+    pub(crate) vcd: Option<PathBuf>,
     pub(crate) format: Format,
     pub(crate) reports: ReportOptions,
     pub(crate) quiet: bool,
@@ -106,6 +107,7 @@ impl RunSettings {
             captures: path("captures")?,
             keep: settings.one("keep", keep)?,
             serial_log: path("serial-log-file")?,
+            vcd: path("vcd-file")?,
             format: settings.one("format", parse::format)?.unwrap_or(Format::Text),
             reports: ReportOptions { reports: settings.many("report", str::parse)? },
             quiet: flag("quiet")?,

@@ -3,13 +3,22 @@
 use ramscope_scenario::Severity;
 
 use crate::args::PathOptions;
+use crate::diagram;
 use crate::failure::Failure;
 use crate::files::ScenarioFiles;
 use crate::output::print_text;
 
-/// Prints every problem of some scenario files; errors are a failure.
+/// Prints every problem of some scenario files, those against the diagram included; errors are a
+/// failure.
 pub(crate) fn lint(options: &PathOptions) -> Result<(), Failure> {
-    let files = ScenarioFiles::read(&options.paths)?;
+    let mut files = ScenarioFiles::read(&options.paths)?;
+    if let Some(circuit) = diagram::circuit(options.diagram.as_deref(), &options.paths)? {
+        for parsed in &mut files.parsed {
+            if let Some(scenario) = &parsed.scenario {
+                parsed.problems.extend(circuit.check(scenario).problems);
+            }
+        }
+    }
     files.problems().for_each(|problem| print_text(&format!("{problem}\n")));
     let errors = count(&files, Severity::Error);
     let warnings = count(&files, Severity::Warning);

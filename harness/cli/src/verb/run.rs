@@ -67,8 +67,11 @@ struct Wiring<'a> {
 impl Wiring<'_> {
     fn carry_out(&self) -> Result<u8, Failure> {
         let Self { options, settings, plan, terminal, .. } = self;
-        if settings.serial_log.is_some() && plan.runs.len() != 1 {
-            return Err(Failure::OneFile { option: "serial-log-file", runs: plan.runs.len() });
+        let single = [("serial-log-file", &settings.serial_log), ("vcd-file", &settings.vcd)];
+        if let Some((option, _)) = single.into_iter().find(|(_, file)| file.is_some())
+            && plan.runs.len() != 1
+        {
+            return Err(Failure::OneFile { option, runs: plan.runs.len() });
         }
         let debugger = options.gdb.map(|port| self.listen(port)).transpose()?;
         let host_limit = match debugger {

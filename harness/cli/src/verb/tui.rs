@@ -16,6 +16,7 @@ use ramscope_scenario::nearest;
 use ramscope_time::{Instant, Span};
 use ramscope_tui::{App, Pace, Palette, Recording, ScreenSize};
 
+use crate::diagram;
 use crate::evidence::as_argument;
 use crate::failure::Failure;
 use crate::store::{self, Store};
@@ -39,6 +40,10 @@ pub(crate) struct TuiOptions {
     /// The program to run, with its arguments if it takes some [default: demo].
     #[arg(long, value_name = "PROGRAM")]
     program: Option<String>,
+
+    /// The parts around the chip [default: the diagram.json of the project or workspace around here].
+    #[arg(long, visible_alias = "diagram-file", value_name = "FILE")]
+    diagram: Option<PathBuf>,
 
     /// Where the recording goes on quitting; it begins anew when the machine is restarted.
     /// [default: target/ramscope/runs/tui-PROGRAM.ramscope, with --once nowhere]
@@ -72,12 +77,16 @@ pub(crate) fn tui(options: &TuiOptions, terminal: &Terminal) -> Result<(), Failu
         Some(elf) => Firmware::read(elf)?,
         None => Firmware::read(&build_image(options.once, terminal)?.elf)?,
     };
+    let circuit = match firmware.has_pins() {
+        true => diagram::circuit(options.diagram.as_deref(), &[PathBuf::from(".")])?,
+        false => None,
+    };
     let first_line = first_line(options.program.as_deref(), firmware.programs.as_deref())?;
     let title = name_of(&firmware);
     let program = first_line.as_deref().and_then(program_of).unwrap_or(&title).to_owned();
     let path = recording_path(options, &program)?;
     let recording = if path.is_some() { Recording::On } else { Recording::Off };
-    let mut watched = Watched::new(WatchedOptions { firmware, first_line, recording });
+    let mut watched = Watched::new(WatchedOptions { firmware, circuit, first_line, recording });
     let mut app = App::new(title, palette(terminal));
     let shown = match options.once {
         true => print_picture(&mut watched, &mut app, options),

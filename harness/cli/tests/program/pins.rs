@@ -94,3 +94,40 @@ fn what_a_logic_analyzer_saw_lies_beside_the_capture() {
     let shown = ramscope(["show", "--vcd", &folder.path("captures/pins-1.ramscope")]);
     assert_eq!(shown.stdout, dump);
 }
+
+#[test]
+fn lint_knows_the_diagram_too() {
+    let folder = Folder::new("lint-diagram");
+    folder.write("wokwi.toml", "[wokwi]\nversion = 1\n");
+    let diagram = r#"{ "parts": [{ "type": "board-esp32-c3-devkitm-1", "id": "esp" },
+        { "type": "wokwi-potentiometer", "id": "pot1" }], "connections": [] }"#;
+    folder.write("diagram.json", diagram);
+    let turn = |part: &str, to: &str| {
+        let steps = format!("- set-control: {{part-id: {part}, name: position, value: {to}}}\n");
+        ramscope(["lint", &folder.write("pins.yaml", scenario(&steps))])
+    };
+    assert_eq!(turn("pot1", "0.5").code, 0);
+    let called = turn("pot2", "0.5");
+    assert_eq!(called.code, 2, "{called:?}");
+    let sentence = "error[unknown-part]: the diagram has no part `pot2` (fix: pot1)";
+    assert!(called.stdout.contains(sentence), "{called:?}");
+    assert!(turn("pot1", "2").stdout.contains("error[invalid-control-value]"));
+}
+
+#[test]
+fn the_dump_of_a_logic_analyzer_can_go_to_a_file() {
+    let folder = Folder::new("vcd-file");
+    let diagram = folder.write(
+        "analyzer.json",
+        r#"{ "parts": [{ "type": "board-esp32-c3-devkitm-1", "id": "esp" },
+            { "type": "wokwi-logic-analyzer", "id": "la" }],
+            "connections": [["la:D0", "esp:9"]] }"#,
+    );
+    let file = folder.path("seen.vcd");
+    let called = run(&folder, "", &["--diagram", &diagram, "--vcd-file", &file]);
+    assert_eq!(called.code, 0, "{called:?}");
+    let dump = std::fs::read_to_string(&file).unwrap();
+    assert!(dump.starts_with("$version ramscope $end\n"), "{dump}");
+    let called = run(&folder, "", &["--vcd-file", &folder.path("none.vcd")]);
+    assert!(called.stderr.contains("no logic analyzer is around the chip"), "{called:?}");
+}

@@ -10,7 +10,8 @@
 use std::path::Path;
 
 use ramscope_backend::{
-    BackendError, End, EngineOptions, EngineSession, Firmware, NeverPause, Progress, Session,
+    BackendError, Circuit, End, EngineOptions, EngineSession, Firmware, NeverPause, Progress,
+    Session,
 };
 use ramscope_capture::{Capture, HowEnded, Stimulus};
 use ramscope_model::{ElfSymbols, Feed, MachineFacts, NoSymbols, Symbols};
@@ -25,6 +26,8 @@ use crate::evidence::{self, ToRecord};
 pub(crate) struct WatchedOptions {
     /// The image.
     pub(crate) firmware: Firmware,
+    /// The parts around the chip.
+    pub(crate) circuit: Option<Circuit>,
     /// A line to type once the device has printed its first line.
     pub(crate) first_line: Option<String>,
     /// Whether to record.
@@ -186,6 +189,10 @@ impl Watched {
 impl PoweredOn {
     fn new(options: &WatchedOptions) -> Self {
         let session = EngineSession::new(&options.firmware.image, &EngineOptions::default());
+        let session = match &options.circuit {
+            Some(circuit) => session.in_circuit(circuit.clone()),
+            None => session,
+        };
         Self {
             machine: evidence::machine_facts(session.facts()),
             session,
