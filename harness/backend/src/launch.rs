@@ -34,13 +34,14 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> T
         clone: true,
         windows: true,
         repeats: true,
-        instructions: true,
         ..Default::default()
     };
     match target {
         TargetKind::Engine => TargetOffer::Available(ramscope_scenario::Capabilities {
             pins: circuit.is_some(),
             controls: circuit.is_some(),
+            // The kernel counts a unit's cycles, and here a cycle is an instruction.
+            instructions: true,
             ..able
         }),
         TargetKind::EngineVirt => match chip {

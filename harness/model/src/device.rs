@@ -19,9 +19,10 @@ mod log;
 mod memory;
 mod object;
 mod unit;
+mod window;
 
 use ramscope_time::Instant;
-use ramscope_wire::{ObjectId, OwnerKind, SiteId, UnitId, WindowId};
+use ramscope_wire::{InterruptTimes, ObjectId, OwnerKind, SiteId, UnitId, WindowId};
 use std::collections::BTreeMap;
 
 use crate::finding::Finding;
@@ -35,6 +36,10 @@ pub use log::{Log, LogEntry, What};
 pub use memory::{MemoryRegion, Place};
 pub use object::{Object, Waiter};
 pub use unit::{Cpu, Ending, Holding, Stack, Unit, UnitEnd, UnitKey, basis_points};
+pub use window::{
+    CpuFigures, Figures, HeapFigures, HoldingFigures, InterruptFigures, StackFigures, UnitFigures,
+    Window, WindowEnd,
+};
 
 /// Everything known about a device.
 #[derive(Clone, Debug)]
@@ -61,6 +66,7 @@ pub struct Device {
     interrupts: Interrupts,
     programs: Vec<ProgramRun>,
     window: WindowId,
+    windows: Vec<Window>,
     losses: Losses,
     dropped_this_boot: u32,
     findings: Vec<Finding>,
@@ -88,6 +94,12 @@ pub struct Interrupts {
     pub entries: u32,
     /// That count over time.
     pub entries_series: Series,
+    /// How long handlers kept the processor, where the device tells, and when it told last.
+    pub times: Option<(Instant, InterruptTimes)>,
+    /// Their share of the time since boot, in hundredths of a per cent.
+    pub share: u32,
+    /// [`Losses::serial`](crate::Losses::serial) at that time.
+    pub times_losses_seen: u64,
 }
 
 /// A program that ran, or runs.
@@ -176,6 +188,7 @@ impl Device {
             interrupts: Interrupts::default(),
             programs: Vec::new(),
             window: WindowId::BOOT,
+            windows: vec![Window::new(0, WindowId::BOOT, Instant::ZERO)],
             losses: Losses::default(),
             dropped_this_boot: 0,
             findings: Vec::new(),
@@ -311,6 +324,12 @@ impl Device {
     #[must_use]
     pub const fn window(&self) -> WindowId {
         self.window
+    }
+
+    /// Every window of every boot, in the order of time; the last one is open.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
     }
 
     /// The telemetry that did not arrive.

@@ -20,7 +20,10 @@ use ramscope_capture::{
     Capture, Event, HowEnded, ObserverEvent, StepEvent, Stimulus, Stream, Timed,
 };
 use ramscope_time::{Instant, Span};
-use ramscope_wire::{FramedDecoder, FramedItem, Item, RawDecoder, Record, Timeline};
+use ramscope_wire::{
+    Command, FramedDecoder, FramedItem, HEADER_WORDS, Header, Item, RawDecoder, Record, Timeline,
+    WindowId,
+};
 
 use crate::console::Console;
 use crate::device::{Device, Unmodelled, UnseenOverflow};
@@ -46,12 +49,25 @@ pub struct Course {
     pub steps: Vec<StepEvent>,
     /// What was done to the device, in order; the first ones only, if there are very many.
     pub stimuli: Vec<Timed<Stimulus>>,
+    /// The windows that the device was told to open, in order.
+    pub windows: Vec<AskedWindow>,
     /// How the run ended; `None` while it runs, or if the capture was cut.
     pub ended: Option<HowEnded>,
     /// The instant of the last chunk.
     pub last_at: Instant,
     /// Lines of the event streams that this version cannot read.
     pub unreadable: u64,
+}
+
+/// A window that the device was told to open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedWindow {
+    /// When it was told.
+    pub at: Instant,
+    /// Its number.
+    pub id: WindowId,
+    /// How many entries of [`Course::steps`] were there by then.
+    pub steps_before: usize,
 }
 
 /// Turns a stream's ticks into instants.
@@ -223,10 +239,18 @@ impl Feed {
     }
 
     fn push_stimuli(&mut self, at: Instant, bytes: &[u8]) {
-        let room = Device::LIST_MAX.saturating_sub(self.course.stimuli.len());
         // What a later version does to a device changes nothing that is judged.
-        let known = Stimulus::decode(bytes).flatten().take(room);
-        self.course.stimuli.extend(known.map(|event| Timed { instant: at, event }));
+        for event in Stimulus::decode(bytes).flatten() {
+            if let Stimulus::Command(words) = &event
+                && let Some(id) = window_asked(words)
+            {
+                let steps_before = self.course.steps.len();
+                self.course.windows.push(AskedWindow { at, id, steps_before });
+            }
+            if self.course.stimuli.len() < Device::LIST_MAX {
+                self.course.stimuli.push(Timed { instant: at, event });
+            }
+        }
     }
 
     fn push_end(&mut self, bytes: &[u8]) {
@@ -236,6 +260,16 @@ impl Feed {
                 Err(_) => self.course.unreadable += 1,
             }
         }
+    }
+}
+
+/// The number of the window, if a command asks for one.
+fn window_asked(words: &[u32]) -> Option<WindowId> {
+    let (header, payload) = words.split_at_checked(HEADER_WORDS)?;
+    let bytes: Vec<u8> = payload.iter().flat_map(|word| word.to_le_bytes()).collect();
+    match Command::read(Header::from_word(*header.first()?).kind, &bytes)? {
+        Command::OpenWindow(open) => Some(open.window),
+        _ => None,
     }
 }
 

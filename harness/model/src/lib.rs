@@ -49,11 +49,13 @@ mod verdict;
 
 pub use console::{Console, Line};
 pub use device::{
-    Boot, Cpu, Device, Ending, Heap, HelloFacts, History, Holding, Interrupts, Log, LogEntry,
-    Losses, MemoryRegion, Object, Owner, Place, ProgramRun, Reset, SourcePlace, Stack, Stretch,
-    Unit, UnitEnd, UnitKey, Unmodelled, UnseenOverflow, Waiter, What, basis_points,
+    Boot, Cpu, CpuFigures, Device, Ending, Figures, Heap, HeapFigures, HelloFacts, History,
+    Holding, HoldingFigures, InterruptFigures, Interrupts, Log, LogEntry, Losses, MemoryRegion,
+    Object, Owner, Place, ProgramRun, Reset, SourcePlace, Stack, StackFigures, Stretch, Unit,
+    UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What, Window, WindowEnd,
+    basis_points,
 };
-pub use feed::{Course, Feed};
+pub use feed::{AskedWindow, Course, Feed};
 pub use finding::{Detail, Finding, FindingKind};
 pub use host::{Closing, HostError, HostFacts, HostTimes, ImageFacts, MachineFacts};
 pub use judge::{Judged, judge, judge_fed};

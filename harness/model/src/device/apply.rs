@@ -4,9 +4,10 @@ mod events;
 mod facts;
 mod samples;
 mod units;
+mod windows;
 
 use ramscope_time::Instant;
-use ramscope_wire::{Hello, Record, UnitId};
+use ramscope_wire::{Hello, Record, UnitId, WindowId};
 
 use crate::device::boot::ResetCode;
 use crate::device::unit::{Ending, UnitEnd, UnitKey};
@@ -30,7 +31,11 @@ impl Device {
             Record::StackSample(sample) => self.sample_stack(at, sample),
             Record::HeapSample(sample) => {
                 self.heap.sample(at, sample);
-                self.heap.losses_seen = self.losses.serial();
+                let losses = self.losses.serial();
+                self.heap.losses_seen = losses;
+                if let Some(window) = self.window_of(at, sample.window) {
+                    window.sample_heap(at, losses, sample);
+                }
             }
             Record::OwnerSample(sample) => self.sample_owner(at, sample),
             Record::CpuSample(sample) => self.sample_cpu(at, sample),
@@ -40,14 +45,12 @@ impl Device {
             Record::Fault(fault) => self.note_fault(at, fault),
             Record::LockEvent(event) => self.note_lock(at, event),
             Record::Program(program) => self.note_program(at, program),
-            Record::WindowOpened(opened) => {
-                self.window = opened.window;
-                self.log.push(at, What::WindowOpened(opened.window));
-            }
+            Record::WindowOpened(opened) => self.open_window(at, opened),
+            Record::InterruptTimes(sample) => self.sample_interrupt_times(at, sample),
             Record::Losses(losses) => self.note_dropped(at, losses.dropped),
             // The heap's samples carry the totals; single blocks are for traces.
             Record::Alloc(_) | Record::Free(_) => {}
-            Record::CommandDone(_) | Record::InterruptTimes(_) | Record::AllocationFailed(_) => {}
+            Record::CommandDone(_) | Record::AllocationFailed(_) => {}
             // These travel the other way.
             Record::OpenWindow(_) | Record::SendSamples(_) | Record::FailAllocation(_) => {}
         }
@@ -156,6 +159,7 @@ impl Device {
         self.history.stop(at);
         self.dropped_this_boot = 0;
         self.boot = Boot { index, from: at };
+        self.enter_window(at, WindowId::BOOT);
         self.log.push(at, What::Reset { reason: reason.clone() });
         let detail = Detail::Reset { reason: reason.clone() };
         self.find(at, None, detail);

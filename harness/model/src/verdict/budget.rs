@@ -6,23 +6,28 @@
 //! limit stays over it.
 
 mod figure;
+mod phase;
+mod phase_figures;
 mod subject;
 
 use ramscope_scenario::{Bound, Budget, BudgetId, Metric, Run};
 
 use crate::device::Device;
+use crate::feed::Course;
 use crate::number::counted;
 use crate::verdict::{BudgetResult, BudgetState};
 use figure::{Figure, Trend, trend};
+use phase::{NoPhase, occurrences};
+use phase_figures::Phased;
 use subject::{Found, FoundSubject, find_subjects};
 
 /// The judgement of all budgets of a run.
-pub(super) fn judge_budgets(run: &Run, device: &Device) -> Vec<BudgetResult> {
+pub(super) fn judge_budgets(run: &Run, course: &Course, device: &Device) -> Vec<BudgetResult> {
     let settings = &run.scenario.settings;
     let results = settings.budgets.iter().flat_map(|budget| {
         let id = budget.id();
         let expected_to_fail = settings.expect.fail.contains(&id);
-        let mut results = judge_budget(budget, &id, run, device);
+        let mut results = judge_budget(budget, &id, (run, course), device);
         for result in &mut results {
             result.expected_to_fail = expected_to_fail;
         }
@@ -31,21 +36,30 @@ pub(super) fn judge_budgets(run: &Run, device: &Device) -> Vec<BudgetResult> {
     results.collect()
 }
 
-fn judge_budget(budget: &Budget, id: &BudgetId, run: &Run, device: &Device) -> Vec<BudgetResult> {
+fn judge_budget(
+    budget: &Budget,
+    id: &BudgetId,
+    (run, course): (&Run, &Course),
+    device: &Device,
+) -> Vec<BudgetResult> {
     let nobody = |state| vec![result(budget, id, &budget.subject.glob, state)];
     if let Some(reason) = run.budget_skip(id) {
         return nobody(skipped(reason));
     }
-    if budget.phase.is_some() {
-        return nobody(skipped("the target cannot measure a phase by itself"));
-    }
     if let Some(reason) = silence(device) {
         return nobody(inconclusive(&reason));
     }
-    match find_subjects(&budget.subject, device) {
+    let phase = budget.phase.as_deref().and_then(|name| run.scenario.settings.phase(name));
+    let occurrences = match phase.map(|phase| occurrences(phase, course, device)).transpose() {
+        Ok(occurrences) => occurrences,
+        Err(NoPhase::NotAsked) => return nobody(skipped("the firmware was not told of the phase")),
+        Err(NoPhase::Unknown(reason)) => return nobody(inconclusive(&reason)),
+    };
+    let phase = occurrences.as_deref().map(|occurrences| Phased { occurrences, device });
+    match find_subjects(&budget.subject, device, phase) {
         Found::Some(subjects) => subjects
             .into_iter()
-            .map(|subject| judge_subject(budget, id, &subject))
+            .map(|subject| judge_subject(budget, id, &subject, phase))
             .chain(unknown_subjects(budget, id, device))
             .collect(),
         Found::Nobody { seen } => nobody(absent(budget, seen, device)),
@@ -64,8 +78,17 @@ fn silence(device: &Device) -> Option<String> {
     }
 }
 
-fn judge_subject(budget: &Budget, id: &BudgetId, subject: &FoundSubject<'_>) -> BudgetResult {
-    let judged = judge_figure(budget, id, &subject.name, subject.figure(budget.metric));
+fn judge_subject(
+    budget: &Budget,
+    id: &BudgetId,
+    subject: &FoundSubject<'_>,
+    phase: Option<Phased<'_>>,
+) -> BudgetResult {
+    let figure = match phase {
+        Some(phase) => subject.figure_in(phase, budget.metric),
+        None => subject.figure(budget.metric),
+    };
+    let judged = judge_figure(budget, id, &subject.name, figure);
     BudgetResult { base_name: subject.base_name.clone(), ..judged }
 }
 

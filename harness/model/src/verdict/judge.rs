@@ -42,7 +42,7 @@ pub fn verdict_of(evidence: &Evidence<'_>) -> Verdict {
     let steps = course::step_results(evidence.run, evidence.course);
     let all = findings::all_findings(evidence);
     let found = findings::judge_findings(&all, evidence.settings(), evidence.symbols);
-    let mut budgets = budget::judge_budgets(evidence.run, evidence.device);
+    let mut budgets = budget::judge_budgets(evidence.run, evidence.course, evidence.device);
     let doubts = doubts(evidence, &budgets, findings::doubt(evidence, &found));
     if incomplete::reason(evidence).is_some() {
         incomplete::leave_open(&mut budgets);

@@ -37,6 +37,13 @@ impl Device {
         {
             unit.stack.overflow(at, overflow.by_bytes);
             unit.stack.losses_seen = losses_seen;
+            if let Some((&unit, window)) =
+                self.by_id.get(&overflow.unit).zip(self.windows.last_mut())
+                && stack_bytes > 0
+                && overflow.by_bytes > 0
+            {
+                window.overflow(unit, at, losses_seen, stack_bytes, overflow.by_bytes);
+            }
         }
         self.find(at, Some(overflow.unit), detail);
     }

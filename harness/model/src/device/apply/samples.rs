@@ -2,12 +2,12 @@
 
 use ramscope_time::Instant;
 use ramscope_wire::{
-    CpuSample, InterruptSample, OwnerKind, OwnerSample, StackSample, UnitId, UnitKind,
+    CpuSample, InterruptSample, OwnerKind, OwnerSample, StackSample, UnitId, UnitKind, WindowId,
 };
 
 use crate::device::boot::ticks_in;
 use crate::device::unit::Elapsed;
-use crate::device::{Device, Owner};
+use crate::device::{Device, Owner, Window};
 
 impl Device {
     pub(super) fn sample_stack(&mut self, at: Instant, sample: &StackSample) {
@@ -18,6 +18,20 @@ impl Device {
             stack.sample(at, sample.stack_bytes, used, sample.peak_boot);
             stack.losses_seen = losses_seen;
         }
+        if let Some((unit, window)) = self.unit_in_window(at, sample.unit, sample.window) {
+            window.sample_stack(unit, at, losses_seen, sample);
+        }
+    }
+
+    /// The place of a unit among all units, and the open window if the sample names that.
+    fn unit_in_window(
+        &mut self,
+        at: Instant,
+        unit: UnitId,
+        window: WindowId,
+    ) -> Option<(usize, &mut Window)> {
+        let index = *self.by_id.get(&unit)?;
+        Some((index, self.window_of(at, window)?))
     }
 
     pub(super) fn sample_owner(&mut self, at: Instant, sample: &OwnerSample) {
@@ -29,6 +43,9 @@ impl Device {
             if let Some(unit) = self.unit_mut(at, sample.unit) {
                 unit.heap.sample(at, current, peak, blocks);
                 unit.heap.losses_seen = losses_seen;
+            }
+            if let Some((unit, window)) = self.unit_in_window(at, sample.unit, sample.window) {
+                window.sample_owner(unit, at, losses_seen, sample);
             }
             return;
         }
@@ -64,6 +81,9 @@ impl Device {
                 unit.name = "kernel".to_owned();
             }
         }
+        if let Some((unit, window)) = self.unit_in_window(at, sample.unit, sample.window) {
+            window.sample_cpu(unit, at, losses_seen, sample);
+        }
     }
 
     pub(super) fn sample_interrupts(&mut self, at: Instant, sample: &InterruptSample) {
@@ -72,5 +92,9 @@ impl Device {
         stack.losses_seen = self.losses.serial();
         self.interrupts.entries = sample.entries;
         self.interrupts.entries_series.push(at, sample.entries);
+        let losses_seen = self.losses.serial();
+        if let Some(window) = self.window_of(at, sample.window) {
+            window.sample_interrupts(at, losses_seen, sample);
+        }
     }
 }

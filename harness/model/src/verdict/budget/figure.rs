@@ -3,7 +3,7 @@
 use ramscope_scenario::Metric;
 use ramscope_time::Instant;
 
-use crate::device::{Cpu, Heap, Holding, Stack};
+use crate::device::{Cpu, Heap, Holding, Interrupts, Stack};
 
 /// A figure of one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,11 +94,28 @@ pub(super) fn of_cpu(cpu: &Cpu, metric: Metric, losses_at_end: u64) -> Figure {
     Figure::Known {
         value: match metric {
             Metric::Switches => cpu.switches.into(),
+            // Where a cycle is an instruction, and only there this metric is not skipped.
+            Metric::Instructions => cpu.ticks,
             _ => cpu.share.into(),
         },
         capacity: None,
         at: Some(sampled_at),
         is_final: cpu.losses_seen >= losses_at_end,
+    }
+}
+
+pub(super) fn of_handlers(handlers: &Interrupts, metric: Metric, losses_at_end: u64) -> Figure {
+    let Some((at, times)) = handlers.times else {
+        return Figure::NotGiven("the device does not tell how long handlers take".to_owned());
+    };
+    Figure::Known {
+        value: match metric {
+            Metric::Instructions => times.ticks,
+            _ => handlers.share.into(),
+        },
+        capacity: None,
+        at: Some(at),
+        is_final: handlers.times_losses_seen >= losses_at_end,
     }
 }
 

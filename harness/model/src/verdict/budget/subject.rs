@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::device::{Device, Ending, Heap, Interrupts, Unit};
 use crate::verdict::budget::figure::{self, Figure};
+use crate::verdict::budget::phase_figures::Phased;
 
 /// The name of the one heap.
 const HEAP_NAME: &str = "main";
@@ -33,14 +34,22 @@ pub(super) struct FoundSubject<'a> {
 }
 
 enum Of<'a> {
-    Unit(&'a Unit),
+    /// A unit, and its place among all of them.
+    Unit(&'a Unit, usize),
     Heap(&'a Heap),
     Interrupts(&'a Interrupts),
 }
 
-pub(super) fn find_subjects<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
+/// Those of a phase, if there is one.
+pub(super) fn find_subjects<'a>(
+    subject: &Subject,
+    device: &'a Device,
+    phase: Option<Phased<'_>>,
+) -> Found<'a> {
     match subject.kind {
-        SubjectKind::Thread | SubjectKind::Task | SubjectKind::Tasklet => units(subject, device),
+        SubjectKind::Thread | SubjectKind::Task | SubjectKind::Tasklet => {
+            units(subject, device, phase)
+        }
         SubjectKind::Heap => single(subject, device, HEAP_NAME, Of::Heap(device.heap())),
         SubjectKind::Interrupt => {
             let handlers = Of::Interrupts(device.interrupts());
@@ -69,28 +78,31 @@ fn single<'a>(subject: &Subject, device: &Device, name: &str, of: Of<'a>) -> Fou
 
 /// The units that a pattern means: those whose own name it matches, `worker#2`, and all that bear a
 /// name that it matches, so that a budget on `worker` is one on each of them.
-fn units<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
-    let of_kind = |unit: &&Unit| kind_of(unit) == Some(subject.kind);
+fn units<'a>(subject: &Subject, device: &'a Device, phase: Option<Phased<'_>>) -> Found<'a> {
+    let is_there = |unit: &Unit| phase.is_none_or(|phase| phase.has(unit));
+    let of_kind = |unit: &Unit| kind_of(unit) == Some(subject.kind) && is_there(unit);
     let found: Vec<_> = device
         .units()
         .iter()
-        .filter(of_kind)
-        .filter(|unit| {
+        .enumerate()
+        .filter(|(_, unit)| of_kind(unit))
+        .filter(|(_, unit)| {
             [unit.name.as_str(), unit.base_name()]
                 .iter()
                 .any(|name| subject.includes(subject.kind, name))
         })
-        .map(|unit| FoundSubject {
+        .map(|(place, unit)| FoundSubject {
             name: name_in_run(unit),
             base_name: unit.base_name().to_owned(),
-            of: Of::Unit(unit),
+            of: Of::Unit(unit, place),
             losses_at_end: losses_at_end(unit, device),
         })
         .collect();
     if !found.is_empty() {
         return Found::Some(found);
     }
-    let seen: BTreeSet<&str> = device.units().iter().filter(of_kind).map(Unit::base_name).collect();
+    let seen: BTreeSet<&str> =
+        device.units().iter().filter(|unit| of_kind(unit)).map(Unit::base_name).collect();
     Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
 }
 
@@ -143,18 +155,31 @@ pub(super) fn units_never_told(device: &Device) -> u64 {
 }
 
 impl FoundSubject<'_> {
+    /// Its figure in a phase.
+    pub(super) fn figure_in(&self, phase: Phased<'_>, metric: Metric) -> Figure {
+        match self.of {
+            Of::Unit(unit, place) => phase.of_unit(unit, place, metric),
+            Of::Heap(_) => phase.of_heap(metric),
+            Of::Interrupts(_) => phase.of_interrupts(metric),
+        }
+    }
+
+    /// Its figure in the whole run.
     pub(super) fn figure(&self, metric: Metric) -> Figure {
         match (&self.of, metric) {
-            (Of::Unit(unit), metric) if was_cut_off(unit, metric) => {
+            (_, Metric::Leak) => {
+                Figure::NotGiven("a leak is measured between the ends of a phase".to_owned())
+            }
+            (Of::Unit(unit, _), metric) if was_cut_off(unit, metric) => {
                 Figure::NotGiven("the device was reset before it told".to_owned())
             }
-            (Of::Unit(unit), Metric::StackPeak | Metric::StackMargin) => {
+            (Of::Unit(unit, _), Metric::StackPeak | Metric::StackMargin) => {
                 figure::of_stack(&unit.stack, metric, self.losses_at_end)
             }
-            (Of::Unit(unit), Metric::HeapPeak | Metric::HeapUsed) => {
+            (Of::Unit(unit, _), Metric::HeapPeak | Metric::HeapUsed) => {
                 figure::of_holding(&unit.heap, metric, self.losses_at_end)
             }
-            (Of::Unit(unit), Metric::Switches | Metric::CpuShare) => {
+            (Of::Unit(unit, _), Metric::Switches | Metric::CpuShare | Metric::Instructions) => {
                 figure::of_cpu(&unit.cpu, metric, self.losses_at_end)
             }
             (Of::Heap(heap), Metric::Used | Metric::Peak | Metric::Free | Metric::LargestFree) => {
@@ -162,6 +187,9 @@ impl FoundSubject<'_> {
             }
             (Of::Interrupts(handlers), Metric::StackPeak | Metric::StackMargin) => {
                 interrupt_stack(handlers, metric, self.losses_at_end)
+            }
+            (Of::Interrupts(handlers), Metric::CpuShare | Metric::Instructions) => {
+                figure::of_handlers(handlers, metric, self.losses_at_end)
             }
             (_, metric) => Figure::NotGiven(format!("the device does not tell {metric} of it")),
         }
