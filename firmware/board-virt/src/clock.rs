@@ -4,6 +4,7 @@
 //! error adds up, because every reading is converted from the whole count. An alarm is rounded up,
 //! so that it never comes before its tick.
 
+use crate::player;
 use crate::registers::clint;
 use core::arch::asm;
 
@@ -58,13 +59,21 @@ macro_rules! counter {
 #[inline(always)]
 #[expect(unsafe_code, reason = "reads CSRs")]
 pub(crate) fn stamp() -> u32 {
+    if player::is_on() {
+        player::take_records();
+    }
     fifth(counter!("mcycle", "mcycleh") << 2) as u32
 }
 
-/// Ticks since boot.
+/// mtime.
 #[expect(unsafe_code, reason = "reads CSRs")]
+pub(crate) fn mtime() -> u64 {
+    counter!("time", "timeh")
+}
+
+/// Ticks since boot.
 pub(crate) fn now() -> u64 {
-    fifth(counter!("time", "timeh") << 3)
+    fifth(mtime() << 3)
 }
 
 /// Raises the clock interrupt at `at`. Interrupts masked.
@@ -72,12 +81,22 @@ pub(crate) fn now() -> u64 {
 /// Without an alarm the interrupt is disabled: QEMU hangs if it waits for an mtimecmp that no time
 /// reaches.
 pub(crate) fn set_alarm(at: Option<u64>) {
-    let Some(at) = at else {
+    let mtime = at.map(|at| {
+        let whole = at.min(MTIME_MAX);
+        // ceil(at * 5 / 8), without losing the top bits of the product.
+        (whole >> 3) * 5 + ((whole & 7) * 5).div_ceil(8)
+    });
+    match player::is_on() {
+        true => player::kernel_alarm(mtime),
+        false => strike(mtime),
+    }
+}
+
+/// Lets the interrupt come when mtime is this, or not at all.
+pub(crate) fn strike(mtime: Option<u64>) {
+    let Some(mtime) = mtime else {
         return enable(false);
     };
-    let whole = at.min(MTIME_MAX);
-    // ceil(at * 5 / 8), without losing the top bits of the product.
-    let mtime = (whole >> 3) * 5 + ((whole & 7) * 5).div_ceil(8);
     clint::MTIMECMP_HIGH.write(u32::MAX); // so that no value between old and new strikes
     clint::MTIMECMP_LOW.write(mtime as u32);
     clint::MTIMECMP_HIGH.write((mtime >> 32) as u32);

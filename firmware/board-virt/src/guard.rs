@@ -71,6 +71,33 @@ pub(crate) fn init(handlers_low: usize) {
     }
 }
 
+/// Makes memory behind the board's RAM, up to `end`, what it is on a machine of the size that the
+/// image is linked for: not there, for whoever asks.
+///
+/// Two locked entries below the one that allows everything, which moves up.
+#[expect(unsafe_code, reason = "writes CSRs")]
+pub(crate) fn take_away(first: usize, end: usize) {
+    /// pmpcfg0, entries 2 and 3: entry 3 reaches from 2's address to its own, locked, and allows
+    /// nothing. pmpcfg1: entry 4 as entry 2 was.
+    const REACH: u32 = 0x88 << 24 | ENTRIES & 0xFFFF;
+    // SAFETY: nothing of the image lies there, and between the two writes machine mode runs.
+    unsafe {
+        asm!(
+            "csrw pmpaddr4, {all}",
+            "csrw pmpcfg1, {everything}",
+            "csrw pmpaddr2, {first}",
+            "csrw pmpaddr3, {end}",
+            "csrw pmpcfg0, {reach}",
+            all = in(reg) u32::MAX,
+            everything = in(reg) 0x1F_u32,
+            first = in(reg) first >> 2,
+            end = in(reg) end >> 2,
+            reach = in(reg) REACH,
+            options(nostack),
+        );
+    }
+}
+
 /// Moves guard and bounds to the unit that a trap is going to resume.
 #[expect(unsafe_code, reason = "writes a CSR and the shared bounds")]
 pub(crate) fn enter(unit: Entering) {

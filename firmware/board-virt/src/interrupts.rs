@@ -1,7 +1,7 @@
 //! The three interrupts: clock and software from the CLINT, the UART through the PLIC.
 
 use crate::registers::{clint, plic};
-use crate::{clock, uart};
+use crate::{clock, player, uart};
 use core::arch::asm;
 use core::cell::Cell;
 use ramscope_kernel::{console, handler};
@@ -38,7 +38,11 @@ pub(crate) fn dispatch(number: u32) {
         CLOCK => {
             clock::acknowledge();
             // SAFETY: between `enter` and `leave` of the trap handler.
-            unsafe { handler::clock() };
+            let is_kernels = unsafe { !player::is_on() || player::clock() };
+            if is_kernels {
+                // SAFETY: as above.
+                unsafe { handler::clock() };
+            }
         }
         EXTERNAL => {
             let line = plic::CLAIM.read();

@@ -11,6 +11,9 @@
 //! - **Time** is mtime, 10 MHz, as the kernel's 16 MHz, and mcycle, which counts nanoseconds under
 //!   `-icount`, as time stamps of 800 MHz: a multiple of the kernel's clock, as it asks.
 //!
+//! - **Input** can be a script in memory (`player`), because nobody can type to an emulator at a known
+//!   instant. Without one nothing of it runs.
+//!
 //! Invariants: 1 to 3 of `board-esp32c3`, and
 //! 4. Entry 0 guards the running unit's stack, entry 1, locked, the handlers'; entry 2 allows user
 //!    mode everything else.
@@ -23,6 +26,7 @@ mod clock;
 mod guard;
 mod interrupts;
 mod notes;
+mod player;
 mod port;
 mod registers;
 mod start;

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "implements the kernel's port")]
 
 use crate::registers::{clint, finisher};
-use crate::{clock, guard, interrupts, notes, switch, trap, uart};
+use crate::{clock, guard, interrupts, notes, player, switch, trap, uart};
 use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
@@ -111,6 +111,9 @@ unsafe impl Port for Virt {
     }
 
     fn idle() {
+        if player::is_on() {
+            player::take_records();
+        }
         // SAFETY: waits; an interrupt that is pending ends it at once.
         unsafe { asm!("wfi", options(nomem, nostack)) };
     }
@@ -138,6 +141,9 @@ unsafe impl Port for Virt {
         let _ = Self::mask();
         notes::leave(note);
         uart::drain();
+        if player::is_on() {
+            player::reset();
+        }
         finisher::FINISHER.write(finisher::RESET);
         loop {
             Self::idle();

@@ -80,4 +80,10 @@ pub(crate) mod finisher {
     use super::Register;
     pub(crate) const FINISHER: Register = Register(0x0010_0000);
     pub(crate) const RESET: u32 = 0x7777;
+    pub(crate) const PASS: u32 = 0x5555;
+
+    /// Ends the machine with this exit code.
+    pub(crate) const fn failure(code: u16) -> u32 {
+        (code as u32) << 16 | 0x3333
+    }
 }

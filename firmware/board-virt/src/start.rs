@@ -1,7 +1,7 @@
 //! From the first instruction to the kernel.
 #![expect(unsafe_code, reason = "start-up code")]
 
-use crate::{clock, guard, interrupts, notes, trap, uart};
+use crate::{clock, guard, interrupts, notes, player, trap, uart};
 use core::arch::global_asm;
 use core::panic::PanicInfo;
 use ramscope_kernel::port::{Facts, Region, RegionKind, StackRange};
@@ -131,6 +131,7 @@ pub fn start(programs: &'static [Program]) -> ! {
     guard::init(interrupt_stack.low);
     paint_unused(interrupt_stack);
     let (boot, reset_note) = notes::take();
+    player::init(&raw const _SEGGER_RTT as usize);
     let facts = Facts {
         board: Board::Virt,
         name: "virt",

@@ -1,5 +1,6 @@
 //! The 16550 as the console.
 
+use crate::player;
 use crate::registers::uart;
 
 /// One interrupt for each received byte, and one whenever the transmitter is empty and is wanted.
@@ -20,6 +21,9 @@ pub(crate) fn transmit(bytes: &[u8]) -> usize {
     let count = bytes.len().min(uart::FIFO_BYTES);
     for byte in &bytes[..count] {
         uart::DATA.write(*byte);
+    }
+    if player::is_on() {
+        player::sent(&bytes[..count]);
     }
     count
 }

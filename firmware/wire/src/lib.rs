@@ -32,6 +32,7 @@ mod layout;
 mod payload;
 mod raw;
 mod record;
+pub mod script;
 mod splitter;
 mod text;
 mod timeline;

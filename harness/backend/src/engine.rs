@@ -349,7 +349,7 @@ fn kebab_case(name: &str) -> String {
 }
 
 /// Serial bytes, cut after each end of a line.
-fn lines(bytes: impl Iterator<Item = UartByte>) -> Vec<Output> {
+pub(crate) fn lines(bytes: impl Iterator<Item = UartByte>) -> Vec<Output> {
     let mut lines: Vec<Output> = Vec::new();
     for UartByte { at, byte } in bytes {
         match lines.last_mut() {

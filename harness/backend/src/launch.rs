@@ -8,7 +8,9 @@ use ramscope_scenario::{Run, TargetKind, TargetOffer};
 use crate::circuit::Circuit;
 use crate::engine::{EngineOptions, EngineSession};
 use crate::firmware::Firmware;
+use crate::qemu::{Qemu, QemuSession};
 use crate::session::{BackendError, Capabilities, Capability, Session};
+use crate::watchdog::Watchdog;
 
 /// The targets that are machines of this computer: they need no board, account or service.
 pub const MACHINES: [TargetKind; 3] =
@@ -50,6 +52,16 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> T
             }
             _ => TargetOffer::Available(able),
         },
+        TargetKind::QemuVirt => match (chip, Qemu::find()) {
+            (Some(chip), _) if chip != Chip::Virt => {
+                TargetOffer::Unavailable(format!("the image is for {chip}, and {target} is virt"))
+            }
+            (_, Ok(_)) => TargetOffer::Available(ramscope_scenario::Capabilities {
+                ring: true,
+                ..Default::default()
+            }),
+            (_, Err(reason)) => TargetOffer::Unavailable(reason),
+        },
         other => TargetOffer::Unavailable(not_yet(other)),
     }
 }
@@ -64,11 +76,13 @@ pub fn capabilities(target: TargetKind) -> Capabilities {
     match target {
         TargetKind::Engine => EngineSession::CAPABILITIES,
         TargetKind::EngineVirt => EngineSession::CAPABILITIES.without(&[Capability::Pins]),
+        TargetKind::QemuVirt => QemuSession::CAPABILITIES,
         _ => Capabilities::default(),
     }
 }
 
-/// Powers a device on with an image, in a circuit if there is one, ready for the first step of `run`.
+/// Powers a device on with an image, in a circuit if there is one, ready for the first step of
+/// `run`. A target that carries out the whole run at once is stopped by `watchdog`.
 ///
 /// # Errors
 /// If the run's target cannot be used here.
@@ -76,8 +90,14 @@ pub fn launch(
     run: &Run,
     firmware: &Firmware,
     circuit: Option<&Circuit>,
+    watchdog: &Watchdog,
 ) -> Result<Box<dyn Session>, BackendError> {
     match run.target {
+        TargetKind::QemuVirt => {
+            let missing = |reason| BackendError::Unavailable { target: run.target.name(), reason };
+            let qemu = Qemu::find().map_err(missing)?;
+            Ok(Box::new(QemuSession::launch(&qemu, run, firmware, watchdog)?))
+        }
         TargetKind::Engine | TargetKind::EngineVirt => {
             Ok(Box::new(engine_session(run, firmware, circuit)))
         }

@@ -24,6 +24,7 @@ mod engine;
 mod firmware;
 mod gdb;
 mod launch;
+mod qemu;
 mod session;
 mod stopwatch;
 mod watchdog;
@@ -34,6 +35,7 @@ pub use engine::{EngineOptions, EngineSession};
 pub use firmware::{Firmware, FirmwareError};
 pub use gdb::{GdbListener, GdbSession};
 pub use launch::{MACHINES, capabilities, launch, offers};
+pub use qemu::{Qemu, QemuSession, abandon};
 pub use session::{
     BackendError, Capabilities, Capability, End, NeverPause, Output, PauseAt, Progress, Session,
     TargetFacts,

@@ -132,7 +132,7 @@ impl Execution<'_> {
         }
     }
 
-    fn launch(&self, run: &Run) -> Result<Box<dyn Session>, Failure> {
+    fn launch(&self, run: &Run, watchdog: &Watchdog) -> Result<Box<dyn Session>, Failure> {
         let firmware = self.images.of(run.target);
         let debugger = self.debugger.lock().expect("nobody panics with it").take();
         Ok(match debugger {
@@ -143,7 +143,7 @@ impl Execution<'_> {
                 listener,
                 &self.interrupted,
             )?),
-            None => launch(run, firmware, self.circuit)?,
+            None => launch(run, firmware, self.circuit, watchdog)?,
         })
     }
 
@@ -158,7 +158,8 @@ impl Execution<'_> {
     ) -> Result<Judged, Failure> {
         let (run, path) = (&self.runs[index], &self.paths[index]);
         let keep = keep(run, self.settings.keep);
-        let mut session = self.launch(run)?;
+        let watchdog = Watchdog::new(Arc::clone(&self.interrupted), self.host_limit);
+        let mut session = self.launch(run, &watchdog)?;
         let firmware = self.images.of(run.target);
         let mut facts = evidence::facts(ToRecord { run, path, firmware, target: session.facts() });
         facts.earlier_attempts = earlier_attempts.to_vec();
@@ -171,7 +172,6 @@ impl Execution<'_> {
             Keep::All => Some(CaptureFile::begin(path, recorder.capture())?),
             Keep::Failed | Keep::None => None,
         };
-        let watchdog = Watchdog::new(Arc::clone(&self.interrupted), self.host_limit);
         let mut timer = HostTimer::start();
         let mut slices = 0;
         let mut look = |recorder: &Recorder, now| {

@@ -148,6 +148,7 @@ fn interrupted_by_ctrl_c() -> Arc<AtomicBool> {
     let set = Arc::clone(&interrupted);
     let handled = ctrlc::set_handler(move || {
         if set.swap(true, Ordering::Relaxed) {
+            ramscope_backend::abandon();
             std::process::exit(i32::from(ExitCode::Interrupted.code()));
         }
     });
