@@ -6,7 +6,7 @@
 //! Polynomials: esp-rom-sys, `rom/crc.rs`; the context of MD5 is `struct MD5Context` of ESP-IDF's
 //! `components/esp_rom/include/esp32c3/rom/md5_hash.h`: state, count of bits, block.
 
-use super::call::{A0, A1, A2, Place, Step};
+use super::call::{A0, A1, A2, Place, Step, T1};
 use super::cost;
 use super::function::Function;
 use crate::cpu::Exception;
@@ -27,6 +27,9 @@ struct Crc {
     direction: Direction,
 }
 
+/// The CRC of Dallas' 1-Wire, without complements.
+const ADDRESS_CRC: Crc = Crc { polynomial: 0x8C, bits: 8, direction: Direction::LowFirst };
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
     /// The lowest bit of a byte comes first.
@@ -38,7 +41,7 @@ impl Crc {
     fn of(function: Function) -> Option<Self> {
         use Direction::{HighFirst, LowFirst};
         let (polynomial, bits, direction) = match function {
-            Function::crc32_le => (0xEDB8_8320, 32, LowFirst),
+            Function::crc32_le | Function::mz_crc32 => (0xEDB8_8320, 32, LowFirst),
             Function::crc32_be => (0x04C1_1DB7, 32, HighFirst),
             Function::crc16_le => (0x8408, 16, LowFirst),
             Function::crc16_be => (0x1021, 16, HighFirst),
@@ -81,6 +84,7 @@ impl Machine {
             return Some(self.crc_steps(crc, place));
         }
         Some(match place.function {
+            Function::esp_crc8 => self.address_crc_steps(place),
             Function::MD5Init => self.start_md5(observer),
             Function::MD5Update => self.md5_steps(place, observer),
             Function::MD5Final => self.finish_md5(observer),
@@ -105,6 +109,25 @@ impl Machine {
             let byte = self.rom_load(cursor, 1)?;
             self.set_rom_register(A0, crc.absorb(value, byte));
             self.next_byte();
+        }
+        Ok(Step::Stay)
+    }
+
+    /// The CRC of addresses in eFuse, over `a1` bytes at `a0`; it is in `t1` on its way.
+    fn address_crc_steps(&mut self, place: Place) -> Result<Step, Exception> {
+        if place.is_entry {
+            self.set_rom_register(T1, 0);
+        }
+        while self.cycle < place.stop_cycle && !self.attention {
+            let [cursor, left, crc] = [A0, A1, T1].map(|n| self.cpu.register(n));
+            if left == 0 {
+                return Ok(self.give(crc));
+            }
+            let byte = self.rom_load(cursor, 1)?;
+            self.set_rom_register(T1, ADDRESS_CRC.absorb(crc, byte));
+            self.set_rom_register(A0, cursor.wrapping_add(1));
+            self.set_rom_register(A1, left - 1);
+            self.cycle += cost::ELEMENT;
         }
         Ok(Step::Stay)
     }
@@ -230,5 +253,7 @@ mod tests {
         check(Function::crc16_be, 0, 0x31C3);
         check(Function::crc8_le, u32::MAX, 0xD0);
         check(Function::crc8_be, 0, 0xF4);
+        let address = b"123456789".iter().fold(0, |crc, &b| ADDRESS_CRC.absorb(crc, b.into()));
+        assert_eq!(address, 0xA1);
     }
 }

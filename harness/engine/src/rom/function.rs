@@ -44,6 +44,7 @@ functions! {
     0x4000_0068 uart_tx_one_char,
     0x4000_006C uart_tx_one_char2,
     0x4000_0070 uart_rx_one_char,
+    0x4000_0074 uart_rx_one_char_block,
     0x4000_0080 uart_tx_flush,
     0x4000_0084 uart_tx_wait_idle,
     0x4000_0090 software_reset,
@@ -87,6 +88,8 @@ functions! {
     0x4000_0634 crc16_be,
     0x4000_0638 crc8_le,
     0x4000_063C crc8_be,
+    0x4000_0640 esp_crc8,
+    0x4000_00C4 mz_crc32,
     // The cache, which is not modelled, so there is nothing to do.
     0x4000_04CC Cache_Invalidate_ICache_Items,
     0x4000_04D4 Cache_Invalidate_Addr,

@@ -64,6 +64,7 @@ impl Machine {
                 self.send_to_console(observer)
             }
             Function::uart_rx_one_char => self.receive_from_console(observer),
+            Function::uart_rx_one_char_block => self.wait_for_console(),
             Function::uart_tx_flush | Function::uart_tx_wait_idle => self.wait_until_sent(a0),
             Function::software_reset => self.reset_by_rom(SW_SYS_RST, observer),
             Function::software_reset_cpu => self.reset_by_rom(SW_CPU_RST, observer),
@@ -134,6 +135,16 @@ impl Machine {
         let byte = self.rom_load(uart(0) + UART_FIFO, 4)?;
         self.rom_store(self.cpu.register(A0), 1, byte & 0xFF, observer)?;
         Ok(self.give(0))
+    }
+
+    /// Gives the next byte, once it has come.
+    fn wait_for_console(&mut self) -> Result<Step, Exception> {
+        let status = self.rom_load(uart(0) + UART_STATUS, 4)?;
+        if status & 0x3FF == 0 {
+            self.cycle += cost::POLL;
+            return Ok(Step::Stay);
+        }
+        self.rom_load(uart(0) + UART_FIFO, 4).map(|byte| self.give(byte & 0xFF))
     }
 
     fn wait_until_sent(&mut self, n: u32) -> Result<Step, Exception> {

@@ -257,6 +257,21 @@ fn a_software_reset_comes_from_rom_too() {
     assert_eq!(machine.register(A0 as u8), 3);
 }
 
+#[test]
+fn the_rom_waits_for_a_byte_of_the_console() {
+    let mut machine = machine(|asm| {
+        asm.watchdogs_off();
+        call(asm, 0x4000_0074, &[]); // uart_rx_one_char_block
+        asm.addi(S1, A0, 0);
+        asm.stay();
+    });
+    let _ = machine.run(micros(1_000));
+    assert_ne!(machine.register(S1 as u8), 0x5A);
+    machine.receive_uart0(b"Z");
+    let _ = machine.run(micros(2_000));
+    assert_eq!(machine.register(S1 as u8), 0x5A);
+}
+
 /// Text at an address, with a zero behind it.
 fn poke_text(asm: &mut Asm, address: u32, text: &str) {
     let mut bytes = text.as_bytes().to_vec();
