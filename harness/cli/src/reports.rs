@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use ramscope_cli::image::publish;
-use ramscope_report::{Entry, Style, annotations, json, junit, markdown, table};
+use ramscope_report::{Entry, Style, annotations, html, json, junit, markdown, table};
 
 use crate::evidence::TOOL;
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ use crate::store;
 /// Which reports to write beside the one on stdout.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ReportOptions {
-    /// Also write a report: text=FILE, json=FILE, junit=FILE, markdown=FILE, or `github` for
+    /// Also write a report: text=FILE, json=FILE, junit=FILE, markdown=FILE, html=FILE, or `github` for
     /// annotations and the job's summary (on by itself in GitHub Actions); can be repeated.
     #[arg(long = "report", value_name = "KIND=FILE")]
     pub(crate) reports: Vec<Request>,
@@ -42,14 +42,17 @@ pub(crate) enum FileKind {
     Junit,
     /// For comments and pages.
     Markdown,
+    /// For browsers.
+    Html,
 }
 
 impl FileKind {
-    const ALL: [(&'static str, Self); 4] = [
+    const ALL: [(&'static str, Self); 5] = [
         ("text", Self::Text),
         ("json", Self::Json),
         ("junit", Self::Junit),
         ("markdown", Self::Markdown),
+        ("html", Self::Html),
     ];
 
     /// The report of this kind.
@@ -59,6 +62,7 @@ impl FileKind {
             Self::Json => json(entries, TOOL),
             Self::Junit => junit(entries),
             Self::Markdown => markdown(entries),
+            Self::Html => html(entries, TOOL),
         }
     }
 }
@@ -140,7 +144,7 @@ mod tests {
             ("junit", "a file is missing: junit=FILE"),
             ("json=", "a file is missing: json=FILE"),
             ("github=x", "`github` takes no file"),
-            ("pdf=x", "a report is one of text, json, junit, markdown, github"),
+            ("pdf=x", "a report is one of text, json, junit, markdown, html, github"),
         ] {
             assert_eq!(text.parse::<Request>(), Err(sentence.to_owned()));
         }

@@ -1,8 +1,8 @@
 //! One run in full.
 
-mod judgement;
+pub(crate) mod judgement;
 mod memory;
-mod units;
+pub(crate) mod units;
 
 use ramscope_model::{Judged, grouped};
 

@@ -85,7 +85,7 @@ fn budget_row(results: &[&BudgetResult]) -> [Cell; 7] {
     ]
 }
 
-const fn budget_word(result: &BudgetResult) -> (&'static str, Meaning) {
+pub(crate) const fn budget_word(result: &BudgetResult) -> (&'static str, Meaning) {
     match (&result.state, result.expected_to_fail) {
         (BudgetState::Met, false) => ("met", Meaning::Good),
         (BudgetState::Met, true) => ("HELD, should fail", Meaning::Bad),

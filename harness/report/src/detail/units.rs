@@ -37,8 +37,11 @@ pub(super) fn units(device: &Device, style: Style) -> String {
 /// What units have in common that can be one row: boot, name, kind and how they ended.
 type Likeness<'a> = (u32, &'a str, UnitKind, EndReason);
 
+/// The units of a row; never none.
+pub(crate) type Row<'a> = Vec<&'a Unit>;
+
 /// The units of each row; a row stands where its first unit came to be.
-fn rows(device: &Device) -> Vec<Vec<&Unit>> {
+pub(crate) fn rows(device: &Device) -> Vec<Row<'_>> {
     let broken: BTreeSet<UnitKey> = device.findings().iter().filter_map(|f| f.unit).collect();
     let likeness = |unit| likeness(unit).filter(|_| !broken.contains(&unit.key));
     let units = device.units();
@@ -96,7 +99,7 @@ fn cells(units: &[&Unit]) -> Vec<Cell> {
     cells
 }
 
-fn name_of(units: &[&Unit]) -> String {
+pub(crate) fn name_of(units: &[&Unit]) -> String {
     match units {
         [unit] => unit_name(unit),
         units => in_boot(format!("{} ({})", units[0].base_name(), units.len()), units[0]),
@@ -142,7 +145,7 @@ fn cpu_cells(units: &[&Unit]) -> [Cell; 2] {
 }
 
 /// What a unit does, or how it ended.
-fn state_of(unit: &Unit) -> (String, Meaning) {
+pub(crate) fn state_of(unit: &Unit) -> (String, Meaning) {
     match unit.end {
         Some(end) => (end.how.to_string(), meaning_of_end(end.how)),
         None if unit.state == State::Blocked && unit.why != Why::None => {
