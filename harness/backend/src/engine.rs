@@ -309,6 +309,7 @@ impl Device {
                 commands.device_reset();
             }
             if let Some(stacks) = &mut self.stacks {
+                self.events.extend(stacks.take_switches());
                 stacks.device_reset(reset.at);
             }
             let reason = kebab_case(&format!("{:?}", reset.reason));
@@ -326,6 +327,9 @@ impl Device {
         output.extend(lines(self.serial.drain(..serial_taken)));
         if let Some(ring) = &mut self.ring {
             output.extend(ring.take_records());
+        }
+        if let Some(stacks) = &mut self.stacks {
+            self.events.extend(stacks.take_switches());
         }
         output.extend(self.events.drain(..).map(|(instant, event)| Output {
             stream: Stream::Observer,

@@ -187,6 +187,16 @@ pub enum ObserverEvent {
         #[serde(with = "picos")]
         instant: Instant,
     },
+    /// The processor went from unit to unit, as the machine sees it.
+    Switches {
+        /// When the first of them got it.
+        #[serde(with = "picos")]
+        from: Instant,
+        /// Picoseconds from each switch to the next; one fewer than there are units.
+        gaps: Vec<u64>,
+        /// The units that got it, in order.
+        units: Vec<u32>,
+    },
     /// An access to a register that the machine does not model, told once a register.
     Unmodelled {
         /// Its address.

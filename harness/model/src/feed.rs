@@ -214,6 +214,9 @@ impl Feed {
                 let overflow = UnseenOverflow { unit, pc, limit, address };
                 self.device.unseen_overflow(instant.min(at), overflow);
             }
+            ObserverEvent::Switches { from, gaps, units } => {
+                self.device.observe_switches(from.min(at), &gaps, &units);
+            }
             ObserverEvent::Unmodelled { address, pc } => {
                 self.device.unmodelled_access(Unmodelled { address, pc });
             }

@@ -18,7 +18,8 @@ mod stacks;
 mod text;
 mod timeline;
 
-use ramscope_model::{Judged, Outcome, bytes, counted};
+use ramscope_model::{BudgetResult, BudgetState, Judged, Outcome, bytes, counted};
+use std::collections::BTreeSet;
 
 use crate::entry::{Entry, NotRun};
 use crate::figures::{nearest_to_its_end, per_cent, seconds, unit_name};
@@ -225,18 +226,26 @@ fn run(judged: &Judged, detail: Detail, tool: &str) -> String {
     )
 }
 
+/// How many budgets there are, and how many of them hold for all of their subjects.
+fn budgets_held(results: &[BudgetResult]) -> (usize, usize) {
+    let all: BTreeSet<&str> = results.iter().map(|result| result.id.as_str()).collect();
+    let others = results.iter().filter(|result| result.state != BudgetState::Met);
+    let others: BTreeSet<&str> = others.map(|result| result.id.as_str()).collect();
+    (all.len() - others.len(), all.len())
+}
+
 /// The figures that people look for first.
 fn tiles(judged: &Judged) -> String {
     let verdict = &judged.verdict;
     let device = judged.feed.device();
     let heap = device.heap();
     let known = |figure: String| heap.sampled_at.map_or_else(|| "–".to_owned(), |_| figure);
-    let held = verdict.budgets.iter().filter(|result| !result.fails()).count();
+    let (held, budgets) = budgets_held(&verdict.budgets);
     let tiles = [
         ("tightest stack", tightest(judged)),
         ("heap peak", known(bytes(heap.peak.into()))),
         ("largest free block, least", known(bytes(heap.largest_free_min.into()))),
-        ("budgets", format!("{held} of {} hold", verdict.budgets.len())),
+        ("budgets", format!("{held} of {budgets} hold")),
         ("findings", verdict.findings.len().to_string()),
         ("device time", seconds(verdict.ended_at)),
     ];

@@ -8,7 +8,9 @@ mod runs;
 
 use ramscope_capture::{Capture, HowEnded};
 use ramscope_model::judge;
-use ramscope_report::{Style, annotations, detail, json, json_schema, junit, markdown, table};
+use ramscope_report::{
+    Style, annotations, detail, html, json, json_schema, junit, markdown, table,
+};
 use recording::scenario;
 use runs::{TOO_SMALL, all, lossy, overflowing, passing, timed_out, two_threads};
 use std::fs;
@@ -77,6 +79,19 @@ fn markdown_says_first_what_is_wrong() {
 }
 
 #[test]
+fn a_page_is_whole_in_itself() {
+    let pages = [html(&all(), "ramscope 0.1.0"), html(&[overflowing().into()], "ramscope 0.1.0")];
+    check("index.html", &pages[0]);
+    check("run.html", &pages[1]);
+    for page in pages {
+        for outside in ["http:", "https:", "src=", "@import", "url(", "fetch("] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        assert!(!page.contains('\u{1b}'));
+    }
+}
+
+#[test]
 fn the_published_schema_is_that_of_the_report() {
     check("../../result.schema.json", &json_schema());
 }
@@ -111,7 +126,8 @@ fn a_replay_prints_the_same_bytes() {
         let judged = judge(capture).expect("the recording has a plan");
         let text = detail(&judged, Style::Color);
         let entries = [judged.into()];
-        let others = [junit(&entries), annotations(&entries), markdown(&entries)];
+        let page = html(&entries, "ramscope 0.1.0");
+        let others = [junit(&entries), annotations(&entries), markdown(&entries), page];
         text + &json(&entries, "ramscope 0.1.0") + &others.concat()
     };
     assert_eq!(report(&capture), report(&replayed));

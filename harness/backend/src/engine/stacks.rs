@@ -23,6 +23,8 @@ use ramscope_time::Instant;
 
 /// The stack pointer's register.
 const SP: u8 = 2;
+/// Few enough that an event stands near the other events of its time.
+const SWITCHES_PER_EVENT: usize = 64;
 /// A store this far below the stack pointer still belongs to its frame: code may store before it
 /// moves the stack pointer.
 const BELOW_SP_BYTES: u32 = 16;
@@ -38,6 +40,8 @@ pub(super) struct StackWatch {
     /// When the current stack was announced.
     since: Instant,
     found: Vec<Finding>,
+    /// Who got the processor when, since the last call of `take_switches`.
+    switches: Vec<(Instant, u32)>,
     /// Units of this boot that have a finding.
     told: BTreeSet<u32>,
 }
@@ -74,6 +78,7 @@ impl StackWatch {
             current: Current::default(),
             since: Instant::ZERO,
             found: Vec::new(),
+            switches: Vec::new(),
             told: BTreeSet::new(),
         })
     }
@@ -87,6 +92,13 @@ impl StackWatch {
         }
     }
 
+    /// The switches since the last call, as events of not too many.
+    pub(super) fn take_switches(&mut self) -> impl Iterator<Item = (Instant, ObserverEvent)> {
+        let switches = std::mem::take(&mut self.switches);
+        let events: Vec<_> = switches.chunks(SWITCHES_PER_EVENT).map(switches_event).collect();
+        events.into_iter()
+    }
+
     /// The findings since the last call.
     pub(super) fn take_findings(&mut self) -> impl Iterator<Item = (Instant, ObserverEvent)> {
         self.found.drain(..).map(|finding| (finding.at, finding.event))
@@ -94,7 +106,10 @@ impl StackWatch {
 
     fn announce(&mut self, offset: u32, value: u32, now: Instant) {
         match offset {
-            0 => self.current.unit = value,
+            0 => {
+                self.current.unit = value;
+                self.switches.push((now, value));
+            }
             4 => self.current.low = value,
             8 => self.current.bytes = value,
             _ => return,
@@ -131,6 +146,14 @@ impl StackWatch {
             },
         });
     }
+}
+
+/// At least one switch as an event, at the instant of the last.
+fn switches_event(switches: &[(Instant, u32)]) -> (Instant, ObserverEvent) {
+    let gaps = switches.windows(2).map(|pair| pair[1].0.since(pair[0].0).as_picos()).collect();
+    let units = switches.iter().map(|(_, unit)| *unit).collect();
+    let event = ObserverEvent::Switches { from: switches[0].0, gaps, units };
+    (switches[switches.len() - 1].0, event)
 }
 
 impl Observer for StackWatch {

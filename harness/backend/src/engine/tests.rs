@@ -233,7 +233,8 @@ fn watching_changes_nothing_in_the_device() {
         let seen = run(EngineSession::new(&program.image(), &options), millis(1), once);
         (seen.output.len(), seen.session.machine().state_hash())
     });
-    assert_eq!((watched.0, unwatched.0), (1, 0));
+    // Who has the processor, and the store.
+    assert_eq!((watched.0, unwatched.0), (2, 0));
     assert_eq!(watched.1, unwatched.1);
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use ramscope_capture::{Capture, Event, HowEnded, ObserverEvent, StepEvent, Stimulus, Stream};
-use ramscope_model::HostFacts;
+use ramscope_model::{HostFacts, counted};
 
 use crate::args::ShowOptions;
 use crate::columns::table_text;
@@ -95,9 +95,12 @@ fn events_text(capture: &Capture) -> String {
                 }
                 other => format!("stimulus {other:?}"),
             }),
-            Stream::Observer => {
-                lines::<ObserverEvent>(&chunk.bytes, |event| format!("observed {event:?}"))
-            }
+            Stream::Observer => lines::<ObserverEvent>(&chunk.bytes, |event| match event {
+                ObserverEvent::Switches { units, .. } => {
+                    format!("observed {} of the processor", counted(units.len() as u64, "change"))
+                }
+                event => format!("observed {event:?}"),
+            }),
             Stream::End => lines::<HowEnded>(&chunk.bytes, |ended| format!("ended {ended:?}")),
             Stream::Uart0 | Stream::Ring | Stream::Other(_) => continue,
         };

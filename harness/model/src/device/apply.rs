@@ -6,7 +6,7 @@ mod samples;
 mod units;
 mod windows;
 
-use ramscope_time::Instant;
+use ramscope_time::{Instant, Span};
 use ramscope_wire::{Hello, Record, UnitId, WindowId};
 
 use crate::device::boot::ResetCode;
@@ -104,6 +104,18 @@ impl Device {
             victim: self.place_of(overflow.address),
         };
         self.find(at, Some(unit), detail);
+    }
+
+    /// Says who got the processor when, as the machine's observer saw it. What the device itself
+    /// tells of its switches says more, so from then on that counts.
+    pub(crate) fn observe_switches(&mut self, from: Instant, gaps: &[u64], units: &[u32]) {
+        let boot = self.boot.index;
+        let mut at = from;
+        let gaps = gaps.iter().copied().chain([0]);
+        for (&unit, gap) in units.iter().zip(gaps) {
+            self.history.observe(at, UnitKey { boot, id: UnitId(unit) });
+            at += Span::from_picos(gap);
+        }
     }
 
     /// Says that firmware used a register that the machine does not model.

@@ -19,6 +19,8 @@ pub struct History {
     stretches: VecDeque<Stretch>,
     forgotten: u64,
     going_on: Option<(UnitKey, Instant)>,
+    /// Whether the device tells of its switches, so that no observer is needed.
+    told: bool,
 }
 
 /// A unit had the processor from one switch to the next.
@@ -30,10 +32,8 @@ pub struct Stretch {
     pub from: Instant,
     /// When it lost it.
     pub to: Instant,
-    /// What it did from then on.
-    pub then: State,
-    /// Why.
-    pub why: Why,
+    /// What it did from then on, and why, if the device told.
+    pub then: Option<(State, Why)>,
 }
 
 impl History {
@@ -42,13 +42,23 @@ impl History {
 
     /// The unit `to` has the processor from `at` on.
     pub(crate) fn switch(&mut self, at: Instant, to: UnitKey, then: State, why: Why) {
-        self.end(at, then, why);
+        self.told = true;
+        self.end(at, Some((then, why)));
         self.going_on = Some((to, at));
+    }
+
+    /// The same, seen by an observer of the machine; nothing, if the device tells it itself.
+    pub(crate) fn observe(&mut self, at: Instant, to: UnitKey) {
+        let is_new = self.going_on.is_none_or(|(unit, since)| unit != to && since <= at);
+        if !self.told && is_new {
+            self.end(at, None);
+            self.going_on = Some((to, at));
+        }
     }
 
     /// Nobody has the processor from `at` on, as far as is known: the device was reset.
     pub(crate) fn stop(&mut self, at: Instant) {
-        self.end(at, State::Ended, Why::Ended);
+        self.end(at, Some((State::Ended, Why::Ended)));
     }
 
     /// The stretches that are kept, oldest first; the one that goes on is not among them.
@@ -68,13 +78,13 @@ impl History {
         self.forgotten
     }
 
-    fn end(&mut self, to: Instant, then: State, why: Why) {
+    fn end(&mut self, to: Instant, then: Option<(State, Why)>) {
         let Some((unit, from)) = self.going_on.take() else { return };
         if self.stretches.len() == Self::STRETCHES_MAX {
             self.stretches.pop_front();
             self.forgotten += 1;
         }
-        self.stretches.push_back(Stretch { unit, from, to, then, why });
+        self.stretches.push_back(Stretch { unit, from, to, then });
     }
 }
 
@@ -97,11 +107,23 @@ mod tests {
             unit: unit(1),
             from: at(1),
             to: at(5),
-            then: State::Blocked,
-            why: Why::Sleep,
+            then: Some((State::Blocked, Why::Sleep)),
         };
         assert_eq!(history.stretches().copied().collect::<Vec<_>>(), [first]);
         assert_eq!(history.going_on(), Some((unit(2), at(5))));
+    }
+
+    #[test]
+    fn what_the_device_tells_counts_more_than_what_an_observer_sees() {
+        let mut history = History::default();
+        let at = Instant::from_picos;
+        history.observe(at(1), unit(1));
+        history.observe(at(3), unit(2));
+        history.switch(at(5), unit(1), State::Blocked, Why::Lock);
+        history.observe(at(7), unit(3));
+        let stretches: Vec<_> = history.stretches().map(|s| (s.unit.id.0, s.then)).collect();
+        assert_eq!(stretches, [(1, None), (2, Some((State::Blocked, Why::Lock)))]);
+        assert_eq!(history.going_on(), Some((unit(1), at(5))));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(super) fn budgets(judged: &Judged, style: Style) -> String {
 }
 
 /// The results of each row: one, or all of a budget that is met for many units of one name.
-fn budget_rows(results: &[BudgetResult]) -> Vec<Vec<&BudgetResult>> {
+pub(crate) fn budget_rows(results: &[BudgetResult]) -> Vec<Vec<&BudgetResult>> {
     let key = |result: &BudgetResult| (result.id.clone(), result.base_name.clone());
     let mut alike: BTreeMap<_, Vec<&BudgetResult>> = BTreeMap::new();
     for result in results.iter().filter(|result| result.state == BudgetState::Met) {
@@ -58,9 +58,14 @@ fn budget_rows(results: &[BudgetResult]) -> Vec<Vec<&BudgetResult>> {
 }
 
 /// Of several results the one that came nearest to its limit.
-fn budget_row(results: &[&BudgetResult]) -> [Cell; 7] {
+pub(crate) fn nearest_to_its_limit<'a>(results: &[&'a BudgetResult]) -> &'a BudgetResult {
     let nearest = results.iter().min_by_key(|result| result.headroom());
-    let result = nearest.expect("a row is about something");
+    nearest.expect("a row is about something")
+}
+
+/// A row about the one that came nearest to its limit.
+fn budget_row(results: &[&BudgetResult]) -> [Cell; 7] {
+    let result = nearest_to_its_limit(results);
     let (word, meaning) = budget_word(result);
     let subject = match results {
         [_] => clean(&result.name),

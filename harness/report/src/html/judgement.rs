@@ -7,11 +7,11 @@ use ramscope_model::{
 
 use super::class_of;
 use super::text::{prose, text, time};
-use crate::detail::judgement::budget_word;
+use crate::detail::judgement::{budget_rows, budget_word, nearest_to_its_limit};
 use crate::style::clean;
 
-/// Budgets that are listed when they are met.
-const MET_MAX: usize = 100;
+/// Past so many rows only what is not met is shown.
+const ROWS_MAX: usize = 64;
 
 /// What is wrong, what cannot be said, and what to do next.
 pub(super) fn reasons(judged: &Judged) -> String {
@@ -60,20 +60,14 @@ fn replay(judged: &Judged) -> String {
 
 /// All budgets with what is left.
 pub(super) fn budgets(results: &[BudgetResult]) -> String {
-    let met = |result: &&BudgetResult| result.state == BudgetState::Met;
-    let hidden = results.iter().filter(met).count().saturating_sub(MET_MAX);
-    let mut room = MET_MAX;
-    let shown = results.iter().filter(|result| {
-        let is_met = met(result);
-        let fits = !is_met || room > 0;
-        room -= usize::from(is_met && fits);
-        fits
-    });
-    let rows: String = shown.map(budget_row).collect();
-    if rows.is_empty() {
+    if results.is_empty() {
         return "<p class=\"none\">The scenario has none.</p>".to_owned();
     }
-    let more = match hidden {
+    let rows = budget_rows(results).into_iter().enumerate();
+    let (shown, hidden): (Vec<_>, Vec<_>) =
+        rows.partition(|(index, row)| *index < ROWS_MAX || row[0].state != BudgetState::Met);
+    let rows: String = shown.iter().map(|(_, row)| budget_row(row)).collect();
+    let more = match hidden.len() {
         0 => String::new(),
         n => format!("<p class=\"none\">and {} that hold</p>", counted(n as u64, "other result")),
     };
@@ -85,17 +79,21 @@ pub(super) fn budgets(results: &[BudgetResult]) -> String {
     )
 }
 
-fn budget_row(result: &BudgetResult) -> String {
+fn budget_row(results: &[&BudgetResult]) -> String {
+    let result = nearest_to_its_limit(results);
     let (word, meaning) = budget_word(result);
     let class = class_of(meaning);
+    let subject = match results {
+        [_] => text(&result.name),
+        several => format!("{} <small>({})</small>", text(&result.base_name), several.len()),
+    };
     let headroom = result.headroom().map(|left| format_value(result.metric, left));
     format!(
         "<tr><th scope=\"row\"><code>{}</code></th><td><span class=\"badge {class}\">{}</span></td>\
-         <td>{}</td><td class=\"n\">{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-         <td class=\"n\">{}</td></tr>",
+         <td>{subject}</td><td class=\"n\">{}</td><td>{}</td><td class=\"n\">{}</td>\
+         <td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
         text(result.id.as_str()),
         text(word),
-        text(&result.name),
         prose(&result.observation()),
         budget_bar(result, class),
         text(&result.demand()),

@@ -3,7 +3,7 @@
 use ramscope_model::{Device, Stretch, Unit, UnitKey, counted};
 use ramscope_time::Instant;
 use ramscope_wire::{State, UnitId, Why};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::scale::Scale;
@@ -22,6 +22,8 @@ pub(super) struct ScheduleChart {
     /// A line for each row, to stand beside the chart.
     pub(super) labels: String,
     pub(super) rows: usize,
+    /// Which colour is what.
+    pub(super) legend: String,
     /// What it shows, in a sentence.
     pub(super) sentence: String,
 }
@@ -38,6 +40,7 @@ enum Doing {
     Waits,
     WaitsForLock,
     Ready,
+    Idles,
     Runs,
 }
 
@@ -47,8 +50,7 @@ pub(super) fn chart(device: &Device, scale: Scale, stretches_max: usize) -> Opti
     let skipped = history.stretches().len().saturating_sub(stretches_max);
     let mut stretches: Vec<Stretch> = history.stretches().skip(skipped).copied().collect();
     if let Some((unit, from)) = history.going_on() {
-        let (then, why) = (State::Ready, Why::None);
-        stretches.push(Stretch { unit, from, to: device.now(), then, why });
+        stretches.push(Stretch { unit, from, to: device.now(), then: None });
     }
     let from = stretches.first()?.from;
     let rows = rows(device, &stretches);
@@ -63,6 +65,7 @@ pub(super) fn chart(device: &Device, scale: Scale, stretches_max: usize) -> Opti
         chart: svg(&strokes, rows.len(), scale),
         labels: rows.iter().map(label).collect(),
         rows: rows.len(),
+        legend: legend(&strokes),
         sentence: sentence(stretches.len(), left_out, from),
     })
 }
@@ -80,7 +83,7 @@ fn sentence(shown: usize, left_out: u64, from: Instant) -> String {
 
 /// The units that ever had the processor, those of a name together; the kernel's idle time last.
 fn rows<'a>(device: &'a Device, stretches: &[Stretch]) -> Vec<Row<'a>> {
-    let ran: std::collections::BTreeSet<UnitKey> = stretches.iter().map(|s| s.unit).collect();
+    let ran: BTreeSet<UnitKey> = stretches.iter().map(|s| s.unit).collect();
     let mut rows: Vec<Row<'a>> = Vec::new();
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
     let (kernel, others): (Vec<&Unit>, Vec<&Unit>) = device
@@ -133,7 +136,11 @@ fn strokes(device: &Device, stretches: &[Stretch], row_of: &BTreeMap<UnitKey, us
         {
             add(stretch.unit, doing, before.to, stretch.from);
         }
-        add(stretch.unit, Doing::Runs, stretch.from, stretch.to);
+        let doing = match stretch.unit.id {
+            UnitId::KERNEL => Doing::Idles,
+            _ => Doing::Runs,
+        };
+        add(stretch.unit, doing, stretch.from, stretch.to);
     }
     for (key, last) in left {
         let end = device.unit_by_key(key).and_then(|unit| unit.end).map(|end| end.at);
@@ -144,9 +151,9 @@ fn strokes(device: &Device, stretches: &[Stretch], row_of: &BTreeMap<UnitKey, us
     strokes
 }
 
-/// What a unit does after a stretch; nothing, once it is over.
+/// What a unit does after a stretch, if that is known; nothing, once it is over.
 fn after(stretch: &Stretch) -> Option<Doing> {
-    match (stretch.then, stretch.why) {
+    match stretch.then? {
         (State::Ended, _) => None,
         (State::Blocked, Why::Lock) => Some(Doing::WaitsForLock),
         (State::Blocked, _) => Some(Doing::Waits),
@@ -191,19 +198,40 @@ fn merged(stretches: &[(Instant, Instant)], scale: Scale) -> Vec<(u64, u64)> {
     merged
 }
 
+/// What is there to be seen.
+fn legend(strokes: &Strokes) -> String {
+    let seen: BTreeSet<Doing> = strokes.keys().map(|(doing, _)| *doing).collect();
+    let items = seen
+        .iter()
+        .rev()
+        .map(|doing| format!("<li><i class=\"key {}\"></i>{}</li>", doing.class(), doing.words()));
+    format!("<ul class=\"legend\">{}</ul>", items.collect::<String>())
+}
+
 impl Doing {
     /// Top and height within a row.
     const fn place(self) -> (u64, u64) {
         match self {
-            Self::Runs => (3, 14),
+            Self::Runs | Self::Idles => (3, 14),
             Self::Ready => (8, 4),
             Self::Waits | Self::WaitsForLock => (9, 2),
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Idles => "nothing to do",
+            Self::Ready => "ready, but another runs",
+            Self::Waits => "waits for time, input or another unit",
+            Self::WaitsForLock => "waits for a lock",
         }
     }
 
     const fn class(self) -> &'static str {
         match self {
             Self::Runs => "runs",
+            Self::Idles => "idles",
             Self::Ready => "ready",
             Self::Waits => "waits",
             Self::WaitsForLock => "locked",
@@ -227,7 +255,7 @@ mod tests {
     fn a_unit_that_is_over_waits_for_nothing() {
         let unit = UnitKey { boot: 0, id: UnitId(2) };
         let at = Instant::from_picos(1);
-        let stretch = |then, why| Stretch { unit, from: at, to: at, then, why };
+        let stretch = |then, why| Stretch { unit, from: at, to: at, then: Some((then, why)) };
         assert_eq!(after(&stretch(State::Ended, Why::Ended)), None);
         assert_eq!(after(&stretch(State::Blocked, Why::Lock)), Some(Doing::WaitsForLock));
         assert_eq!(after(&stretch(State::Ready, Why::Preempted)), Some(Doing::Ready));

@@ -48,14 +48,9 @@ pub(super) fn timeline(judged: &Judged, detail: Detail) -> String {
         text(&in_words(judged)),
         marks(judged, scale),
         heap.map_or_else(String::new, |heap| heap.legend),
-        if schedule.is_some() { SCHEDULE_LEGEND } else { "" },
+        schedule.as_ref().map_or("", |chart| chart.legend.as_str()),
     )
 }
-
-const SCHEDULE_LEGEND: &str = "<ul class=\"legend\"><li><i class=\"key runs\"></i>runs</li>\
-    <li><i class=\"key ready\"></i>ready, but another runs</li>\
-    <li><i class=\"key locked\"></i>waits for a lock</li>\
-    <li><i class=\"key waits\"></i>waits for time, input or another unit</li></ul>";
 
 const HOW_TO: &str = "<span class=\"js\">Drag over a stretch to look into it; arrow keys move, \
     + and − zoom, 0 shows the whole run.</span>";
