@@ -12,7 +12,8 @@
 //! Choices of this model: levels are high or low, at once; a resistor of any value is stronger than the
 //! chip's own pull; an LED lets no current through; a button does not bounce. Voltages are worked out
 //! only for pins that an ADC can measure and a resistor or potentiometer reaches; a level is high from
-//! the middle of a potentiometer on.
+//! the middle of a potentiometer on. An end of a potentiometer that no wire goes to is at its rail, as
+//! in Wokwi.
 //!
 //! Invariants:
 //! 1. Everything here is a function of the diagram, of the positions of the controls and of the chip's
@@ -23,6 +24,7 @@ mod check;
 mod diagram;
 mod nets;
 mod part;
+mod plan;
 mod position;
 mod voltage;
 
@@ -33,10 +35,12 @@ pub(crate) use position::Position;
 
 use std::sync::Arc;
 
+use ramscope_engine::Millivolts;
+
 use diagram::{Diagram, PartText};
-use nets::{Groups, Net, Path, Source};
+use nets::{Net, Path, Source};
 use part::{Inside, Kind};
-use ramscope_engine::{Machine, Millivolts};
+use plan::{Contact, Part, Plan, inside};
 
 /// The pull of an input, and more than any resistor that somebody puts beside it is meant to be:
 /// the technical reference manual's electrical characteristics say 45 kilo-ohms.
@@ -56,49 +60,6 @@ pub struct Circuit {
     plan: Arc<Plan>,
     /// The position of each part's control.
     positions: Vec<Position>,
-}
-
-/// What the diagram says, for ever.
-#[derive(Debug)]
-struct Plan {
-    parts: Vec<Part>,
-    /// Pins that a wire goes to or a part joins inside; one that is not here touches nothing.
-    terminals: Vec<(Terminal, Net)>,
-    nets: usize,
-    power: Vec<Source>,
-    chip: Vec<(u8, Net)>,
-    resistors: Vec<Path>,
-    contacts: Vec<Contact>,
-    tracks: Vec<Track>,
-    /// Pins of the chip that have a voltage between the rails.
-    analog: Vec<(u8, Net)>,
-}
-
-/// A part of the diagram; what is not known of this version has no kind.
-#[derive(Debug)]
-struct Part {
-    id: String,
-    type_name: String,
-    kind: Option<Kind>,
-}
-
-/// A pair of nets that a switch joins in one of its positions.
-#[derive(Debug)]
-struct Contact {
-    /// The index of the part.
-    part: usize,
-    closed_at: bool,
-    ends: (Net, Net),
-}
-
-/// The track of a potentiometer.
-#[derive(Debug)]
-struct Track {
-    /// The index of the part.
-    part: usize,
-    ohms: u64,
-    /// Its first end, the wiper, its last end.
-    nets: [Net; 3],
 }
 
 /// A diagram that was read.
@@ -247,163 +208,9 @@ fn read_part(part: &PartText, warnings: &mut Vec<String>) -> Part {
     Part { id: part.id.clone(), type_name: part.kind.clone(), kind }
 }
 
-impl Plan {
-    fn of(parts: Vec<Part>, wires: &[(Terminal, Terminal)], warnings: &mut Vec<String>) -> Self {
-        let mut ends = Ends::default();
-        let mut joined = Vec::new();
-        for (n, (a, b)) in wires.iter().enumerate() {
-            let known = [a, b].map(|end| check_end(&parts, n, end, warnings));
-            if known == [true, true] {
-                joined.push((ends.index(canonical(&parts, a)), ends.index(canonical(&parts, b))));
-            }
-        }
-        let mut contacts = Vec::new();
-        let mut resistors = Vec::new();
-        let mut tracks = Vec::new();
-        for (index, part) in parts.iter().enumerate() {
-            let Some(kind) = part.kind else { continue };
-            let mut end = |pin: &str| ends.index(part.pin(pin));
-            joined.extend(kind.joined().iter().map(|&(a, b)| (end(a), end(b))));
-            for &(a, b, closed_at) in kind.contacts() {
-                contacts.push((index, closed_at, end(a), end(b)));
-            }
-            if let Some((pins, ohms)) = kind.track() {
-                tracks.push((index, ohms, pins.map(&mut end)));
-            }
-            if let Kind::Resistor { ohms } = kind {
-                resistors.push((end("1"), end("2"), ohms));
-            }
-        }
-        let mut groups = Groups::new(ends.0.len());
-        joined.iter().for_each(|&(a, b)| groups.join(a, b));
-        let (net, nets) = groups.nets();
-        let terminals: Vec<_> = ends.0.into_iter().zip(net.iter().copied()).collect();
-        let insides = terminals.iter().filter_map(|(end, net)| Some((inside(&parts, end)?, *net)));
-        let (mut power, mut chip) = (Vec::new(), Vec::new());
-        for (inside, net) in insides {
-            match inside {
-                Inside::Power(high) => power.push(Source { net, high, ohms: 0 }),
-                Inside::Chip(pin) => chip.push((pin, net)),
-                Inside::Nothing => {}
-            }
-        }
-        let mut plan = Self {
-            nets,
-            power,
-            chip,
-            resistors: resistors
-                .iter()
-                .map(|&(a, b, ohms)| Path { ends: (net[a], net[b]), ohms })
-                .collect(),
-            contacts: contacts
-                .iter()
-                .map(|&(part, closed_at, a, b)| Contact { part, closed_at, ends: (net[a], net[b]) })
-                .collect(),
-            tracks: tracks
-                .iter()
-                .map(|&(part, ohms, ends)| Track { part, ohms, nets: ends.map(|end| net[end]) })
-                .collect(),
-            analog: Vec::new(),
-            terminals,
-            parts,
-        };
-        plan.analog = plan.analog_pins();
-        plan
-    }
-
-    /// Pins with an ADC that a resistor or potentiometer reaches.
-    fn analog_pins(&self) -> Vec<(u8, Net)> {
-        let islands = self.islands();
-        let resistors = self.resistors.iter().flat_map(|path| [path.ends.0, path.ends.1]);
-        let tracks = self.tracks.iter().map(|track| track.nets[1]);
-        let weak: Vec<Net> = resistors.chain(tracks).map(|net| islands[net.0]).collect();
-        let is_analog = |&&(pin, net): &&(u8, Net)| {
-            Machine::ANALOG_PINS.contains(&pin) && weak.contains(&islands[net.0])
-        };
-        self.chip.iter().filter(is_analog).copied().collect()
-    }
-
-    /// The net that a pin of a part belongs to; `None` if nothing goes there.
-    fn net(&self, terminal: &Terminal) -> Option<Net> {
-        let terminal = canonical(&self.parts, terminal);
-        self.terminals.iter().find(|(end, _)| *end == terminal).map(|&(_, net)| net)
-    }
-
-    /// The nets that switches and resistors can join, by one number. Power ends a path: what is
-    /// behind it is not reached through it.
-    fn islands(&self) -> Vec<Net> {
-        let mut groups = Groups::new(self.nets);
-        let contacts = self.contacts.iter().map(|contact| contact.ends);
-        let resistors = self.resistors.iter().map(|path| path.ends);
-        let is_power = |net: Net| self.power.iter().any(|source| source.net == net);
-        let sides = self.tracks.iter().flat_map(|Track { nets: [first, wiper, last], .. }| {
-            [(*first, *wiper), (*wiper, *last)]
-        });
-        let paths = contacts.chain(resistors).chain(sides);
-        let paths = paths.filter(|&(a, b)| !is_power(a) && !is_power(b));
-        paths.for_each(|(a, b)| groups.join(a.0, b.0));
-        groups.nets().0
-    }
-
-    fn part(&self, id: &str) -> Option<&Part> {
-        self.parts.iter().find(|part| part.id == id)
-    }
-}
-
-impl Part {
-    fn pin(&self, pin: &str) -> Terminal {
-        Terminal { part: self.id.clone(), pin: pin.to_owned() }
-    }
-}
-
 /// Pins of the chip, one bit each.
 fn bits<'a>(pins: impl Iterator<Item = &'a (u8, Net)>) -> u32 {
     pins.fold(0, |bits, (pin, _)| bits | 1 << pin)
-}
-
-/// The pins that have something to do with each other, each once.
-#[derive(Default)]
-struct Ends(Vec<Terminal>);
-
-impl Ends {
-    fn index(&mut self, end: Terminal) -> usize {
-        self.0.iter().position(|known| *known == end).unwrap_or_else(|| {
-            self.0.push(end);
-            self.0.len() - 1
-        })
-    }
-}
-
-fn inside(parts: &[Part], end: &Terminal) -> Option<Inside> {
-    parts.iter().find(|part| part.id == end.part)?.kind?.inside(&end.pin)
-}
-
-/// The pin by its first name: one of the chip has several.
-fn canonical(parts: &[Part], end: &Terminal) -> Terminal {
-    let pin = match inside(parts, end) {
-        Some(Inside::Chip(pin)) => pin.to_string(),
-        _ => end.pin.clone(),
-    };
-    Terminal { part: end.part.clone(), pin }
-}
-
-/// Whether a wire's end is one that is known; warns if its name is wrong.
-fn check_end(parts: &[Part], wire: usize, end: &Terminal, warnings: &mut Vec<String>) -> bool {
-    // `$serialMonitor` and its like are not among the parts.
-    if end.part.starts_with('$') {
-        return false;
-    }
-    let problem = match parts.iter().find(|part| part.id == end.part) {
-        None => format!("no part has the id `{}`", end.part),
-        Some(part) => match part.kind {
-            // That its type is unknown has been said.
-            None => return false,
-            Some(kind) if kind.inside(&end.pin).is_some() => return true,
-            Some(_) => format!("a {} has no pin `{}`", part.type_name, end.pin),
-        },
-    };
-    warnings.push(format!("wire {wire} goes to `{end}`, but {problem}: it is left out"));
-    false
 }
 
 #[cfg(test)]

@@ -146,6 +146,13 @@ fn a_potentiometer_is_a_voltage_and_from_its_middle_on_a_level() {
 }
 
 #[test]
+fn a_potentiometer_needs_no_wires_to_the_rails() {
+    let loose = circuit(&[("pot1", "wokwi-potentiometer", "")], &[("pot1:SIG", "esp:3")]);
+    let voltages = turned_to(loose, 0.5).voltages(&Chip::default());
+    assert_eq!(voltages, [(3, Some(Millivolts(1_650)))]);
+}
+
+#[test]
 fn an_output_can_supply_a_potentiometer_of_another_pin() {
     let wires = [("pot1:GND", "esp:GND.1"), ("pot1:VCC", "esp:8"), ("pot1:SIG", "esp:0")];
     let circuit = turned_to(circuit(&[("pot1", "wokwi-slide-potentiometer", "")], &wires), 0.5);
