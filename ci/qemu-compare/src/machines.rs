@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::layout::PROGRAMS;
-use crate::qemu::{Qemu, QemuError, Setup};
+use crate::qemu::{Job, Qemu, QemuError, Setup};
 use ramscope_engine::{CpuView, Flow, Image, Machine, Observer, Options};
 use ramscope_time::{Instant, Span};
 use std::time::Duration;
@@ -69,5 +69,8 @@ pub(crate) fn run_qemu(
     batch: &Batch,
     time_max: Duration,
 ) -> Result<Vec<u8>, MachineError> {
-    Ok(qemu.run(Setup::VirtCounting, &batch.elf, "batch", time_max)?.uart)
+    let image = qemu.store(&batch.elf, "batch")?;
+    let setup = Setup::VirtCounting;
+    let job = Job { setup, image: &image, name: "batch", input: &[], until: &[], time_max };
+    Ok(qemu.run(&job)?.uart)
 }

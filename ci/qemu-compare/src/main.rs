@@ -34,6 +34,7 @@ mod programs;
 mod qemu;
 mod random;
 mod shrink;
+mod speed;
 mod suite;
 
 use std::process::ExitCode;
@@ -43,8 +44,9 @@ fn main() -> ExitCode {
     match arguments.next().as_deref() {
         Some("programs") => programs::main(arguments),
         Some("suite") => suite::main(arguments),
+        Some("speed") => speed::main(arguments),
         _ => {
-            eprintln!("usage: ramscope-qemu-compare programs|suite ..., or cargo xtask help");
+            eprintln!("usage: ramscope-qemu-compare programs|suite|speed ..., or cargo xtask help");
             ExitCode::from(2)
         }
     }

@@ -37,6 +37,31 @@ pub(crate) enum Setup {
     Spike,
 }
 
+/// What QEMU is asked to do.
+pub(crate) struct Job<'a> {
+    pub(crate) setup: Setup,
+    pub(crate) image: &'a Path,
+    /// Tells jobs apart that run at once.
+    pub(crate) name: &'a str,
+    /// What arrives at the UART as soon as it is there.
+    pub(crate) input: &'a [u8],
+    /// QEMU is killed when the UART has said this; if it is empty, QEMU ends by itself.
+    pub(crate) until: &'a [u8],
+    pub(crate) time_max: Duration,
+}
+
+impl Job<'_> {
+    fn has_said_enough(&self, uart: &Path) -> bool {
+        let said = || std::fs::read(uart).unwrap_or_default();
+        !self.until.is_empty() && contains(&said(), self.until)
+    }
+}
+
+/// Whether bytes stand somewhere among others.
+pub(crate) fn contains(all: &[u8], some: &[u8]) -> bool {
+    all.windows(some.len().max(1)).any(|window| window == some)
+}
+
 /// How a process of QEMU ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -70,40 +95,30 @@ impl Qemu {
         Ok(text.lines().next().unwrap_or("QEMU").to_owned())
     }
 
-    /// Runs an image that is given as bytes. `name` tells images apart that run at once.
-    pub(crate) fn run(
-        &self,
-        setup: Setup,
-        elf: &[u8],
-        name: &str,
-        time_max: Duration,
-    ) -> Result<Ended, QemuError> {
+    /// Puts an image to where QEMU can read it.
+    pub(crate) fn store(&self, elf: &[u8], name: &str) -> Result<PathBuf, QemuError> {
         let image = self.folder.join(format!("{name}.elf"));
         std::fs::write(&image, elf).map_err(failed("the image cannot be written"))?;
-        self.run_file(setup, &image, name, time_max)
+        Ok(image)
     }
 
-    /// Runs an image that is in a file.
-    pub(crate) fn run_file(
-        &self,
-        setup: Setup,
-        image: &Path,
-        name: &str,
-        time_max: Duration,
-    ) -> Result<Ended, QemuError> {
-        let (uart, said) =
-            (self.folder.join(format!("{name}.uart")), self.folder.join(format!("{name}.said")));
-        std::fs::write(&uart, []).map_err(failed("the file of the UART cannot be written"))?;
+    /// Runs an image to its end.
+    pub(crate) fn run(&self, job: &Job<'_>) -> Result<Ended, QemuError> {
+        let file = |kind| self.folder.join(format!("{}.{kind}", job.name));
+        let (uart, input, said) = (file("uart"), file("input"), file("said"));
+        let output = File::create(&uart).map_err(failed("the UART's file cannot be written"))?;
+        std::fs::write(&input, job.input).map_err(failed("the input cannot be written"))?;
+        let input = File::open(&input).map_err(failed("the input cannot be read"))?;
         let errors = File::create(&said).map_err(failed("QEMU's errors cannot be written"))?;
-        let deadline = Instant::now() + time_max;
+        let deadline = Instant::now() + job.time_max;
         let child = Command::new(&self.program)
-            .args(arguments(setup, image, &uart))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .args(arguments(job, &uart))
+            .stdin(if job.input.is_empty() { Stdio::null() } else { input.into() })
+            .stdout(if job.input.is_empty() { Stdio::null() } else { output.into() })
             .stderr(errors)
             .spawn()
             .map_err(failed(NOT_STARTED))?;
-        let code = wait(child, deadline)?;
+        let code = wait(child, deadline, || job.has_said_enough(&uart))?;
         Ok(Ended {
             code,
             uart: std::fs::read(&uart).map_err(failed("the file of the UART cannot be read"))?,
@@ -114,8 +129,12 @@ impl Qemu {
 
 const NOT_STARTED: &str = "QEMU does not start (apt-get install qemu-system-misc)";
 
-/// The exit code; none if it had to be killed.
-fn wait(mut child: Child, deadline: Instant) -> Result<Option<i32>, QemuError> {
+/// The exit code; none if it had to be killed, or had said enough.
+fn wait(
+    mut child: Child,
+    deadline: Instant,
+    is_enough: impl Fn() -> bool,
+) -> Result<Option<i32>, QemuError> {
     const POLL_MIN: Duration = Duration::from_micros(200);
     const POLL_MAX: Duration = Duration::from_millis(2);
     let mut poll = POLL_MIN;
@@ -123,7 +142,7 @@ fn wait(mut child: Child, deadline: Instant) -> Result<Option<i32>, QemuError> {
         if let Some(status) = child.try_wait().map_err(failed("QEMU is lost"))? {
             return Ok(status.code());
         }
-        if Instant::now() >= deadline {
+        if Instant::now() >= deadline || is_enough() {
             child.kill().map_err(failed("QEMU cannot be stopped"))?;
             child.wait().map_err(failed("QEMU is lost"))?;
             return Ok(None);
@@ -133,7 +152,8 @@ fn wait(mut child: Child, deadline: Instant) -> Result<Option<i32>, QemuError> {
     }
 }
 
-fn arguments(setup: Setup, image: &Path, uart: &Path) -> Vec<OsString> {
+fn arguments(job: &Job<'_>, uart: &Path) -> Vec<OsString> {
+    let Job { setup, image, .. } = *job;
     let mut list: Vec<OsString> = Vec::new();
     let mut put = |words: &[&str]| list.extend(words.iter().map(OsString::from));
     put(&["-nodefaults", "-no-user-config", "-display", "none", "-bios", "none"]);
@@ -142,7 +162,10 @@ fn arguments(setup: Setup, image: &Path, uart: &Path) -> Vec<OsString> {
         put(&["-icount", "shift=3,sleep=off", "-rtc", "clock=vm,base=2020-01-01"]);
     }
     put(&["-serial", "chardev:ser", "-chardev"]);
-    list.push(format!("file,id=ser,path={}", uart.display()).into());
+    list.push(match job.input {
+        [] => format!("file,id=ser,path={}", uart.display()).into(),
+        _ => "stdio,id=ser,signal=off".into(), // a file of version 7.2 takes no input
+    });
     let words: [OsString; 4] = match setup {
         Setup::Spike => ["-M".into(), "spike".into(), "-kernel".into(), image.into()],
         _ => [

@@ -11,6 +11,7 @@ mod house;
 mod layers;
 mod qemu_compare;
 mod reproducible;
+mod speed;
 mod workspace;
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         [conformance::NAME, ref arguments @ ..] => conformance::run(arguments),
+        [speed::NAME, ref arguments @ ..] => speed::run(arguments),
         [name, ref arguments @ ..] if let Some(comparison) = comparison(name) => {
             comparison.run(arguments)
         }
@@ -83,6 +85,7 @@ fn help() -> String {
     for Comparison { name, help, .. } in &COMPARISONS {
         text += &format!("  {name:<12} {help}\n");
     }
+    text += &format!("  {:<12} {}\n", speed::NAME, speed::HELP);
     text + "\nExit codes: 0 all is well, 1 something was found or could not be checked, 2 usage.\n"
 }
 

@@ -29,21 +29,31 @@ pub(crate) const COMPARISONS: [Comparison; 2] = [
 impl Comparison {
     /// Builds and starts it; its exit code is ours.
     pub(crate) fn run(&self, arguments: &[&str]) -> ExitCode {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo)
-            .args(["run", "--quiet", "--release", "--package", "ramscope-qemu-compare"])
-            .args(["--features", "mutations", "--", self.command])
-            .args(arguments)
-            .status();
-        match status {
-            Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).map_or(
-                ExitCode::FAILURE, // a signal ended it
-                ExitCode::from,
-            ),
-            Err(error) => {
-                eprintln!("{}: cargo does not start: {error}", self.name);
-                ExitCode::FAILURE
-            }
+        let mut command = program(&["--features", "mutations"]);
+        code_of(self.name, command.arg(self.command).args(arguments))
+    }
+}
+
+/// The program, built optimised with these options; its own arguments are to follow.
+pub(crate) fn program(options: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["run", "--quiet", "--release", "--package", "ramscope-qemu-compare"])
+        .args(options)
+        .arg("--");
+    command
+}
+
+/// Its exit code, or a failure if a signal ended it.
+pub(crate) fn code_of(name: &str, command: &mut Command) -> ExitCode {
+    match command.status() {
+        Ok(status) => {
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            code.map_or(ExitCode::FAILURE, ExitCode::from)
+        }
+        Err(error) => {
+            eprintln!("{name}: cargo does not start: {error}");
+            ExitCode::FAILURE
         }
     }
 }

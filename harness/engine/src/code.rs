@@ -1,6 +1,6 @@
 //! Decoded code: one [`Decoded`] for each half-word of code memory.
 //!
-//! Flash seldom changes, so what the boot chain maps is decoded once for the image and shared; pages
+//! Flash seldom changes, so what the boot chain maps is decoded for the image and shared ([`flash`]); pages
 //! that a program changed are decoded a sector at a time, and all forgotten at its next change. RAM is decoded a
 //! granule at a time when it is first executed, and forgotten where a store hits it. Its cache is
 //! in chunks that are copied on write, so that machines that were cloned share what neither of them
@@ -12,12 +12,17 @@
 //! 2. A chunk is empty (nothing decoded yet) or has an entry for each of its half-words.
 //! 3. Whoever changes the flash or its mapping calls [`Code::forget_flash`].
 
+mod flash;
+
+pub(crate) use flash::FlashCode;
+
 use crate::cpu::decode::{Decoded, Op, decode, is_compressed};
 use crate::cpu::pmp::Region;
 use crate::memory::flash::SECTOR_BYTES;
 use crate::memory::{
     FLASH_WINDOW_BYTES, GRANULE, Layout, MARK_CODE, Memory, Place, RAM_BYTES, block_end,
 };
+use flash::Crossings;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -60,7 +65,8 @@ pub(crate) const CACHE_BYTES_MAX: usize = (CHUNKS_MAX * (CHUNK as usize / 2)
 #[derive(Clone, Debug)]
 pub(crate) struct Code {
     ram: [Arc<Vec<Decoded>>; CHUNKS],
-    flash: Arc<[Decoded]>,
+    flash: Arc<FlashCode>,
+    crossings: Crossings,
     /// Sectors of the window in pages that have changed, by number.
     changed_flash: BTreeMap<u32, Arc<Vec<Decoded>>>,
     layout: Layout,
@@ -68,17 +74,12 @@ pub(crate) struct Code {
     pub(crate) mutation: Option<crate::Mutation>,
 }
 
-/// Decodes a whole flash image at every half-word.
-pub(crate) fn decode_flash(flash: &[u8]) -> Arc<[Decoded]> {
-    let half = |at: usize| Some(u16::from_le_bytes([*flash.get(at)?, *flash.get(at + 1)?]));
-    (0..flash.len() / 2).map(|n| decode(half(2 * n).unwrap_or(0), half(2 * n + 2))).collect()
-}
-
 impl Code {
-    pub(crate) fn new(flash: Arc<[Decoded]>, layout: Layout) -> Self {
+    pub(crate) fn new(flash: Arc<FlashCode>, layout: Layout) -> Self {
         Self {
             ram: nothing_decoded(),
             flash,
+            crossings: Crossings::default(),
             changed_flash: BTreeMap::new(),
             layout,
             #[cfg(feature = "mutations")]
@@ -99,13 +100,15 @@ impl Code {
         if flash_offset < FLASH_WINDOW_BYTES && memory.chip.is_changed(flash_offset) {
             return self.changed_stretch(flash_offset, region, memory);
         }
-        if ((flash_offset / 2) as usize) < self.flash.len() {
+        if flash_offset < self.flash.end() {
+            let found = self.flash.around(flash_offset, &mut self.crossings);
             let (first, end) = memory.chip.unchanged_run(flash_offset);
-            let end = end.min(self.flash.len() as u32 * 2);
+            let first = first.max(found.start);
+            let end = end.min(found.start + found.code.len() as u32 * 2);
             let (first, end, base) = clip((first, end, flash_text + first), region);
-            let code = Arc::clone(&self.flash);
+            let (first, end) = (first - found.start, end - found.start);
             let (first, end) = (first as usize / 2, end as usize / 2);
-            return Some(Stretch { code: Shared::Flash { code, first, end }, base });
+            return Some(Stretch { code: Shared::Flash { code: found.code, first, end }, base });
         }
         let (first, end, base) = clip(self.layout.code_stretch(pc)?, region);
         let chunk = (first + (pc - base)) / CHUNK;

@@ -22,8 +22,7 @@ mod flash;
 mod partitions;
 
 use crate::boot::Boot;
-use crate::code::decode_flash;
-use crate::cpu::decode::Decoded;
+use crate::code::FlashCode;
 use crate::memory::flash::{SECTOR_BYTES, Table, table_from};
 use crate::memory::{Contents, FLASH_PAGE_BYTES, Layout, Place};
 use std::collections::BTreeMap;
@@ -49,7 +48,7 @@ struct Inner {
     mapped: Arc<[u8]>,
     /// What the flash chip holds, and how it is mapped.
     flash: Contents,
-    code: Arc<[Decoded]>,
+    code: Arc<FlashCode>,
     /// Offset into RAM and the bytes that go there.
     ram: Vec<(u32, Vec<u8>)>,
     /// The ELF file, empty for others.
@@ -176,7 +175,7 @@ impl Image {
             boot,
             entry: parts.entry,
             layout: parts.layout,
-            code: decode_flash(&mapped),
+            code: Arc::new(FlashCode::new(Arc::clone(&mapped))),
             flash: contents(boot, parts.layout, &mapped),
             mapped,
             ram: parts.ram,
@@ -237,7 +236,7 @@ impl Image {
             boot,
             entry,
             layout: Layout::Esp32c3,
-            code: decode_flash(&mapped),
+            code: Arc::new(FlashCode::new(Arc::clone(&mapped))),
             mapped,
             flash,
             ram,
@@ -300,7 +299,7 @@ impl Image {
         self.inner.flash.clone()
     }
 
-    pub(crate) fn code(&self) -> Arc<[Decoded]> {
+    pub(crate) fn code(&self) -> Arc<FlashCode> {
         Arc::clone(&self.inner.code)
     }
 

@@ -276,9 +276,13 @@ impl Memory {
             }
             Place::Flash(offset) => self.flash.get(offset as usize..(offset + bytes) as usize)?,
         };
-        let mut word = [0; 4];
-        word[..bytes as usize].copy_from_slice(found);
-        Some(u32::from_le_bytes(word))
+        // by length, because a copy of any length is a call
+        match *found {
+            [a, b, c, d] => Some(u32::from_le_bytes([a, b, c, d])),
+            [a, b] => Some(u32::from(u16::from_le_bytes([a, b]))),
+            [a] => Some(u32::from(a)),
+            _ => None,
+        }
     }
 
     /// Writes `bytes` (1, 2 or 4) of RAM at an aligned offset.

@@ -1,7 +1,7 @@
 //! One file: what the engine says of it, and whether QEMU says the same.
 
 use super::{Settings, SuiteError};
-use crate::qemu::{Ended, Qemu, Setup};
+use crate::qemu::{Ended, Job, Qemu, Setup};
 use ramscope_engine::{NotATest, TestElf, TestRun, TestVerdict, UnhandledTrap};
 use std::path::Path;
 use std::time::Duration;
@@ -134,7 +134,9 @@ fn ask_qemu(
     const CYCLES_A_SECOND: u64 = 50_000_000;
     let time_max = Duration::from_secs(1 + cycles_max.div_ceil(CYCLES_A_SECOND));
     let name = row.name.replace(['/', '\\'], "-");
-    let ended = qemu.run_file(Setup::Spike, file, &name, time_max)?;
+    let setup = Setup::Spike;
+    let job = Job { setup, image: file, name: &name, input: &[], until: &[], time_max };
+    let ended = qemu.run(&job)?;
     row.compared = true;
     if !agree(run, &ended) {
         row.disagrees = true;

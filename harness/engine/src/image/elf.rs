@@ -149,12 +149,17 @@ fn symbols(header: &Header, bytes: &[u8]) -> Result<BTreeMap<String, u32>, Image
     let mut symbols = BTreeMap::new();
     for symbol in table.iter().filter(|symbol| names_a_place(symbol)) {
         let name = symbol.name(LE, table.strings()).map_err(corrupt)?;
-        if !name.is_empty() {
+        if !name.is_empty() && !is_label(name) {
             let name = String::from_utf8_lossy(name).into_owned();
             symbols.entry(name).or_insert(symbol.st_value(LE));
         }
     }
     Ok(symbols)
+}
+
+/// What assemblers call places by themselves: by far the most symbols, and nobody asks for one.
+fn is_label(name: &[u8]) -> bool {
+    name.starts_with(b".L") || name.starts_with(b"$")
 }
 
 /// Functions, objects, and what a linker script defines, such as the end of a stack.
