@@ -11,6 +11,7 @@ use ramscope_cli::image::Board;
 pub(crate) use run::{RunOptions, SettingOptions};
 
 use crate::reports::ReportOptions;
+use crate::verb::lint::LintOptions;
 use crate::verb::tui::TuiOptions;
 
 /// Shows where every byte of RAM goes while the threads of an ESP32 program run, on a simulated chip.
@@ -55,7 +56,7 @@ pub(crate) enum Verb {
     /// Show what a recorded run holds.
     Show(ShowOptions),
     /// Check scenario files without running them.
-    Lint(PathOptions),
+    Lint(LintOptions),
     /// List scenarios and the runs that they make.
     List(ListOptions),
     /// Print the schema of a file that ramscope reads or writes, as JSON Schema.
@@ -73,18 +74,6 @@ pub(crate) enum Verb {
         /// The shell.
         shell: Shell,
     },
-}
-
-/// Which scenario files.
-#[derive(Debug, Args)]
-pub(crate) struct PathOptions {
-    /// Scenario files, or folders that hold some.
-    #[arg(default_value = "scenarios")]
-    pub(crate) paths: Vec<PathBuf>,
-
-    /// The parts that the steps name [default: those of the diagram.json that `run` would take].
-    #[arg(long, visible_alias = "diagram-file", value_name = "FILE")]
-    pub(crate) diagram: Option<PathBuf>,
 }
 
 /// Options of `ramscope list`.

@@ -94,6 +94,9 @@ pub(crate) enum Failure {
     /// The image has no program of that name.
     #[error("the image has no program `{name}`: {hint}")]
     NoProgram { name: String, hint: String },
+    /// There is no rule of that id.
+    #[error("there is no rule `{id}`: {hint}")]
+    NoRule { id: String, hint: String },
     /// There is nothing to draw a live screen on.
     #[error("there is no terminal to draw on; `--once` prints the screen as text")]
     NoTerminal,
@@ -150,6 +153,7 @@ impl Failure {
             | Self::Scenarios { .. }
             | Self::NoWorkspace(_)
             | Self::NoProgram { .. }
+            | Self::NoRule { .. }
             | Self::NoTerminal
             | Self::ManyToDebug { .. }
             | Self::Firmware(_)

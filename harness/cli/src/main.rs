@@ -58,10 +58,12 @@ fn carry_out(verb: &Verb, terminal: &Terminal) -> Result<u8, Failure> {
         Verb::Replay(options) => {
             return verb::replay::replay(options, terminal).map(ExitCode::code);
         }
+        Verb::Lint(options) => {
+            return verb::lint::lint(options, terminal).map(ExitCode::code);
+        }
         Verb::Tui(options) => verb::tui::tui(options, terminal)?,
         Verb::Build(options) => verb::build::build(options, terminal)?,
         Verb::Show(options) => verb::show::show(options)?,
-        Verb::Lint(options) => verb::lint::lint(options)?,
         Verb::List(options) => verb::list::list(options)?,
         Verb::Schema(options) => verb::schema::schema(options.of),
         Verb::Config(options) => verb::config::config(options)?,

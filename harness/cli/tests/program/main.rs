@@ -4,6 +4,7 @@
 
 mod command_line;
 mod image_build;
+mod lint;
 mod pins;
 mod scratch;
 #[cfg(unix)]
