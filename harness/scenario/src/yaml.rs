@@ -4,6 +4,10 @@
 //! zero, duplicate keys and second documents refused. Parsers that fill types stop at the first
 //! mismatch and know a schema of their own, so this one takes events and builds a plain tree.
 //!
+//! Where npm's `yaml` goes on and this does not, on purpose: an alias inside its own anchor (a value
+//! that contains itself), a byte-order mark inside a text, a carriage return alone. What it
+//! resolves and this leaves a text: `!!binary`, `!!timestamp` and a `%YAML 1.1` directive's older schema.
+//!
 //! Invariants:
 //! 1. The tree has no cycles: an alias inside its own anchor is a problem, not a node.
 //! 2. Children have greater or smaller indices, never a path deeper than [`DEPTH_MAX`]
@@ -26,6 +30,8 @@ use mend::Mended;
 
 /// How deep collections may nest.
 const DEPTH_MAX: usize = 64;
+/// How many nodes of a collection that is a key are spelt out.
+const KEY_NODES_MAX: usize = 64;
 /// How many keys of a map are compared one by one.
 const COMPARED_MAX: usize = 16;
 /// How many nodes one value may unfold to.
@@ -131,7 +137,11 @@ impl Tree {
     /// Reads one document. The errors are all that could be found: a broken text yields
     /// one, duplicate keys one each.
     pub(crate) fn read(text: &str) -> Result<Self, Vec<YamlError>> {
-        let mut mended = Mended::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if let Some(error) = syntax::lone_carriage_return(text) {
+            return Err(vec![error]);
+        }
+        let mut mended = Mended::new(text);
         loop {
             match Builder::run(mended.text()) {
                 Ok(mut tree) => {
@@ -266,8 +276,32 @@ impl Tree {
         match self.shape(key) {
             Shape::Scalar(Value::Null) => String::new(),
             Shape::Scalar(value) => value.to_string(),
-            Shape::List(_) => "[...]".into(),
-            Shape::Map => "{...}".into(),
+            _ => self.flow_text(key, &mut { KEY_NODES_MAX }),
+        }
+    }
+
+    /// A collection in the form of a flow collection, which is how npm's `yaml` spells one that is a
+    /// key: `[ a, b ]`, `{ a: b }`.
+    fn flow_text(&self, id: NodeId, nodes: &mut usize) -> String {
+        let Some(left) = nodes.checked_sub(1) else { return "...".into() };
+        *nodes = left;
+        let joined = |texts: Vec<String>, open: char, close: char| match texts.is_empty() {
+            true => format!("{open}{close}"),
+            false => format!("{open} {} {close}", texts.join(", ")),
+        };
+        match &self.target(id).kind {
+            Kind::List(items) => {
+                let items = items.iter().map(|&item| self.flow_text(item, nodes)).collect();
+                joined(items, '[', ']')
+            }
+            Kind::Map(pairs) => {
+                let pairs = pairs.iter().map(|&(key, value)| {
+                    let key = self.flow_text(key, nodes);
+                    format!("{key}: {}", self.flow_text(value, nodes))
+                });
+                joined(pairs.collect(), '{', '}')
+            }
+            _ => self.source(id).unwrap_or_default().to_owned(),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Every scenario document of the conformance vectors is read as wokwi-cli reads it: the same
 //! refusal in the same words, and the same calls to the simulation in the same order.
 //!
-//! `RAMSCOPE_WOKWI_VECTORS` names another file of the same form.
+//! Two files are the default: `wokwi-scenarios.jsonl`, which came with the specification, and
+//! `more-scenarios.jsonl`, about a thousand documents that go through every rule of the format; its
+//! outcomes are those of wokwi-cli's rules over npm's `yaml` 2.8.1. `RAMSCOPE_WOKWI_VECTORS` names
+//! another file of the same form.
 
 use ramscope_scenario::{
     Command, ExpectPin, Parsed, Problem, Rule, Step, TouchPoint, Value, WokwiStage, parse,
@@ -34,30 +37,40 @@ struct Difference {
 
 #[test]
 fn every_vector_is_read_as_wokwi_cli_reads_it() {
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/wokwi-scenarios.jsonl");
-    let path = std::env::var("RAMSCOPE_WOKWI_VECTORS").unwrap_or_else(|_| committed.into());
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/");
+    let committed = ["wokwi-scenarios.jsonl", "more-scenarios.jsonl"];
+    let paths = match std::env::var("RAMSCOPE_WOKWI_VECTORS") {
+        Ok(path) => vec![path],
+        Err(_) => committed.map(|name| format!("{folder}{name}")).into(),
+    };
     let (mut passed, mut failed) = (0, 0);
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let vector: Json = serde_json::from_str(line).unwrap();
-        let label = vector["label"].as_str().unwrap_or("(no label)");
-        let difference = differences(&vector).into_iter().next();
-        let excepted = is_prototype_name(&vector);
-        match (difference, excepted) {
-            (Some(_), true) => {
-                passed += 1;
-                println!("{label}: differs on purpose: every JavaScript object has that member");
-            }
-            (None, _) => passed += 1,
-            (Some(Difference { field, expected, found }), false) => {
-                failed += 1;
-                println!("{label}: {field}\n  expected {expected}\n  found    {found}");
+    for path in &paths {
+        let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(!text.trim().is_empty(), "{path} holds no vector");
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            match agrees(&serde_json::from_str(line).unwrap()) {
+                true => passed += 1,
+                false => failed += 1,
             }
         }
     }
     println!("{passed} passed, {failed} failed");
     assert_eq!(failed, 0, "{passed} passed, {failed} failed");
-    assert!(passed > 0, "{path} holds no vector");
+}
+
+/// Whether a vector comes out as it must; if not, its first difference is printed.
+fn agrees(vector: &Json) -> bool {
+    let label = vector["label"].as_str().unwrap_or("(no label)");
+    let Some(difference) = differences(vector).into_iter().next() else {
+        return true;
+    };
+    if is_prototype_name(vector) {
+        println!("{label}: differs on purpose: every JavaScript object has that member");
+        return true;
+    }
+    let Difference { field, expected, found } = difference;
+    println!("{label}: {field}\n  expected {expected}\n  found    {found}");
+    false
 }
 
 /// Whether we refuse the document for one of the [`PROTOTYPE_NAMES`].
@@ -87,7 +100,8 @@ fn differences(vector: &Json) -> Vec<Difference> {
     differences
 }
 
-/// Numbers agree if they do to a picosecond in a year; we count picoseconds, not fractions.
+/// Numbers agree if they do to a picosecond in a year; we count picoseconds, not fractions of them,
+/// and time ends after 213 days.
 fn same(expected: &Json, found: &Json) -> bool {
     match (expected, found) {
         (Json::Array(a), Json::Array(b)) => {
@@ -99,7 +113,9 @@ fn same(expected: &Json, found: &Json) -> bool {
         (Json::Number(a), Json::Number(b)) => {
             let number = |n: &serde_json::Number| n.as_f64().expect("JSON numbers fit");
             let (a, b) = (number(a), number(b));
-            a == b || (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
+            let end_of_time_ns = u64::MAX as f64 / 1e3;
+            let is_near = (a - b).abs() <= 1e-12 * a.abs().max(b.abs()) || (a - b).abs() < 5.1e-4;
+            a == b || is_near || (a > end_of_time_ns && b == end_of_time_ns)
         }
         _ => expected == found,
     }
@@ -218,5 +234,8 @@ fn parse_outcome(expected: Option<&Json>, parsed: &Parsed) -> Json {
 fn at_same_place(expected: &str, problem: &Problem) -> bool {
     let factual = [Rule::DuplicateKey, Rule::YamlTab, Rule::MultipleDocuments];
     let place = format!(" at line {}, column {}:", problem.line, problem.column);
-    !factual.contains(&problem.rule) || !expected.contains(" at line ") || expected.contains(&place)
+    // Nobody says where it is if they refuse the document for something else.
+    let same_reason = ["Map keys must be unique", "Tabs are not allowed", "multiple documents"];
+    let is_about_it = same_reason.iter().any(|reason| expected.contains(reason));
+    !factual.contains(&problem.rule) || !is_about_it || expected.contains(&place)
 }

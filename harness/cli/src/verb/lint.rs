@@ -24,9 +24,8 @@ pub(crate) struct LintOptions {
     #[arg(default_value = "scenarios")]
     paths: Vec<PathBuf>,
 
-    /// The parts around the chip [default: the diagram.json beside the wokwi.toml of the scenarios'
-    /// project, or of the workspace].
-    #[arg(long, value_name = "FILE")]
+    /// The parts that the steps name [default: those of the diagram.json that `run` would take].
+    #[arg(long, visible_alias = "diagram-file", value_name = "FILE")]
     diagram: Option<PathBuf>,
 
     /// The form of the output.

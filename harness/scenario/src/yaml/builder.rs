@@ -129,8 +129,10 @@ impl<'text> Builder<'text> {
             });
         }
         let index = usize::try_from(place.line).map_or(0, |line| line - 1);
-        syntax::refuse_tab_before(self.lines.get(index).copied().unwrap_or_default(), place)?;
         let is_map = matches!(kind, Kind::Map(_));
+        let opens = if is_map { syntax::Opens::Map } else { syntax::Opens::List };
+        let line = self.lines.get(index).copied().unwrap_or_default();
+        syntax::refuse_tab_before(line, place, opens)?;
         let id = self.add(place, kind);
         self.define(anchor, id);
         self.open.push(Open {

@@ -1,8 +1,9 @@
-//! Two habits that YAML allows, or npm's `yaml` forgives, and our parser refuses: a tab between
-//! a colon and its value, and a closing bracket that stands as far left as its key.
+//! Three habits that YAML allows, or npm's `yaml` forgives, and our parser refuses: a tab between
+//! a colon and its value, a closing bracket that stands as far left as its key, and a character that
+//! is written as JSON does, as the escapes of two surrogates.
 //!
-//! When the parser refuses one, the text is changed by one blank at that place and read again, so
-//! nothing but the refused place is ever touched. Places are translated back afterwards.
+//! When the parser refuses one, the text is changed at that place and read again, so nothing but the
+//! refused place is ever touched. Places are translated back afterwards.
 
 use saphyr_parser::ScanError;
 use std::borrow::Cow;
@@ -15,14 +16,14 @@ const MENDS_MAX: usize = 64;
 /// A text with what was done to it.
 pub(super) struct Mended<'text> {
     text: Cow<'text, str>,
-    /// Before which characters a blank was inserted, in places of the original.
-    inserted: Vec<Place>,
+    /// Where characters were inserted, or taken away, and how many.
+    shifts: Vec<(Place, i32)>,
     mends: usize,
 }
 
 impl<'text> Mended<'text> {
     pub(super) const fn new(text: &'text str) -> Self {
-        Self { text: Cow::Borrowed(text), inserted: Vec::new(), mends: 0 }
+        Self { text: Cow::Borrowed(text), shifts: Vec::new(), mends: 0 }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -42,6 +43,8 @@ impl<'text> Mended<'text> {
             self.untab(at)
         } else if error.info().contains("invalid indentation") {
             self.indent_bracket(at)
+        } else if error.info().contains("invalid Unicode character escape") {
+            self.join_surrogates(at)
         } else {
             false
         }
@@ -49,10 +52,10 @@ impl<'text> Mended<'text> {
 
     /// Where a place of the mended text is in the original.
     pub(super) fn original(&self, place: Place) -> Place {
-        let before = |blank: &&Place| blank.line == place.line && blank.column < place.column;
-        let blanks = self.inserted.iter().filter(before).count();
-        let blanks = u32::try_from(blanks).expect("no more than mends");
-        Place { column: place.column - blanks, ..place }
+        let before =
+            |shift: &&(Place, i32)| shift.0.line == place.line && shift.0.column < place.column;
+        let shifted: i32 = self.shifts.iter().filter(before).map(|(_, by)| by).sum();
+        Place { column: place.column.saturating_add_signed(-shifted).max(1), ..place }
     }
 
     /// Turns the tabs just before `at` into blanks.
@@ -77,11 +80,36 @@ impl<'text> Mended<'text> {
         }
         let line = self.text[..line_start].bytes().filter(|&byte| byte == b'\n').count() + 1;
         let place = Place::at(line, indent.len());
-        if self.inserted.iter().any(|blank| blank.line == place.line) {
+        if self.shifts.iter().any(|(blank, _)| blank.line == place.line) {
             return false;
         }
-        self.inserted.push(place);
+        self.shifts.push((place, 1));
         self.text.to_mut().insert(at, ' ');
+        true
+    }
+
+    /// Writes the first two surrogates after the quote at `at` as the one escape that YAML has for
+    /// their character. One without the other is U+FFFD, which is what an encoder makes of it.
+    fn join_surrogates(&mut self, at: usize) -> bool {
+        let Some((start, high)) = first_surrogate(&self.text, at) else {
+            return false;
+        };
+        let low = escaped_unit(&self.text[start + ESCAPE_BYTES..])
+            .filter(|unit| (0xdc00..0xe000).contains(unit) && high < 0xdc00);
+        let (length, escape) = match low {
+            Some(low) => {
+                let character = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+                (2 * ESCAPE_BYTES, format!("\\U{character:08x}"))
+            }
+            None => (ESCAPE_BYTES, "\\ufffd".to_owned()),
+        };
+        if low.is_some() {
+            let line_start = self.text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+            let line = self.text[..start].bytes().filter(|&byte| byte == b'\n').count() + 1;
+            let column = self.text[line_start..start].chars().count();
+            self.shifts.push((Place::at(line, column), -2));
+        }
+        self.text.to_mut().replace_range(start..start + length, &escape);
         true
     }
 
@@ -93,4 +121,33 @@ impl<'text> Mended<'text> {
         let rest = &self.text[start..];
         Some(start + rest.char_indices().nth(column_from_zero).map_or(rest.len(), |(at, _)| at))
     }
+}
+
+/// `\\uXXXX`.
+const ESCAPE_BYTES: usize = 6;
+
+/// The first escape of a surrogate in the double-quoted text that begins at `at`, and its number.
+fn first_surrogate(text: &str, at: usize) -> Option<(usize, u32)> {
+    let mut place = at + 1;
+    loop {
+        let rest = text.get(place..)?;
+        if let Some(unit) = escaped_unit(rest)
+            && (0xd800..0xe000).contains(&unit)
+        {
+            return Some((place, unit));
+        }
+        let mut characters = rest.chars();
+        place += match characters.next()? {
+            '"' => return None,
+            '\\' => 1 + characters.next()?.len_utf8(),
+            other => other.len_utf8(),
+        };
+    }
+}
+
+/// The number that an escape of four digits stands for.
+fn escaped_unit(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+    u32::from_str_radix(digits, 16).ok()
 }

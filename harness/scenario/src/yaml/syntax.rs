@@ -59,13 +59,27 @@ pub(super) fn refuse_indicator(text: &str, place: Place) -> Result<(), YamlError
     Err(YamlError { rule: Rule::YamlSyntax, place, message })
 }
 
+/// What kind of collection begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opens {
+    /// A list.
+    List,
+    /// A map.
+    Map,
+}
+
 /// Refuses a block list or map that a tab separates from its dash; to YAML that is indentation.
-pub(super) fn refuse_tab_before(line: &str, place: Place) -> Result<(), YamlError> {
+pub(super) fn refuse_tab_before(line: &str, place: Place, opens: Opens) -> Result<(), YamlError> {
     if !line.contains('\t') {
         return Ok(());
     }
     let column = usize::try_from(place.column).unwrap_or(usize::MAX) - 1;
-    let before: String = line.chars().take(column).collect();
+    let mut before: String = line.chars().take(column).collect();
+    if opens == Opens::List {
+        // The place of a list is that of its first item, behind the list's own dash.
+        let own_dash = before.trim_end().strip_suffix('-').map(str::len);
+        before.truncate(own_dash.unwrap_or(before.len()));
+    }
     let is_block = !line.chars().nth(column).is_some_and(|c| c == '[' || c == '{');
     let only_indicators = before.chars().all(|c| matches!(c, '-' | '?' | ' ' | '\t'));
     let Some(tab) = before.find('\t').filter(|_| is_block && only_indicators) else {
@@ -78,6 +92,18 @@ pub(super) fn refuse_tab_before(line: &str, place: Place) -> Result<(), YamlErro
         place: Place { column: to_column(gap), length: 1, ..place },
         message,
     })
+}
+
+/// A carriage return that no line feed follows. YAML ends a line there and npm's `yaml` does not, so a
+/// file with one means something else to wokwi-cli, if anything.
+pub(super) fn lone_carriage_return(text: &str) -> Option<YamlError> {
+    let at =
+        text.match_indices('\r').map(|(at, _)| at).find(|at| !text[at + 1..].starts_with('\n'))?;
+    let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[..at].bytes().filter(|&byte| byte == b'\n').count() + 1;
+    let place = Place::at(line, text[line_start..at].chars().count());
+    let message = "a carriage return without a line feed, which is no end of a line to wokwi-cli";
+    Some(YamlError { rule: Rule::YamlSyntax, place, message: message.into() })
 }
 
 fn to_column(from_zero: usize) -> u32 {
