@@ -18,7 +18,6 @@ use crate::port;
 use crate::sched::{WaitQueue, Wake, Why};
 use crate::thread;
 use core::fmt::{self, Write};
-use ramscope_wire::SiteId;
 
 /// Bytes that wait for the transmitter.
 const TRANSMIT_BYTES: usize = 512;
@@ -134,7 +133,6 @@ fn write(work: impl FnOnce(&mut Out)) {
 /// waits for room in the transmit buffer must not keep the others waiting behind a busy one.
 struct Taken {
     lock: &'static Lock,
-    priority_before: u8,
 }
 
 /// Takes the console. `None` where a line cannot be written, which is counted: in a handler, with
@@ -145,13 +143,10 @@ fn take() -> Option<Taken> {
         lose_line();
         return None;
     }
-    let priority_before = kernel::with(|kernel| {
-        let priority = kernel.sched.priority(kernel.sched.running());
-        kernel.sched.set_running_priority(priority.max(PRIORITY))
-    });
-    let taken = Taken { lock, priority_before };
+    kernel::with(|kernel| kernel.sched.set_running_floor(PRIORITY));
+    let taken = Taken { lock };
     loop {
-        match lock.acquire_until(None, SiteId::NONE, false) {
+        match lock.acquire_through() {
             Ok(()) => return Some(taken),
             Err(Error::Poisoned) => {
                 // A writer was torn down in the middle of a line: end that line and go on.
@@ -172,9 +167,7 @@ impl Drop for Taken {
             // It is held, so that is no error.
             let _ = self.lock.release();
         }
-        kernel::then_reschedule(|kernel| {
-            kernel.sched.set_running_priority(self.priority_before);
-        });
+        kernel::then_reschedule(|kernel| kernel.sched.set_running_floor(0));
     }
 }
 
@@ -295,7 +288,8 @@ pub(crate) fn wait_for_work(deadline: Option<u64>) {
     let waited = thread::wait_through(|kernel| {
         let console = &kernel.console;
         let losses = console.lost_lines > 0 || console.lost_input > 0;
-        if console.receive.length == 0 && !losses && !kernel.reports.any() {
+        let told = kernel.reports.any() || kernel.deadlocks.any() || kernel.races.any();
+        if console.receive.length == 0 && !losses && !told {
             let queue = (&mut kernel.console.worker, WORKER);
             kernel.sched.block_running(Why::Console, Some(queue), deadline);
         }

@@ -56,7 +56,7 @@ fn start_drain() -> Result<(), Error> {
         kernel.drains
     });
     sample::introduce();
-    let drain = thread::Builder::new("telemetry").stack_bytes(STACK_BYTES).priority(1);
+    let drain = thread::Builder::of_kernel("telemetry").stack_bytes(STACK_BYTES).priority(1);
     drain.spawn(move || drain_thread(number)).map(drop)
 }
 

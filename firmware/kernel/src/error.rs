@@ -4,6 +4,9 @@
 //! a time-out or a request to end reaches the caller through `?` and never through unwinding,
 //! which does not exist here. Errors carry no text: they say which resource was missing.
 
+use crate::heap::{OWNERS_MAX, OwnerIndex};
+use crate::kernel;
+use crate::sched::{Slot, State, THREADS_MAX};
 use core::fmt;
 
 /// A request that the current unit end.
@@ -28,9 +31,24 @@ impl Exit {
 #[non_exhaustive]
 pub enum Shortage {
     /// All [`THREADS_MAX`](crate::sched::THREADS_MAX) slots are taken.
-    ThreadSlots,
-    /// The heap's table of owners is full.
-    Owners,
+    ThreadSlots {
+        /// What may come back.
+        pending: Pending,
+    },
+    /// The heap's table of owners is full: a thread has no control block without one.
+    Owners {
+        /// What may come back.
+        pending: Pending,
+    },
+    /// No free block of the heap is large enough for a thread's stack.
+    Stack {
+        /// Bytes of the block that was asked for: guard, stack and arguments.
+        wanted_bytes: u32,
+        /// Bytes of the largest block that could have been had.
+        largest_free_bytes: u32,
+        /// What may come back.
+        pending: Pending,
+    },
     /// No free block of the heap is large enough.
     Heap {
         /// Bytes that were asked for.
@@ -38,6 +56,51 @@ pub enum Shortage {
         /// Bytes of the largest block that could have been had.
         largest_free_bytes: u32,
     },
+}
+
+/// What threads that have ended still keep. It is small, because every result of the kernel has room
+/// for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending(u16);
+
+/// Bits of [`Pending`] that count slots.
+const SLOT_BITS: u32 = 6;
+const _: () = assert!(THREADS_MAX <= 1 << SLOT_BITS, "all slots can be counted");
+
+impl Pending {
+    /// Ended threads whose slot is kept for whoever may ask how they ended, or for their report.
+    #[must_use]
+    pub const fn slots(self) -> usize {
+        self.0 as usize & ((1 << SLOT_BITS) - 1)
+    }
+
+    /// Memory of torn-down threads that is quarantined, in KiB, rounded up; at most 1023.
+    #[must_use]
+    pub const fn quarantined_kib(self) -> usize {
+        self.0 as usize >> SLOT_BITS
+    }
+
+    /// Counts, one entry a section.
+    pub(crate) fn count() -> Self {
+        let ended =
+            |index: &u8| kernel::with(|kernel| kernel.sched.state(Slot(*index)) == State::Ended);
+        let quarantined = |index| {
+            let owner = kernel::with(|kernel| kernel.heap.owner(OwnerIndex::new(index)));
+            owner.filter(|owner| owner.quarantined).map_or(0, |owner| owner.current)
+        };
+        let slots = (0..THREADS_MAX as u8).filter(ended).count() as u16;
+        let bytes: u32 = (0..OWNERS_MAX as u16).map(quarantined).sum();
+        let kib_max = u16::MAX >> SLOT_BITS;
+        let kib = u16::try_from(bytes.div_ceil(1024)).unwrap_or(kib_max).min(kib_max);
+        Self(slots | kib << SLOT_BITS)
+    }
+}
+
+impl fmt::Display for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (slots, kib) = (self.slots(), self.quarantined_kib());
+        write!(f, "{slots} ended threads not joined, {kib} KiB quarantined")
+    }
 }
 
 /// Why a kernel operation did not do what it was asked.
@@ -62,6 +125,14 @@ pub enum Error {
     Masked,
     /// A resource is used up.
     Missing(Shortage),
+    /// A bounded object has all that it can hold.
+    Full,
+    /// There is nothing to take.
+    Empty,
+    /// An argument that makes no sense: Python's `ValueError`.
+    Invalid,
+    /// An argument beyond what can be represented: Python's `OverflowError`.
+    TooLarge,
 }
 
 impl fmt::Display for Error {
@@ -76,6 +147,10 @@ impl fmt::Display for Error {
             Error::InHandler => f.write_str("not allowed in a handler"),
             Error::Masked => f.write_str("would block with interrupts masked"),
             Error::Missing(shortage) => write!(f, "out of {shortage}"),
+            Error::Full => f.write_str("full"),
+            Error::Empty => f.write_str("empty"),
+            Error::Invalid => f.write_str("invalid argument"),
+            Error::TooLarge => f.write_str("argument too large"),
         }
     }
 }
@@ -83,8 +158,17 @@ impl fmt::Display for Error {
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Shortage::ThreadSlots => f.write_str("thread slots"),
-            Shortage::Owners => f.write_str("heap owners"),
+            Shortage::ThreadSlots { pending } => {
+                write!(f, "thread slots: all {THREADS_MAX} are taken, {pending}")
+            }
+            Shortage::Owners { pending } => {
+                write!(f, "control blocks: all {OWNERS_MAX} are taken, {pending}")
+            }
+            Shortage::Stack { wanted_bytes, largest_free_bytes, pending } => write!(
+                f,
+                "memory for a stack: {wanted_bytes} B wanted in one piece, largest free \
+                 {largest_free_bytes} B, {pending}"
+            ),
             Shortage::Heap { wanted_bytes, largest_free_bytes } => {
                 write!(f, "memory: {wanted_bytes} B wanted, largest free {largest_free_bytes} B")
             }

@@ -1,5 +1,6 @@
 //! Critical sections for programs.
 
+use crate::sync::races;
 use crate::{kernel, port};
 
 /// Runs `work` with interrupts masked: nothing else happens meanwhile, not even the clock.
@@ -11,7 +12,13 @@ use crate::{kernel, port};
 /// afterwards.
 pub fn masked<R>(work: impl FnOnce() -> R) -> R {
     let were_on = port::mask();
+    if were_on {
+        kernel::with(races::masked);
+    }
     let result = work();
+    if were_on {
+        kernel::with(races::unmasked);
+    }
     port::unmask(were_on);
     if were_on {
         // Whom it woke had to wait until now.

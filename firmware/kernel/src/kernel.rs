@@ -14,11 +14,12 @@
 #![expect(unsafe_code, reason = "makes the one reference to the instance, and switches contexts")]
 
 use crate::command::{self, Commands};
+use crate::compat::Compatibility;
 use crate::console::{self, Console};
+use crate::deadlock::{self, Deadlocks};
 use crate::drain::WayOut;
 use crate::error::Error;
 use crate::heap::{Heap, OwnerIndex};
-use crate::lock::{self, TornDown};
 use crate::port::{self, Context, Entering, Facts, StackRange};
 use crate::report::Reports;
 use crate::rtt::Ring;
@@ -26,7 +27,9 @@ use crate::sched::{Next, QueueName, Scheduler, Slot, State, THREADS_MAX, Wake, W
 use crate::shell::Mailbox;
 use crate::site::Sites;
 use crate::stack::SECTION_STACK_MAX;
+use crate::sync::{head, mutex, races::Races};
 use crate::thread::{self, Thread};
+use crate::torn_down::TornDown;
 use core::ptr::NonNull;
 use ramscope_wire as wire;
 use wire::{FrameWriter, Level, Payload, UnitId};
@@ -49,6 +52,9 @@ pub struct Kernel {
     pub(crate) reports: Reports,
     pub(crate) sites: Sites,
     pub(crate) torn_down: TornDown,
+    pub(crate) deadlocks: Deadlocks,
+    pub(crate) races: Races,
+    pub(crate) compatibility: Compatibility,
     pub(crate) ring: Ring,
     pub(crate) level: Level,
     pub(crate) way_out: WayOut,
@@ -93,6 +99,9 @@ impl Kernel {
             reports: Reports::new(),
             sites: Sites::new(),
             torn_down: TornDown::new(),
+            deadlocks: Deadlocks::new(),
+            races: Races::new(),
+            compatibility: Compatibility::new(),
             ring: Ring::absent(),
             level: Level::Events,
             way_out: WayOut::Ring,
@@ -196,9 +205,10 @@ impl Kernel {
                 _ => &mut console.writers,
             },
             Why::Sleep | Why::Nothing => unreachable!("these waits have no queue"),
-            Why::Lock => {
-                // SAFETY: the slot is blocked on that lock, and interrupts are masked.
-                unsafe { &mut lock::state_of(name).waiters }
+            Why::Mutex => return mutex::give_up(self, slot, wake),
+            Why::Lock | Why::KernelLock | Why::Object => {
+                let head = head::waited_for(self, slot).expect("it waits for an object");
+                return head.wake(self, slot, wake);
             }
         };
         sched.wake(slot, Some(queue), wake);
@@ -277,9 +287,12 @@ pub(crate) fn wire_state(state: State) -> (wire::State, wire::Why) {
         State::Running => (wire::State::Running, wire::Why::None),
         State::Blocked(Why::Nothing) => (wire::State::Blocked, wire::Why::None),
         State::Blocked(Why::Sleep) => (wire::State::Blocked, wire::Why::Sleep),
-        State::Blocked(Why::Lock) => (wire::State::Blocked, wire::Why::Lock),
+        State::Blocked(Why::Lock | Why::Mutex) => (wire::State::Blocked, wire::Why::Lock),
+        State::Blocked(Why::Object) => (wire::State::Blocked, wire::Why::Queue),
         State::Blocked(Why::Join) => (wire::State::Blocked, wire::Why::Join),
-        State::Blocked(Why::Console) => (wire::State::Blocked, wire::Why::Console),
+        State::Blocked(Why::Console | Why::KernelLock) => {
+            (wire::State::Blocked, wire::Why::Console)
+        }
         State::Ended | State::Free => (wire::State::Ended, wire::Why::Ended),
     }
 }
@@ -361,6 +374,7 @@ pub(crate) fn may_block() -> Result<(), Error> {
 fn reschedule(decision: impl FnOnce(&mut Scheduler, u64) -> Next) {
     let change = work_on(|kernel| {
         let from = kernel.sched.running();
+        deadlock::look(kernel);
         let next = decision(&mut kernel.sched, port::now());
         port::set_alarm(kernel.sched.alarm());
         match next {
@@ -392,6 +406,7 @@ pub(crate) fn resume_another() -> ! {
 fn choose_another() -> Resume {
     work_on(|kernel| {
         let from = kernel.sched.running();
+        deadlock::look(kernel);
         let next = kernel.sched.decide(port::now());
         port::set_alarm(kernel.sched.alarm());
         let Next::Switch(to) = next else {

@@ -22,7 +22,9 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod command;
+pub mod compat;
 pub mod console;
+pub mod deadlock;
 pub mod debugger;
 mod drain;
 pub mod error;
@@ -40,20 +42,23 @@ mod shell;
 mod site;
 mod stack;
 mod start;
+pub mod sync;
 pub mod teardown;
 pub mod thread;
 pub mod time;
+mod torn_down;
 mod window;
 
 pub use error::{Error, Exit, Shortage};
 pub use kernel::{Kernel, Resume, handler};
-pub use lock::{Held, Lock};
+pub use lock::{Blocking, Held, Lock, NO_TIMEOUT, TIMEOUT_MAX, TimeoutSeconds};
 pub use shell::{Arguments, Program};
 pub use stack::paint as paint_stack;
 pub use stack::{
     GUARD_BYTES, KERNEL_STACK_MAX, PANIC_STACK_MAX, STACK_BYTES_DEFAULT, STACK_BYTES_MIN,
 };
 pub use start::start;
+pub use sync::{Mutex, Shared};
 pub use time::{Instant, Span};
 
 /// The records that the kernel writes, for boards that name their regions.

@@ -2,51 +2,49 @@
 //!
 //! It is free or held, not recursive and not owned: any thread may release it, and it stays held
 //! when the thread that acquired it ends in order. Who has waited longest gets it next, handed over
-//! without ever becoming free, so nobody can barge in. The kernel still notes who acquired it last:
-//! when that thread is torn down, the lock is poisoned and everybody who waits learns it at once.
+//! without ever becoming free, so nobody can barge in. The kernel still notes who acquired it last,
+//! where and when: when that thread is torn down, the lock is poisoned and everybody who waits learns
+//! it at once, and waits that form a circle are reported.
 //!
-//! Invariants:
-//! 1. A lock has waiters only while it is held, and each of them borrows it: it cannot move then.
-//! 2. A lock that nobody waits for is known to nobody: it may be moved and dropped, also when held.
-//!    That is why the holder is noted by name here, and not the lock in a list there.
-#![expect(unsafe_code, reason = "state that units share, touched with interrupts masked only")]
+//! A circle of waits for locks is a *suspicion*: somebody outside of it may release one of them. It
+//! is a *deadlock* as soon as nobody is left who could; see [`deadlock`](crate::deadlock).
+//!
+//! Invariants: those of [`sync`](crate::sync).
 
+use crate::compat::{self, Strictness};
+use crate::deadlock;
 use crate::error::Error;
-use crate::heap::OWNERS_MAX;
 use crate::kernel::{self, Kernel};
-use crate::sched::{QueueName, Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
+use crate::sched::Wake;
 use crate::site;
+use crate::sync::head::{Ask, Attempt, Head, Masked, Patience, wait_for, wait_through_for};
+use crate::sync::races;
 use crate::thread;
-use crate::time::{Instant, Span};
-use core::cell::UnsafeCell;
-use core::ptr;
+use crate::time::Span;
 use ramscope_wire as wire;
-use wire::{Level, LockOp, ObjectId, SiteId, UnitId};
+use wire::{LockOp, ObjectKind, SiteId};
 
 /// A binary semaphore. See the module's text.
 pub struct Lock {
-    state: UnsafeCell<LockState>,
-    name: &'static str,
-    notes: Notes,
+    head: Masked<Head>,
 }
 
-/// Whether the telemetry is told what happens to a lock.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Notes {
-    Written,
-    Left,
+/// The first argument of MicroPython's `acquire`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocking {
+    /// Wait if the lock is held.
+    Yes,
+    /// Answer at once.
+    No,
 }
 
-pub(crate) struct LockState {
-    pub(crate) waiters: WaitQueue,
-    /// The unit that acquired it last and has not released it.
-    holder: Option<UnitId>,
-    poisoned: bool,
-    object: ObjectId,
-}
+/// The second argument of MicroPython's `acquire`, in seconds, as CPython takes it.
+pub type TimeoutSeconds = f32;
 
-// SAFETY: the state is touched with interrupts masked only.
-unsafe impl Sync for Lock {}
+/// The time-out that means none.
+pub const NO_TIMEOUT: TimeoutSeconds = -1.0;
+/// The longest time-out, as CPython's `TIMEOUT_MAX` on machines of 32 bits: 2^31 - 1 ms, rounded.
+pub const TIMEOUT_MAX: TimeoutSeconds = 2_147_483.0;
 
 impl Lock {
     /// A free lock without a name.
@@ -58,40 +56,30 @@ impl Lock {
     /// A free lock with a name for reports.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
-        Self::with_notes(name, Notes::Written)
+        Self { head: Masked::new(Head::new(ObjectKind::Lock, name)) }
     }
 
-    /// A lock of the kernel's own, of which the telemetry says nothing: the drain's own use of the
-    /// console would feed it for ever.
+    /// A lock of the kernel's own, of which the telemetry says nothing.
     pub(crate) const fn quiet(name: &'static str) -> Self {
-        Self::with_notes(name, Notes::Left)
-    }
-
-    const fn with_notes(name: &'static str, notes: Notes) -> Self {
-        Self {
-            notes,
-            state: UnsafeCell::new(LockState {
-                waiters: WaitQueue::new(),
-                holder: None,
-                poisoned: false,
-                object: ObjectId::NONE,
-            }),
-            name,
-        }
+        Self { head: Masked::new(Head::quiet(ObjectKind::Lock, name)) }
     }
 
     /// Takes the lock; waits as long as it takes.
     ///
-    /// A thread that acquires a lock which it holds waits for itself.
+    /// A thread that acquires a lock which it holds waits for itself, and that is reported as a
+    /// suspicion: another thread may release it.
     ///
     /// # Context
     /// Thread; blocks.
     ///
     /// # Errors
     /// [`Error::Exit`] if the thread is asked to end, [`Error::Poisoned`] if a holder was torn down.
+    ///
+    /// # Cancellation
+    /// A request to end takes the thread out of the queue; it does not get the lock then.
     #[track_caller]
     pub fn acquire(&self) -> Result<(), Error> {
-        self.acquire_until(None, site::here(), true)
+        self.acquire_at(Patience::Forever, site::here())
     }
 
     /// Takes the lock; waits for at most `span`.
@@ -103,7 +91,7 @@ impl Lock {
     /// [`Error::TimedOut`], and those of [`acquire`](Self::acquire).
     #[track_caller]
     pub fn acquire_for(&self, span: Span) -> Result<(), Error> {
-        self.acquire_until(Some((Instant::now() + span).ticks()), site::here(), true)
+        self.acquire_at(Patience::For(span), site::here())
     }
 
     /// Takes the lock if it is free; says whether it did.
@@ -118,6 +106,36 @@ impl Lock {
         thread::check_headroom();
         let site = site::here();
         kernel::with(|kernel| self.take_if_free(kernel, site))
+    }
+
+    /// CPython's `acquire(blocking=True, timeout=-1)`: says whether the lock was taken.
+    ///
+    /// With [`Strictness::MicroPython`] the time-out is accepted and ignored, as MicroPython does:
+    /// whoever blocks waits for ever.
+    ///
+    /// # Context
+    /// Thread; blocks if asked to. Allocates nothing.
+    ///
+    /// # Errors
+    /// In this order: [`Error::Invalid`] for a time-out without blocking, or a negative one other
+    /// than -1, or none that is a number; [`Error::TooLarge`] above [`TIMEOUT_MAX`]; and those of
+    /// [`acquire`](Self::acquire). A time-out is no error here: it answers false.
+    #[track_caller]
+    pub fn acquire_with(&self, blocking: Blocking, timeout: TimeoutSeconds) -> Result<bool, Error> {
+        let site = site::here();
+        let patience = match compat::strictness() {
+            Strictness::MicroPython => (blocking == Blocking::Yes).then_some(Patience::Forever),
+            Strictness::Seed => patience_of(blocking, timeout)?,
+        };
+        let Some(patience) = patience else {
+            thread::check_headroom();
+            return kernel::with(|kernel| self.take_if_free(kernel, site));
+        };
+        match self.acquire_at(patience, site) {
+            Ok(()) => Ok(true),
+            Err(Error::TimedOut) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Gives the lock back, to whom has waited longest if anybody waits.
@@ -148,114 +166,86 @@ impl Lock {
     /// Whether somebody holds the lock now.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        kernel::with(|kernel| self.checked(kernel).holder.is_some())
+        kernel::with(|kernel| {
+            let head = self.head.get(kernel);
+            head.is_poisoned(kernel);
+            head.holder.is_some()
+        })
     }
 
     /// Whether the caller acquired it last and has not released it.
     pub(crate) fn is_held_by_caller(&self) -> bool {
         kernel::with(|kernel| {
-            let caller = kernel.current_unit();
-            self.checked(kernel).holder == Some(caller)
+            let head = self.head.get(kernel);
+            head.is_poisoned(kernel);
+            head.holder.is_some_and(|holder| holder.unit == kernel.current_unit())
         })
     }
 
     /// Declares that what the lock protects is whole again after a holder was torn down.
     pub fn clear_poison(&self) {
-        kernel::with(|kernel| self.checked(kernel).poisoned = false);
+        kernel::with(|kernel| {
+            let head = self.head.get(kernel);
+            head.is_poisoned(kernel);
+            head.poisoned = false;
+        });
     }
 
-    pub(crate) fn acquire_until(
-        &self,
-        deadline: Option<u64>,
-        site: SiteId,
-        may_exit: bool,
-    ) -> Result<(), Error> {
-        thread::check_headroom();
-        if may_exit {
-            thread::told_to_exit()?;
+    /// Takes the lock without being a point where a request to end is delivered.
+    pub(crate) fn acquire_through(&self) -> Result<(), Error> {
+        let ask = Ask::new(Patience::Forever, SiteId::NONE);
+        wait_through_for(|kernel| self.attempt(kernel, &ask)).map(drop)
+    }
+
+    fn acquire_at(&self, patience: Patience, site: SiteId) -> Result<(), Error> {
+        let ask = Ask::new(patience, site);
+        let result = wait_for(|kernel| self.attempt(kernel, &ask));
+        if matches!(result, Err(Error::TimedOut)) {
+            kernel::with(|kernel| {
+                self.head.get(kernel).note_lock(kernel, LockOp::TimedOut, site);
+            });
         }
-        let mut taken = Ok(false);
-        let enqueue = |kernel: &mut Kernel| {
-            taken = self.take_if_free(kernel, site);
-            if taken == Ok(false) {
-                self.enqueue(kernel, deadline, site);
-            }
-        };
-        let waited = if may_exit { thread::wait(enqueue) } else { thread::wait_through(enqueue) };
-        match (taken?, waited) {
-            (true, _) => Ok(()),
-            (false, Err(Error::TimedOut)) => {
-                kernel::with(|kernel| self.note(kernel, LockOp::TimedOut, site));
-                Err(Error::TimedOut)
-            }
-            (false, ended) => ended,
+        result.map(drop)
+    }
+
+    fn attempt(&self, kernel: &mut Kernel, ask: &Ask) -> Result<Attempt<()>, Error> {
+        if self.take_if_free(kernel, ask.site)? {
+            return Ok(Attempt::Got(()));
         }
+        let head = self.head.get(kernel);
+        head.note_lock(kernel, LockOp::Waiting, ask.site);
+        head.enqueue(kernel, self.head.name(), ask);
+        deadlock::suspect(kernel);
+        Ok(Attempt::Waits)
     }
 
     fn take_if_free(&self, kernel: &mut Kernel, site: SiteId) -> Result<bool, Error> {
-        let state = self.checked(kernel);
-        if state.poisoned {
+        let head = self.head.get(kernel);
+        if head.is_poisoned(kernel) {
             return Err(Error::Poisoned);
         }
-        if state.holder.is_some() {
+        if head.holder.is_some() {
             return Ok(false);
         }
-        state.holder = Some(kernel.current_unit());
-        self.note(kernel, LockOp::Acquired, site);
+        head.take(kernel, site);
+        head.note_lock(kernel, LockOp::Acquired, site);
+        races::acquired(kernel, self.head.name());
         Ok(true)
     }
 
-    /// The state, after a look whether the holder was torn down.
-    #[expect(clippy::mut_from_ref, reason = "interrupts are masked while the result lives")]
-    fn checked(&self, kernel: &mut Kernel) -> &mut LockState {
-        // SAFETY: interrupts are masked, as the kernel's reference shows.
-        let state = unsafe { &mut *self.state.get() };
-        if let Some(holder) = state.holder
-            && kernel.torn_down.contains(holder)
-        {
-            state.poison(kernel, holder);
-        }
-        state
-    }
-
-    fn enqueue(&self, kernel: &mut Kernel, deadline: Option<u64>, site: SiteId) {
-        self.note(kernel, LockOp::Waiting, site);
-        // SAFETY: interrupts are masked, as the kernel's reference shows.
-        let state = unsafe { &mut *self.state.get() };
-        let name = ptr::from_mut(state).expose_provenance();
-        kernel.sched.block_running(Why::Lock, Some((&mut state.waiters, name)), deadline);
-    }
-
     fn hand_over(&self, kernel: &mut Kernel) -> Result<(), Error> {
-        let state = self.checked(kernel);
-        state.holder.take().ok_or(Error::NotHeld)?;
-        match kernel.sched.wake_first(&mut state.waiters, Wake::Granted) {
+        let head = self.head.get(kernel);
+        head.is_poisoned(kernel);
+        head.holder.take().ok_or(Error::NotHeld)?;
+        races::released(kernel, self.head.name());
+        match head.wake_first(kernel, Wake::Granted) {
             Some(next) => {
-                state.holder = Some(UnitId(kernel.threads[next.index()].unit));
-                self.note(kernel, LockOp::HandedOver, SiteId::NONE);
+                head.hand_to(kernel, next);
+                head.note_lock(kernel, LockOp::HandedOver, SiteId::NONE);
             }
-            None => self.note(kernel, LockOp::Released, SiteId::NONE),
+            None => head.note_lock(kernel, LockOp::Released, SiteId::NONE),
         }
         Ok(())
-    }
-
-    /// Writes what happened, and once in its life the lock's name.
-    fn note(&self, kernel: &mut Kernel, op: LockOp, site: SiteId) {
-        if self.notes == Notes::Left || kernel.level.code() < Level::Events.code() {
-            return;
-        }
-        let unit = kernel.current_unit();
-        // SAFETY: interrupts are masked, as the kernel's reference shows.
-        let state = unsafe { &mut *self.state.get() };
-        if state.object == ObjectId::NONE {
-            state.object = ObjectId(kernel.next_object());
-            let object = state.object;
-            let kind = wire::ObjectKind::Lock;
-            let name = self.name;
-            kernel.record(Level::Events, &wire::Object { object, kind, owner: unit, name });
-        }
-        let lock = state.object;
-        kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
     }
 }
 
@@ -265,70 +255,21 @@ impl Default for Lock {
     }
 }
 
-impl LockState {
-    /// Takes the lock from a holder that was torn down.
-    fn poison(&mut self, kernel: &mut Kernel, holder: UnitId) {
-        self.holder = None;
-        self.poisoned = true;
-        let (lock, op, site) = (self.object, LockOp::Poisoned, SiteId::NONE);
-        kernel.record(Level::Events, &wire::LockEvent { lock, unit: holder, op, site });
-    }
-}
-
-/// The state of the lock that a blocked slot waits for.
-///
-/// # Safety
-/// `name` is what a slot that waits for a lock, and is blocked now, has as its queue's name.
-/// Interrupts are masked, and no other reference to the state is alive.
-pub(crate) unsafe fn state_of<'a>(name: QueueName) -> &'a mut LockState {
-    // SAFETY: by invariant 1 the waiting frame borrows the lock, so it is alive and stays.
-    unsafe { &mut *ptr::with_exposed_provenance_mut(name) }
-}
-
-/// Poisons every lock that a unit holds and others wait for, and wakes these. For a unit that is
-/// torn down; what it holds and nobody waits for is found poisoned by the next who asks.
-pub(crate) fn poison_all(kernel: &mut Kernel, unit: UnitId) {
-    for index in 0..THREADS_MAX as u8 {
-        let slot = Slot(index);
-        if kernel.sched.state(slot) != State::Blocked(Why::Lock) {
-            continue;
+/// The checks of `acquire`'s arguments, in their order; `None` is not to wait at all.
+fn patience_of(blocking: Blocking, timeout: TimeoutSeconds) -> Result<Option<Patience>, Error> {
+    let has_timeout = timeout != NO_TIMEOUT;
+    match blocking {
+        Blocking::No if has_timeout => Err(Error::Invalid),
+        Blocking::No => Ok(None),
+        Blocking::Yes if !has_timeout => Ok(Some(Patience::Forever)),
+        Blocking::Yes if timeout < 0.0 || timeout.is_nan() => Err(Error::Invalid),
+        Blocking::Yes if timeout > TIMEOUT_MAX => Err(Error::TooLarge),
+        Blocking::Yes => {
+            // In two steps, because a product of microseconds has more digits than an f32.
+            let whole = timeout as u64;
+            let micros = ((timeout - whole as f32) * 1_000_000.0) as u64;
+            Ok(Some(Patience::For(Span::from_micros(whole * 1_000_000 + micros))))
         }
-        let Some(name) = kernel.sched.queue_of(slot) else { continue };
-        // SAFETY: the slot is blocked on that lock, and interrupts are masked.
-        let state = unsafe { state_of(name) };
-        if state.holder != Some(unit) {
-            continue;
-        }
-        state.poison(kernel, unit);
-        while kernel.sched.wake_first(&mut state.waiters, Wake::Poisoned).is_some() {}
-    }
-}
-
-/// Units that were torn down lately, so that what they held is known to be poisoned.
-pub(crate) struct TornDown {
-    units: [UnitId; TORN_DOWN_MAX],
-    next: usize,
-    /// How many of the places are used: none, in a run without trouble.
-    used: usize,
-}
-
-/// How many torn-down units are remembered: all that the heap's ledger has room for, since each
-/// keeps its entry there while its memory is quarantined.
-const TORN_DOWN_MAX: usize = OWNERS_MAX;
-
-impl TornDown {
-    pub(crate) const fn new() -> Self {
-        Self { units: [UnitId::KERNEL; TORN_DOWN_MAX], next: 0, used: 0 }
-    }
-
-    pub(crate) fn note(&mut self, unit: UnitId) {
-        self.units[self.next] = unit;
-        self.next = (self.next + 1) % TORN_DOWN_MAX;
-        self.used = TORN_DOWN_MAX.min(self.used + 1);
-    }
-
-    fn contains(&self, unit: UnitId) -> bool {
-        self.units[..self.used].contains(&unit)
     }
 }
 
@@ -341,5 +282,36 @@ impl Drop for Held<'_> {
     fn drop(&mut self) {
         // Somebody else may have released it: MicroPython's lock allows that.
         let _ = self.lock.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(blocking: Blocking, timeout: TimeoutSeconds, expected: Result<Option<u64>, Error>) {
+        let found = patience_of(blocking, timeout).map(|patience| match patience {
+            None => None,
+            Some(Patience::Forever) => Some(u64::MAX),
+            Some(Patience::For(span)) => Some(span.as_millis()),
+        });
+        assert_eq!(found, expected, "{blocking:?} {timeout}");
+    }
+
+    /// X02: the order of the checks and what each answers.
+    #[test]
+    fn x02_value_error_rules() {
+        check(Blocking::No, NO_TIMEOUT, Ok(None));
+        check(Blocking::Yes, NO_TIMEOUT, Ok(Some(u64::MAX)));
+        check(Blocking::No, 1.0, Err(Error::Invalid));
+        check(Blocking::No, 0.0, Err(Error::Invalid));
+        check(Blocking::No, -2.0, Err(Error::Invalid));
+        check(Blocking::Yes, -2.0, Err(Error::Invalid));
+        check(Blocking::Yes, f32::NAN, Err(Error::Invalid));
+        check(Blocking::Yes, f32::INFINITY, Err(Error::TooLarge));
+        check(Blocking::Yes, TIMEOUT_MAX * 2.0, Err(Error::TooLarge));
+        check(Blocking::Yes, 0.0, Ok(Some(0)));
+        check(Blocking::Yes, 0.25, Ok(Some(250)));
+        check(Blocking::Yes, TIMEOUT_MAX, Ok(Some(2_147_483_000)));
     }
 }

@@ -86,6 +86,19 @@ impl<T> Box<T> {
         unsafe { pointer.as_ptr().write(value) };
         Ok(Self { pointer, owns: PhantomData })
     }
+
+    /// The value without its owner: only [`from_raw`](Self::from_raw) gives its block back.
+    pub(crate) fn into_raw(self) -> NonNull<T> {
+        let pointer = self.pointer;
+        core::mem::forget(self);
+        pointer
+    }
+
+    /// # Safety
+    /// `pointer` came from [`into_raw`](Self::into_raw) and nobody else uses it.
+    pub(crate) unsafe fn from_raw(pointer: NonNull<T>) -> Self {
+        Self { pointer, owns: PhantomData }
+    }
 }
 
 impl<T> Deref for Box<T> {

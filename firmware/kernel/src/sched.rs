@@ -8,8 +8,12 @@
 //! ready queue, in at most one wait queue (blocked), or ended. The queues are doubly linked
 //! through two bytes in the slot, so every insertion and removal takes a fixed number of steps;
 //! deadlines are a binary heap of slots. No memory is touched outside of `self` and the
-//! [`WaitQueue`] handed in, no clock is read, nothing is unsafe: tests and explorers drive it on
+//! queue handed in, no clock is read, nothing is unsafe: tests and explorers drive it on
 //! the host, and the ports only carry out what it decides.
+//!
+//! What a slot runs at is the highest of its own priority, its floor, and what the waiters of the
+//! mutexes that it owns lend it ([`Ownable`]). Whether anything is left that could end a wait is
+//! known at all times from two counts ([`Scheduler::is_stuck`]).
 //!
 //! Invariants:
 //! 1. A slot is linked into exactly one queue if and only if it is ready, or blocked on a queue.
@@ -18,13 +22,20 @@
 //! 3. A slot is in the deadline heap if and only if it is blocked with a deadline.
 //! 4. Wake-up order is FIFO within a wait queue; run order is by priority, then FIFO.
 //! 5. No ready slot has a higher priority than the running one once a [`Next`] is carried out.
+//! 6. `priority` is the highest of `base`, `floor` and `lent`, whenever no call is under way.
 
 mod deadlines;
+mod inherit;
+mod outlook;
 mod queue;
 
 use deadlines::Deadlines;
-pub use queue::WaitQueue;
+use inherit::Lent;
+pub use inherit::{Inheritance, Mutexes, Ownable};
+pub use outlook::Kin;
+use outlook::Outlook;
 use queue::{Links, NONE};
+pub use queue::{PriorityQueue, WaitQueue};
 
 /// Slots in the table: the idle context, main, and all other threads.
 pub const THREADS_MAX: usize = 32;
@@ -53,8 +64,8 @@ impl Slot {
     }
 }
 
-/// Why a blocked slot waits. The numbers are those of the telemetry record `unit-state`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a blocked slot waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Why {
     /// It does not wait.
@@ -67,10 +78,16 @@ pub enum Why {
     Join = 3,
     /// For the console.
     Console = 4,
+    /// For a mutex: in a [`PriorityQueue`], and whom it waits for runs no less urgently.
+    Mutex = 5,
+    /// For a lock of the kernel's own, which the kernel's threads release.
+    KernelLock = 6,
+    /// For any other object.
+    Object = 11,
 }
 
 /// How a wait ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wake {
     /// What it waited for is there.
     Granted,
@@ -80,10 +97,12 @@ pub enum Wake {
     Exit,
     /// The object was poisoned.
     Poisoned,
+    /// The object was closed.
+    Closed,
 }
 
 /// Where a slot is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Nobody uses the slot.
     Free,
@@ -113,13 +132,20 @@ pub enum Next {
 #[derive(Clone, Copy)]
 struct Entry {
     state: State,
+    /// What it runs at: invariant 6.
     priority: u8,
+    base: u8,
+    floor: u8,
+    lent: Lent,
+    kin: Kin,
     links: Links,
     wake: Wake,
     queue: Option<QueueName>,
     deadline: u64,
     deadline_order: u32,
     deadline_position: u8,
+    /// Grows with every wait of anybody, so that two waits can be told apart and put in order.
+    ticket: u32,
     /// What is left of the slice that a preemption broke off; 0: a whole one.
     slice_left: u64,
 }
@@ -127,22 +153,29 @@ struct Entry {
 const EMPTY: Entry = Entry {
     state: State::Free,
     priority: 0,
+    base: 0,
+    floor: 0,
+    lent: Lent::NOTHING,
+    kin: Kin::Program,
     links: Links::UNLINKED,
     wake: Wake::Granted,
     queue: None,
     deadline: 0,
     deadline_order: 0,
     deadline_position: NONE,
+    ticket: 0,
     slice_left: 0,
 };
 
 /// The scheduler. See the module's text for its invariants.
+#[derive(Clone)]
 pub struct Scheduler {
     entries: [Entry; THREADS_MAX],
-    ready: [WaitQueue; PRIORITIES],
-    ready_bits: u16,
+    ready: PriorityQueue,
     running: Slot,
     deadlines: Deadlines,
+    outlook: Outlook,
+    tickets: u32,
     deadline_orders: u32,
     slice_end: Option<u64>,
     slice_ticks: u64,
@@ -157,10 +190,11 @@ impl Scheduler {
         entries[0].state = State::Running;
         Self {
             entries,
-            ready: [const { WaitQueue::new() }; PRIORITIES],
-            ready_bits: 0,
+            ready: PriorityQueue::new(),
             running: Slot::IDLE,
             deadlines: Deadlines::new(),
+            outlook: Outlook::NOBODY,
+            tickets: 0,
             deadline_orders: 0,
             slice_end: None,
             slice_ticks,
@@ -179,13 +213,22 @@ impl Scheduler {
         self.entries[slot.index()].state
     }
 
-    /// Gives the running slot another priority; answers the one before.
-    pub fn set_running_priority(&mut self, priority: u8) -> u8 {
+    /// Sets the least that the running slot runs at; 0 takes it back.
+    pub fn set_running_floor(&mut self, floor: u8) {
         debug_assert_ne!(self.running, Slot::IDLE, "the idle context has the lowest");
-        core::mem::replace(&mut self.entries[self.running.index()].priority, priority)
+        let entry = &mut self.entries[self.running.index()];
+        entry.floor = floor;
+        // It is in no queue and owns nobody's wait, so nothing else follows from it.
+        entry.priority = entry.effective();
     }
 
-    /// The priority of `slot`.
+    /// The priority of `slot` without what others lend it.
+    #[must_use]
+    pub fn base_priority(&self, slot: Slot) -> u8 {
+        self.entries[slot.index()].base
+    }
+
+    /// What `slot` runs at now.
     #[must_use]
     pub fn priority(&self, slot: Slot) -> u8 {
         self.entries[slot.index()].priority
@@ -211,11 +254,12 @@ impl Scheduler {
     /// Takes a free slot for a new thread and makes it ready, or `None` if there is none.
     ///
     /// The search looks at most at [`THREADS_MAX`] bytes; it runs in spawn only.
-    pub fn add(&mut self, priority: u8) -> Option<Slot> {
+    pub fn add(&mut self, priority: u8, kin: Kin) -> Option<Slot> {
         let index = self.entries.iter().position(|entry| entry.state == State::Free)?;
         let slot = Slot(index as u8);
         let priority = priority.clamp(1, PRIORITIES as u8 - 1);
-        self.entries[index] = Entry { priority, ..EMPTY };
+        self.entries[index] = Entry { priority, base: priority, kin, ..EMPTY };
+        self.outlook.came(kin);
         self.make_ready(slot);
         Some(slot)
     }
@@ -223,20 +267,9 @@ impl Scheduler {
     /// Ends the running slot. It holds its state until [`free`](Self::free).
     pub fn end_running(&mut self) {
         debug_assert_ne!(self.running, Slot::IDLE, "the idle context never ends");
-        self.entries[self.running.index()].state = State::Ended;
-    }
-
-    /// Ends a slot that does not run: takes it out of every queue.
-    ///
-    /// `queue` must be the queue that [`queue_of`](Self::queue_of) names, if it names one.
-    pub fn end_other(&mut self, slot: Slot, queue: Option<&mut WaitQueue>) {
-        debug_assert_ne!(slot, self.running);
-        match self.state(slot) {
-            State::Ready => self.unready(slot),
-            State::Blocked(_) => self.leave_wait(slot, queue),
-            State::Free | State::Running | State::Ended => {}
-        }
-        self.entries[slot.index()].state = State::Ended;
+        let entry = &mut self.entries[self.running.index()];
+        entry.state = State::Ended;
+        self.outlook.went(entry.kin);
     }
 
     /// Gives an ended slot back.
@@ -253,20 +286,30 @@ impl Scheduler {
         deadline: Option<u64>,
     ) {
         let slot = self.running;
-        debug_assert_ne!(slot, Slot::IDLE, "the idle context never waits");
-        let entry = &mut self.entries[slot.index()];
-        entry.state = State::Blocked(why);
-        entry.wake = Wake::Granted;
-        entry.queue = queue.as_ref().map(|(_, name)| *name);
+        self.begin_wait(why, queue.as_ref().map(|(_, name)| *name), deadline);
         if let Some((queue, _)) = queue {
             queue.push_back(&mut self.entries, slot);
         }
-        if let Some(deadline) = deadline {
-            self.deadline_orders = self.deadline_orders.wrapping_add(1);
-            let entry = &mut self.entries[slot.index()];
-            entry.deadline = deadline;
-            entry.deadline_order = self.deadline_orders;
-            self.deadlines.push(&mut self.entries, slot);
+    }
+
+    /// All of a wait but the queue.
+    fn begin_wait(&mut self, why: Why, queue: Option<QueueName>, deadline: Option<u64>) {
+        let slot = self.running;
+        debug_assert_ne!(slot, Slot::IDLE, "the idle context never waits");
+        self.tickets = self.tickets.wrapping_add(1);
+        let entry = &mut self.entries[slot.index()];
+        entry.state = State::Blocked(why);
+        entry.wake = Wake::Granted;
+        entry.queue = queue;
+        entry.ticket = self.tickets;
+        match deadline {
+            None => self.outlook.waits(entry.kin, why),
+            Some(deadline) => {
+                self.deadline_orders = self.deadline_orders.wrapping_add(1);
+                entry.deadline = deadline;
+                entry.deadline_order = self.deadline_orders;
+                self.deadlines.push(&mut self.entries, slot);
+            }
         }
     }
 
@@ -282,10 +325,45 @@ impl Scheduler {
     /// `queue` must be the queue that [`queue_of`](Self::queue_of) names, if it names one.
     pub fn wake(&mut self, slot: Slot, queue: Option<&mut WaitQueue>, wake: Wake) {
         if matches!(self.state(slot), State::Blocked(_)) {
-            self.leave_wait(slot, queue);
-            self.entries[slot.index()].wake = wake;
-            self.make_ready(slot);
+            if self.entries[slot.index()].queue.is_some() {
+                let queue = queue.expect("a slot in a queue leaves it");
+                queue.remove(&mut self.entries, slot);
+            }
+            self.end_wait(slot, wake);
         }
+    }
+
+    /// All of a wait's end but the queue.
+    fn end_wait(&mut self, slot: Slot, wake: Wake) {
+        let entry = &mut self.entries[slot.index()];
+        let State::Blocked(why) = entry.state else { unreachable!("it waits") };
+        entry.queue = None;
+        entry.wake = wake;
+        if entry.deadline_position == NONE {
+            self.outlook.waits_no_more(entry.kin, why);
+        } else {
+            self.deadlines.remove(&mut self.entries, slot);
+        }
+        self.make_ready(slot);
+    }
+
+    /// The number of the last wait of `slot`: who waits longer has a lower one, modulo 2^32.
+    #[must_use]
+    pub fn ticket(&self, slot: Slot) -> u32 {
+        self.entries[slot.index()].ticket
+    }
+
+    /// The number of the last wait of anybody.
+    #[must_use]
+    pub const fn last_ticket(&self) -> u32 {
+        self.tickets
+    }
+
+    /// Who waits behind `slot` in the same queue.
+    #[must_use]
+    pub fn behind(&self, slot: Slot) -> Option<Slot> {
+        let next = self.entries[slot.index()].links.next_index();
+        (next != NONE).then_some(Slot(next))
     }
 
     /// The blocked slot whose deadline is the earliest, if that is not after `now`.
@@ -297,7 +375,8 @@ impl Scheduler {
 
     /// Lets the running slot give way to an equal or more urgent one.
     pub fn give_way(&mut self, now: u64) -> Next {
-        if self.best_ready() < self.entries[self.running.index()].priority || self.ready_bits == 0 {
+        let priority = self.entries[self.running.index()].priority;
+        if self.ready.is_empty() || self.ready.best() < priority {
             return Next::Stay;
         }
         if self.running != Slot::IDLE {
@@ -316,12 +395,11 @@ impl Scheduler {
             return self.take_best(now);
         }
         let priority = self.entries[running.index()].priority;
-        let best = self.best_ready();
-        if self.ready_bits != 0 && best > priority {
+        if !self.ready.is_empty() && self.ready.best() > priority {
             self.preempt(running, now);
             return self.take_best(now);
         }
-        let peers = self.ready_bits & (1 << priority) != 0;
+        let peers = self.ready.has(priority);
         match self.slice_end {
             _ if !peers => self.slice_end = None,
             None => self.slice_end = Some(now + self.slice_ticks),
@@ -347,19 +425,13 @@ impl Scheduler {
         (0..THREADS_MAX as u8).map(Slot).filter(|slot| self.state(*slot) != State::Free)
     }
 
-    fn best_ready(&self) -> u8 {
-        // `leading_zeros` of 16 bits: a handful of instructions without a loop over units.
-        15 - (self.ready_bits | 1).leading_zeros() as u8
-    }
-
     fn take_best(&mut self, now: u64) -> Next {
-        let slot = if self.ready_bits == 0 {
-            Slot::IDLE
-        } else {
-            let priority = self.best_ready();
-            let slot = self.ready[priority as usize].first().expect("its bit is set");
-            self.unready(slot);
-            slot
+        let slot = match self.ready.first() {
+            None => Slot::IDLE,
+            Some(slot) => {
+                self.ready.remove(&mut self.entries, slot);
+                slot
+            }
         };
         let before = self.running;
         if before == Slot::IDLE {
@@ -367,7 +439,7 @@ impl Scheduler {
         }
         self.running = slot;
         self.entries[slot.index()].state = State::Running;
-        let peers = self.ready_bits & (1 << self.entries[slot.index()].priority) != 0;
+        let peers = self.ready.has(self.entries[slot.index()].priority);
         let left = core::mem::take(&mut self.entries[slot.index()].slice_left);
         let slice = if left > 0 { left } else { self.slice_ticks };
         self.slice_end = (peers && slot != Slot::IDLE).then_some(now + slice);
@@ -375,10 +447,8 @@ impl Scheduler {
     }
 
     fn make_ready(&mut self, slot: Slot) {
-        let priority = self.entries[slot.index()].priority;
         self.entries[slot.index()].state = State::Ready;
-        self.ready_bits |= 1 << priority;
-        self.ready[priority as usize].push_back(&mut self.entries, slot);
+        self.ready.push_back(&mut self.entries, slot);
     }
 
     /// Puts the running slot back because a more urgent one runs.
@@ -396,28 +466,8 @@ impl Scheduler {
     }
 
     fn make_ready_first(&mut self, slot: Slot) {
-        let priority = self.entries[slot.index()].priority;
         self.entries[slot.index()].state = State::Ready;
-        self.ready_bits |= 1 << priority;
-        self.ready[priority as usize].push_front(&mut self.entries, slot);
-    }
-
-    fn unready(&mut self, slot: Slot) {
-        let priority = self.entries[slot.index()].priority;
-        let queue = &mut self.ready[priority as usize];
-        queue.remove(&mut self.entries, slot);
-        if queue.first().is_none() {
-            self.ready_bits &= !(1 << priority);
-        }
-    }
-
-    fn leave_wait(&mut self, slot: Slot, queue: Option<&mut WaitQueue>) {
-        if self.entries[slot.index()].queue.take().is_some() {
-            queue.expect("a slot in a queue leaves it").remove(&mut self.entries, slot);
-        }
-        if self.entries[slot.index()].deadline_position != NONE {
-            self.deadlines.remove(&mut self.entries, slot);
-        }
+        self.ready.push_front(&mut self.entries, slot);
     }
 }
 

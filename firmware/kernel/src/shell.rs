@@ -11,7 +11,9 @@
 //!    seen the line can judge the figures.
 
 use crate::command;
+use crate::compat::{self, Strictness};
 use crate::console;
+use crate::deadlock;
 use crate::drain::{self, WayOut};
 use crate::error::Error;
 use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
@@ -20,6 +22,7 @@ use crate::port::{self, ResetNote};
 use crate::println;
 use crate::sample;
 use crate::sched::{Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
+use crate::sync::races;
 use crate::thread;
 use crate::time::Instant;
 use core::fmt;
@@ -131,7 +134,10 @@ fn run(program: &Program, line: &Line) {
     program_record(ProgramPhase::Started, false, name);
     let words = line.as_str();
     let mut result = Ok(());
-    port::contain(&mut || result = (program.run)(Arguments { words }));
+    port::contain(&mut || {
+        result = (program.run)(Arguments { words });
+        thread::drop_locals();
+    });
     sample::all();
     program_record(ProgramPhase::Ended, result.is_ok(), name);
     kernel::with(|kernel| kernel.mailbox.running = false);
@@ -165,8 +171,10 @@ pub(crate) fn console_thread() -> Result<(), Error> {
             sample_round(&mut rounds);
             next_samples = Instant::now().ticks() + drain::sample_period_ticks();
         }
-        let sampling = kernel::with(|kernel| kernel.level != Level::Off);
-        console::wait_for_work(sampling.then_some(next_samples));
+        let (sampling, next_look) =
+            kernel::with(|kernel| (kernel.level != Level::Off, kernel.deadlocks.next_look()));
+        let next_samples = sampling.then_some(next_samples);
+        console::wait_for_work(next_samples.into_iter().chain(next_look).min());
     }
 }
 
@@ -192,6 +200,8 @@ fn write_reports() {
             println!("main has ended: no program can run until `reset`");
         }
     }
+    deadlock::write_reports();
+    races::write_reports();
     let lost = kernel::with(|kernel| core::mem::take(&mut kernel.reports.lost));
     if lost > 0 {
         println!("{lost} more threads ended while this was written");
@@ -260,6 +270,8 @@ fn command(line: &Line) {
         "trace" => trace(rest.trim()),
         "telemetry" => telemetry(rest.trim()),
         "window" => window(),
+        "waits" => deadlock::write_waits(),
+        "strict" => strict(rest.trim()),
         "reset" => {
             console::drain();
             port::reset(ResetNote::Command)
@@ -273,10 +285,12 @@ fn help() {
     println!("programs                  what `run` can start");
     println!("run NAME [key=value ...]  start a program in the main thread");
     println!("threads                   every thread, its state and its stack");
+    println!("waits                     who waits for what since when, and who has it");
     println!("mem                       the heap, by owner");
     println!("window                    start a measuring window: window peaks begin anew");
     println!("trace off|samples|events|all   how much telemetry the ring gets");
     println!("telemetry off|text|frames      the way out: the ring only, text lines, or frames");
+    println!("strict on|off             MicroPython's habits, or what the documents promise");
     println!("reset                     restart the device");
 }
 
@@ -355,7 +369,9 @@ impl fmt::Display for Row {
             (State::Blocked(Why::Sleep), _) => "sleeps",
             (State::Blocked(Why::Lock), _) => "waits: lock",
             (State::Blocked(Why::Join), _) => "waits: join",
-            (State::Blocked(Why::Console), _) => "waits: console",
+            (State::Blocked(Why::Console | Why::KernelLock), _) => "waits: console",
+            (State::Blocked(Why::Mutex), _) => "waits: mutex",
+            (State::Blocked(Why::Object), _) => "waits: object",
             (State::Blocked(Why::Nothing), _) => "waits",
             (State::Ended | State::Free, None) => "ended",
         };
@@ -428,6 +444,16 @@ fn telemetry(word: &str) {
     if let Err(error) = drain::set(way) {
         println!("telemetry: {error}");
     }
+}
+
+fn strict(word: &str) {
+    let strictness = match word {
+        "on" => Strictness::MicroPython,
+        "off" => Strictness::Seed,
+        _ => return println!("strict takes on or off"),
+    };
+    compat::set(strictness);
+    println!("strict {word}");
 }
 
 fn window() {

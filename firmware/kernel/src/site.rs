@@ -50,6 +50,12 @@ pub(crate) fn here() -> SiteId {
     kernel::with(|kernel| kernel.sites.number(location))
 }
 
+/// The location that a number stands for.
+pub(crate) fn location(id: SiteId) -> Option<&'static Location<'static>> {
+    let index = usize::from(id.0).checked_sub(1)?;
+    kernel::with(|kernel| kernel.sites.table[index])
+}
+
 /// Sends the sites that were not sent yet, or all of them.
 pub(crate) fn send(again: bool) {
     for index in 0..SITES_MAX {

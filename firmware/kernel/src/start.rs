@@ -7,7 +7,7 @@ use crate::kernel;
 use crate::port::{self, Facts};
 use crate::rtt::Ring;
 use crate::sample;
-use crate::sched::Slot;
+use crate::sched::{Kin, PRIORITY_DEFAULT, Slot};
 use crate::shell::{self, Program};
 use crate::stack::{STACK_BYTES_MIN, paint};
 use crate::thread::{self, Thread};
@@ -65,7 +65,7 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
         has_handle: true,
         ..Thread::EMPTY
     };
-    let handle = thread::admit(kernel, thread, crate::sched::PRIORITY_DEFAULT);
+    let handle = thread::admit(kernel, thread, PRIORITY_DEFAULT, Kin::Program);
     debug_assert!(handle.is_some(), "all slots are free");
     // Nobody joins main: the slot stays its own.
     core::mem::forget(handle);
@@ -77,7 +77,7 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
 extern "C" fn first_thread() -> ! {
     port::unmask(true);
     sample::introduce();
-    let console = thread::Builder::new("console")
+    let console = thread::Builder::of_kernel("console")
         .stack_bytes(CONSOLE_STACK_BYTES)
         .priority(console::PRIORITY)
         .spawn(shell::console_thread);

@@ -9,13 +9,13 @@
 
 use crate::console;
 use crate::kernel::{self, Kernel, Resume};
-use crate::lock;
 use crate::port::{self, ResetNote};
 use crate::report::{Cause, Message, Report};
 use crate::sample;
 use crate::sched::Slot;
 use crate::site;
 use crate::thread::{self, End};
+use crate::torn_down;
 use core::fmt;
 use ramscope_wire as wire;
 use wire::{Level, OverflowHow, UnitId};
@@ -236,7 +236,7 @@ fn condemn(kernel: &mut Kernel, end: End, cause: Cause, message: Message) {
 fn seize(kernel: &mut Kernel) {
     let (unit, owner) = (UnitId(kernel.current().unit), kernel.current().owner);
     kernel.torn_down.note(unit);
-    lock::poison_all(kernel, unit);
+    torn_down::poison_all(kernel, unit);
     kernel.heap.owner_quarantine(owner);
     thread::disown_children(kernel, unit);
 }

@@ -8,13 +8,18 @@
 #![expect(unsafe_code, reason = "a thread leaves its stack for good when it ends")]
 
 mod join;
+mod local;
 mod outcome;
+mod sizes;
 mod spawn;
 
 pub use join::JoinHandle;
+pub use local::Local;
+pub(crate) use local::{LocalNode, drop_all as drop_locals};
 pub use outcome::{End, Failure, Outcome};
+pub use sizes::{StackFigures, stack, stack_size};
 pub(crate) use spawn::admit;
-pub use spawn::{Builder, spawn};
+pub use spawn::{Builder, spawn, start_new_thread};
 
 use crate::error::{Error, Exit};
 use crate::heap::OwnerIndex;
@@ -22,6 +27,7 @@ use crate::kernel::{self, Kernel};
 use crate::port::{self, Context, StackRange};
 use crate::sched::{Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
 use crate::stack::KERNEL_STACK_MAX;
+use crate::sync::head::Wait;
 use crate::time::{Instant, Span};
 use crate::{sample, teardown};
 use core::ptr::NonNull;
@@ -64,6 +70,10 @@ pub(crate) struct Thread {
     pub(crate) exit_told: u8,
     /// It is in a wait that a request to end does not break off.
     pub(crate) waits_through: bool,
+    /// Its last wait for an object.
+    pub(crate) wait: Wait,
+    /// The values of its own that it has made, last one first.
+    pub(crate) locals: Option<NonNull<LocalNode>>,
 }
 
 impl Thread {
@@ -89,6 +99,8 @@ impl Thread {
         exit_asked: false,
         exit_told: 0,
         waits_through: false,
+        wait: Wait::NONE,
+        locals: None,
     };
 
     pub(crate) fn new_record(&self, priority: u8) -> wire::UnitNew<'static> {
@@ -231,6 +243,15 @@ pub fn current_id() -> u32 {
     kernel::with(|kernel| kernel.current().unit)
 }
 
+/// MicroPython's name of [`current_id`].
+///
+/// # Context
+/// Thread.
+#[must_use]
+pub fn get_ident() -> u32 {
+    current_id()
+}
+
 /// The most bytes of its stack that the running thread has used so far; 0 on the host port.
 ///
 /// # Context
@@ -306,6 +327,7 @@ pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
         Wake::Granted => Ok(()),
         Wake::TimedOut => Err(Error::TimedOut),
         Wake::Poisoned => Err(Error::Poisoned),
+        Wake::Closed => Err(Error::Closed),
         Wake::Exit => told_to_exit(),
     }
 }

@@ -8,8 +8,8 @@ use crate::layout::{self, Field};
 use crate::payload::{Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink};
 use crate::text::{self, MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
 use crate::vocabulary::{
-    Board, CommandOutcome, EndReason, Level, LockOp, ObjectKind, OverflowHow, OwnerKind,
-    ProgramPhase, RegionKind, State, UnitKind, Why,
+    Access, Board, CommandOutcome, DeadlockHow, EndReason, Level, LockOp, ObjectKind, ObjectOp,
+    OverflowHow, OwnerKind, ProgramPhase, RegionKind, State, UnitKind, Why,
 };
 
 /// A record whose length its kind fixes. Its whole encoding is `const`-sized shifts and stores.
@@ -432,6 +432,70 @@ fixed_record! {
         site: SiteId,
     }
 
+    /// Waits that never end, or may not. So many `DeadlockLink`s of the same report follow.
+    Deadlock = 0x41 {
+        /// The number of the report within the boot.
+        report: u16,
+        /// How it was found.
+        how: DeadlockHow,
+        /// How many units wait; of a circle at most six have a link.
+        links: u8,
+    }
+
+    /// One wait of a deadlock.
+    DeadlockLink = 0x42 {
+        /// The number of the report.
+        report: u16,
+        /// The unit that waits.
+        unit: UnitId,
+        /// What it waits for; none if that is the end of a thread.
+        object: ObjectId,
+        /// What the object is.
+        kind: ObjectKind,
+        /// Where it waits.
+        site: SiteId,
+        /// Microseconds that it has waited.
+        waited_us: u32,
+        /// The unit that has the object, or is to end; 0 if there is none.
+        holder: UnitId,
+        /// Where the holder took it.
+        holder_site: SiteId,
+        /// Microseconds that the holder has had it.
+        held_us: u32,
+    }
+
+    /// Something happened to an object that is no lock.
+    ObjectEvent = 0x43 {
+        /// The object.
+        object: ObjectId,
+        /// The unit that did it.
+        unit: UnitId,
+        /// What happened.
+        op: ObjectOp,
+        /// Where.
+        site: SiteId,
+        /// What the object has now: permits, values, flags, units that wait.
+        value: u32,
+    }
+
+    /// Two uses of a shared cell that nothing puts in order.
+    Race = 0x44 {
+        /// The cell.
+        object: ObjectId,
+        /// The unit that used it first.
+        first: UnitId,
+        /// The other one.
+        second: UnitId,
+        /// How the first one used it.
+        first_access: Access,
+        /// How the second one did.
+        second_access: Access,
+        /// Where the first one did.
+        first_site: SiteId,
+        /// Where the second one did.
+        second_site: SiteId,
+    }
+
     /// A block of the heap was given out.
     Alloc = 0x50 {
         /// Who owns it, if it is a unit.
@@ -602,7 +666,7 @@ any_record! {
     texts: [Hello, Region, Site, Object, UnitNew, Panic, Program, FailAllocation],
     fixed: [
         Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,
-        InterruptSample, Overflow, Fault, LockEvent, Alloc, Free, WindowOpened, Losses,
-        CommandDone, InterruptTimes, AllocationFailed, OpenWindow, SendSamples
+        InterruptSample, Overflow, Fault, LockEvent, Deadlock, DeadlockLink, ObjectEvent, Race, Alloc, Free,
+        WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, OpenWindow, SendSamples
     ]
 }

@@ -128,6 +128,24 @@ open_enum! {
         Event = 5 "event",
         /// The console.
         Console = 6 "console",
+        /// A mutex: a lock with an owner.
+        Mutex = 7 "mutex",
+        /// A semaphore.
+        Semaphore = 8 "semaphore",
+        /// A condition variable.
+        Condition = 9 "condition",
+        /// A barrier.
+        Barrier = 10 "barrier",
+        /// A value that is made once.
+        Once = 11 "once",
+        /// A lock with many readers or one writer.
+        RwLock = 12 "rwlock",
+        /// An event emitter.
+        Emitter = 13 "emitter",
+        /// A shared cell.
+        Shared = 14 "shared",
+        /// The end of a thread.
+        Thread = 15 "thread",
     }
 
     /// What a unit is.
@@ -250,6 +268,40 @@ open_enum! {
         Poisoned = 4 "poisoned",
         /// It went from its holder to the first that waited.
         HandedOver = 5 "handed-over",
+    }
+
+    /// What happened to an object that is no lock.
+    ObjectOp: u8 {
+        /// A unit began to wait.
+        Waiting = 0 "waiting",
+        /// A unit that waited got what it wanted.
+        Granted = 1 "granted",
+        /// A unit gave up waiting.
+        TimedOut = 2 "timed-out",
+        /// A unit stopped waiting because it was asked to end, or the object was closed.
+        Left = 3 "left",
+        /// A unit took something without waiting.
+        Taken = 4 "taken",
+        /// A unit gave something.
+        Given = 5 "given",
+    }
+
+    /// How waits that never end were found.
+    DeadlockHow: u8 {
+        /// Units wait in a circle through locks that another unit could release.
+        Suspicion = 0 "suspicion",
+        /// Units wait in a circle that nobody outside can open.
+        Circle = 1 "circle",
+        /// Nothing is left that could end a wait.
+        Stuck = 2 "stuck",
+    }
+
+    /// How a shared cell was used.
+    Access: u8 {
+        /// Its value was read.
+        Read = 0 "read",
+        /// It got another value.
+        Write = 1 "written",
     }
 
     /// Where a program is.

@@ -8,7 +8,7 @@ mod kind;
 mod sentence;
 
 use ramscope_time::Instant;
-use ramscope_wire::OverflowHow;
+use ramscope_wire::{Access, DeadlockHow, OverflowHow};
 
 use crate::device::{Place, UnitKey};
 
@@ -100,6 +100,26 @@ pub enum Detail {
         /// The lock.
         lock: String,
     },
+    /// Units of the device wait for what may never come, as its kernel found.
+    LockDeadlock {
+        /// The number of the report within the boot.
+        report: u16,
+        /// How it was found.
+        how: DeadlockHow,
+        /// How many units wait.
+        count: u8,
+        /// What each of them waits for, in words.
+        waits: Vec<String>,
+    },
+    /// A shared cell was used twice, and nothing puts the two uses in order.
+    RaceShared {
+        /// The cell.
+        cell: String,
+        /// What happened first in this run.
+        first: RacingUse,
+        /// What happened then.
+        second: RacingUse,
+    },
     /// Telemetry records are missing.
     TelemetryLost {
         /// How many at least.
@@ -117,6 +137,17 @@ pub enum Detail {
         /// What each of them waits for: ``"`a` waits for lock `x`, which `b` holds"``.
         waits: Vec<String>,
     },
+}
+
+/// One use of a shared cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RacingUse {
+    /// By whom.
+    pub unit: String,
+    /// How.
+    pub access: Access,
+    /// Where in the source, if that is known.
+    pub place: Option<String>,
 }
 
 impl Finding {
@@ -139,6 +170,9 @@ impl Finding {
             Detail::Refused => FindingKind::UnitRefused,
             Detail::Reset { .. } => FindingKind::ResetUnexpected,
             Detail::LockPoisoned { .. } => FindingKind::LockPoisoned,
+            Detail::LockDeadlock { how: DeadlockHow::Suspicion, .. } => FindingKind::LockSuspicion,
+            Detail::LockDeadlock { .. } => FindingKind::LockDeadlock,
+            Detail::RaceShared { .. } => FindingKind::RaceShared,
             Detail::TelemetryLost { .. } => FindingKind::TelemetryLost,
             Detail::TelemetryDamaged { .. } => FindingKind::TelemetryDamaged,
             Detail::Deadlock { .. } => FindingKind::Deadlock,

@@ -56,7 +56,7 @@ pub use device::{
     basis_points,
 };
 pub use feed::{AskedWindow, Course, Feed};
-pub use finding::{Detail, Finding, FindingKind};
+pub use finding::{Detail, Finding, FindingKind, RacingUse};
 pub use host::{Closing, HostError, HostFacts, HostTimes, ImageFacts, MachineFacts};
 pub use judge::{Judged, judge, judge_fed};
 pub use number::{bytes, counted, grouped};

@@ -194,7 +194,10 @@ fn frames_that_cannot_start_say_why_and_leave_the_console_as_it_was() {
         1,
     )
     .text;
-    assert!(text.contains("\n> telemetry frames\ntelemetry: out of thread slots\n"), "{text}");
+    assert!(
+        text.contains("\n> telemetry frames\ntelemetry: out of thread slots: all 32 "),
+        "{text}"
+    );
     assert!(text.contains("\n> window\nwindow 1\n"), "{text}");
     assert!(text.contains("test: ended\n"), "{text}");
 }

@@ -1,6 +1,6 @@
 //! `Lock`: MicroPython's binary semaphore, with order, time-outs and poison.
 
-use crate::check::check;
+use crate::check::{check, lines};
 use ramscope_kernel::mem::{self, Arc};
 use ramscope_kernel::thread::{self, Builder, End};
 use ramscope_kernel::{Error, Instant, Lock, Span, println};
@@ -234,24 +234,30 @@ fn four_threads_empty_one_queue_of_work() {
     );
 }
 
+/// T24. Main waits for a lock that it holds, which is suspicious, and no more: somebody else releases.
 #[test]
 fn another_thread_may_release_what_main_acquired() {
-    check(
-        |_| {
-            let lock = shared_lock()?;
-            lock.acquire()?;
-            let theirs = lock.clone();
-            let other = small("other").spawn(move || {
-                println!("other releases");
-                theirs.release()
-            })?;
-            lock.acquire()?;
-            println!("main has it again");
-            lock.release()?;
-            other.join().map(drop)
-        },
-        &["other releases", "main has it again"],
-    );
+    let printed = lines(|_| {
+        let lock = shared_lock()?;
+        lock.acquire()?;
+        let theirs = lock.clone();
+        let other = small("other").spawn(move || {
+            println!("other releases");
+            theirs.release()
+        })?;
+        lock.acquire()?;
+        println!("main has it again");
+        lock.release()?;
+        other.join().map(drop)
+    });
+    let said = [
+        "suspicion: a thread waits for itself",
+        "  main (unit 1) waits for lock `tested` for ",
+        "other releases",
+        "main has it again",
+    ];
+    assert_eq!(printed.len(), said.len(), "{printed:?}");
+    assert!(printed.iter().zip(said).all(|(line, said)| line.starts_with(said)), "{printed:?}");
 }
 
 #[test]

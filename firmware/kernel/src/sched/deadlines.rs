@@ -7,6 +7,7 @@
 use super::queue::NONE;
 use super::{Entry, Slot, THREADS_MAX};
 
+#[derive(Clone)]
 pub(super) struct Deadlines {
     heap: [u8; THREADS_MAX],
     length: u8,

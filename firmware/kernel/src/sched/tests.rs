@@ -5,7 +5,7 @@ const SLICE: u64 = 10;
 /// A scheduler with threads of these priorities, the best of which runs.
 fn scheduler(priorities: &[u8]) -> (Scheduler, Vec<Slot>) {
     let mut scheduler = Scheduler::new(SLICE);
-    let slots = priorities.iter().map(|p| scheduler.add(*p).unwrap()).collect();
+    let slots = priorities.iter().map(|p| scheduler.add(*p, Kin::Program).unwrap()).collect();
     let _ = scheduler.decide(0);
     check(&scheduler);
     (scheduler, slots)
@@ -14,13 +14,13 @@ fn scheduler(priorities: &[u8]) -> (Scheduler, Vec<Slot>) {
 /// Invariants 1 to 3 and 5 of the module.
 fn check(scheduler: &Scheduler) {
     let mut linked = [0; THREADS_MAX];
-    for (priority, queue) in scheduler.ready.iter().enumerate() {
-        let mut at = queue.first();
-        assert_eq!(at.is_some(), scheduler.ready_bits & (1 << priority) != 0);
+    for priority in 0..PRIORITIES {
+        let mut at = scheduler.ready.queue(priority).first();
+        assert_eq!(at.is_some(), scheduler.ready.has(priority as u8));
         while let Some(slot) = at {
             linked[slot.index()] += 1;
             assert_eq!(scheduler.state(slot), State::Ready);
-            at = scheduler.entries[slot.index()].links.next_slot();
+            at = scheduler.behind(slot);
         }
     }
     for (index, entry) in scheduler.entries.iter().enumerate().skip(1) {
@@ -31,15 +31,9 @@ fn check(scheduler: &Scheduler) {
     }
     assert_eq!(scheduler.state(scheduler.running), State::Running);
     assert!(
-        scheduler.ready_bits == 0
-            || scheduler.best_ready() <= scheduler.priority(scheduler.running())
+        scheduler.ready.is_empty()
+            || scheduler.ready.best() <= scheduler.priority(scheduler.running())
     );
-}
-
-impl Links {
-    fn next_slot(self) -> Option<Slot> {
-        (self.next_index() != NONE).then(|| Slot(self.next_index()))
-    }
 }
 
 #[test]
@@ -168,15 +162,15 @@ fn nothing_ready_means_idle() {
 #[test]
 fn the_table_says_when_it_is_full_and_slots_come_back() {
     let mut scheduler = Scheduler::new(SLICE);
-    while scheduler.add(5).is_some() {}
+    while scheduler.add(5, Kin::Program).is_some() {}
     assert_eq!(scheduler.slots().count(), THREADS_MAX);
     let _ = scheduler.decide(0);
     let ended = scheduler.running();
     scheduler.end_running();
     let _ = scheduler.decide(0);
-    assert_eq!(scheduler.add(5), None, "an ended slot still answers how it ended");
+    assert_eq!(scheduler.add(5, Kin::Program), None, "an ended slot still answers how it ended");
     scheduler.free(ended);
-    assert_eq!(scheduler.add(5), Some(ended));
+    assert_eq!(scheduler.add(5, Kin::Program), Some(ended));
     check(&scheduler);
 }
 

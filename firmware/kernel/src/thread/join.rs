@@ -1,9 +1,14 @@
 //! Waiting for the end of a thread, and asking for it.
 
+use super::sizes::{self, StackFigures};
 use super::{End, Thread, block, check_headroom, release_slot};
+use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{Slot, Wake, Why};
+use crate::site;
+use crate::sync::head::{Ask, Patience};
+use crate::sync::races;
 use crate::time::{Instant, Span};
 
 /// The right to ask how a thread ended. Dropping it lets the thread go on alone.
@@ -28,6 +33,7 @@ impl JoinHandle {
     /// # Errors
     /// [`Error::Exit`] if the caller is asked to end; [`Error::Closed`] if the thread has ended and
     /// nobody knows how any more.
+    #[track_caller]
     pub fn join(self) -> Result<End, Error> {
         self.wait(None)
     }
@@ -39,8 +45,18 @@ impl JoinHandle {
     ///
     /// # Errors
     /// [`Error::TimedOut`], or [`Error::Exit`] if the caller is asked to end.
+    #[track_caller]
     pub fn join_for(&self, span: Span) -> Result<End, Error> {
         self.wait(Some((Instant::now() + span).ticks()))
+    }
+
+    /// The figures of the thread's stack; `None` once its slot serves another one.
+    ///
+    /// # Context
+    /// Thread. Scans the unused part of the stack.
+    #[must_use]
+    pub fn stack(&self) -> Option<StackFigures> {
+        sizes::figures(self.slot, self.unit)
     }
 
     /// How the thread ended, if it has.
@@ -72,19 +88,24 @@ impl JoinHandle {
         (thread.unit == self.unit).then_some(thread)
     }
 
+    #[track_caller]
     fn wait(&self, deadline: Option<u64>) -> Result<End, Error> {
         check_headroom();
+        let ask = Ask { deadline, ..Ask::new(Patience::Forever, site::here()) };
         loop {
             let state = kernel::with(|kernel| self.thread(kernel).map(|thread| thread.end));
             if let Some(end) = state.ok_or(Error::Closed)? {
+                kernel::with(|kernel| races::joined(kernel, self.slot));
                 return Ok(end);
             }
             block(|kernel| {
-                let Kernel { sched, threads, .. } = kernel;
+                kernel.begin_wait(&ask);
+                let Kernel { sched, threads, .. } = &mut *kernel;
                 let thread = &mut threads[self.slot.index()];
                 if thread.unit == self.unit && thread.end.is_none() {
                     let queue = (&mut thread.joiners, self.slot.index());
                     sched.block_running(Why::Join, Some(queue), deadline);
+                    deadlock::suspect(kernel);
                 }
             })?;
         }

@@ -105,6 +105,10 @@ impl Failure for Error {
             Error::InHandler => 6,
             Error::Missing(_) => 7,
             Error::Masked => 8,
+            Error::Full => 9,
+            Error::Empty => 10,
+            Error::Invalid => 11,
+            Error::TooLarge => 12,
         }
     }
 }

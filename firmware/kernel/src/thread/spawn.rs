@@ -1,14 +1,15 @@
 //! Starting a thread: the block, the painted stack, the body at its top.
 #![expect(unsafe_code, reason = "builds stacks and moves bodies onto them")]
 
-use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish};
-use crate::error::{Error, Shortage};
-use crate::heap::{OwnerIndex, OwnerKind, OwnerTag};
+use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish, local};
+use crate::error::{Error, Pending, Shortage};
+use crate::heap::{OutOfMemory, OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
 use crate::port::{self, StackRange};
-use crate::sched::PRIORITY_DEFAULT;
+use crate::sched::{Kin, PRIORITY_DEFAULT};
 use crate::site;
-use crate::stack::{GUARD_BYTES, STACK_BYTES_DEFAULT, STACK_BYTES_MIN, paint};
+use crate::stack::{GUARD_BYTES, STACK_BYTES_MIN, paint};
+use crate::sync::races;
 use crate::thread::End;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -34,22 +35,29 @@ const STACK_BYTES_MAX: usize = 1 << 28;
 #[derive(Clone, Copy, Debug)]
 pub struct Builder {
     name: &'static str,
-    stack_bytes: usize,
+    /// None: what `stack_size` says when the thread is started.
+    stack_bytes: Option<usize>,
     priority: u8,
+    kin: Kin,
 }
 
 impl Builder {
     /// A thread of this name, with the default stack and priority.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, stack_bytes: STACK_BYTES_DEFAULT, priority: PRIORITY_DEFAULT }
+        Self { name, stack_bytes: None, priority: PRIORITY_DEFAULT, kin: Kin::Program }
+    }
+
+    /// One of the kernel's own threads, which release nothing that programs wait for.
+    pub(crate) const fn of_kernel(name: &'static str) -> Self {
+        Self { kin: Kin::Kernel, ..Self::new(name) }
     }
 
     /// Asks for a stack of this many bytes. Less than [`STACK_BYTES_MIN`] is raised to it, and the
     /// size is rounded up to 16; reports show what was asked for and what was granted.
     #[must_use]
     pub const fn stack_bytes(mut self, bytes: usize) -> Self {
-        self.stack_bytes = bytes;
+        self.stack_bytes = Some(bytes);
         self
     }
 
@@ -78,10 +86,12 @@ impl Builder {
         const { assert!(align_of::<F>() <= BODY_ALIGN, "a body is placed at the end of the stack") };
         let site = site::here();
         let body_bytes = size_of::<F>().next_multiple_of(BODY_ALIGN);
-        let stack_bytes = self.stack_bytes.clamp(STACK_BYTES_MIN, STACK_BYTES_MAX);
+        let requested = self.stack_bytes.unwrap_or_else(super::sizes::bytes_unasked);
+        let stack_bytes = requested.clamp(STACK_BYTES_MIN, STACK_BYTES_MAX);
         let stack_bytes = stack_bytes.next_multiple_of(BODY_ALIGN);
         let layout = stack_layout::<F>(stack_bytes + body_bytes);
-        let (block, owner, unit) = kernel::with(|kernel| reserve(kernel, layout, site))?;
+        let reserved = kernel::with(|kernel| reserve(kernel, layout, site));
+        let (block, owner, unit) = reserved.map_err(Lack::told)?;
         let low = block.as_ptr() as usize + GUARD_BYTES;
         let stack = StackRange { low, bytes: stack_bytes };
         let place = (low + stack_bytes) as *mut F;
@@ -97,7 +107,7 @@ impl Builder {
             site,
             kind: UnitKind::Thread,
             stack,
-            stack_requested: self.stack_bytes as u32,
+            stack_requested: requested as u32,
             block: Some(block),
             context,
             owner,
@@ -105,12 +115,30 @@ impl Builder {
             has_handle: true,
             ..Thread::EMPTY
         };
-        let started = kernel::then_reschedule(|kernel| admit(kernel, thread, self.priority));
-        started.ok_or(Error::Missing(Shortage::ThreadSlots)).inspect_err(|_| {
+        let started =
+            kernel::then_reschedule(|kernel| admit(kernel, thread, self.priority, self.kin));
+        started.ok_or_else(|| {
             // SAFETY: the body was written there and never ran.
             unsafe { core::ptr::drop_in_place(place) };
             kernel::with(|kernel| give_back(kernel, block, owner));
+            Error::Missing(Shortage::ThreadSlots { pending: Pending::count() })
         })
+    }
+
+    /// Starts the thread with arguments: it runs `body(arguments)`.
+    ///
+    /// # Context
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// # Errors
+    /// As [`spawn`](Self::spawn); the arguments are dropped then.
+    #[track_caller]
+    pub fn spawn_with<A, R>(self, arguments: A, body: fn(A) -> R) -> Result<JoinHandle, Error>
+    where
+        A: Send + 'static,
+        R: Outcome + 'static,
+    {
+        self.spawn(move || body(arguments))
     }
 }
 
@@ -119,21 +147,38 @@ fn stack_layout<F>(bytes: usize) -> Layout {
     Layout::from_size_align(GUARD_BYTES + bytes, align).expect("far below the address space")
 }
 
+/// What could not be reserved for a thread.
+enum Lack {
+    ControlBlock,
+    Stack(OutOfMemory),
+}
+
+impl Lack {
+    /// With what pends: that is counted with interrupts on.
+    fn told(self) -> Error {
+        let pending = Pending::count();
+        Error::Missing(match self {
+            Lack::ControlBlock => Shortage::Owners { pending },
+            Lack::Stack(OutOfMemory { wanted_bytes, largest_free_bytes, .. }) => {
+                Shortage::Stack { wanted_bytes, largest_free_bytes, pending }
+            }
+        })
+    }
+}
+
 fn reserve(
     kernel: &mut Kernel,
     layout: Layout,
     site: SiteId,
-) -> Result<(NonNull<u8>, OwnerIndex, u32), Error> {
+) -> Result<(NonNull<u8>, OwnerIndex, u32), Lack> {
     let unit = kernel.next_unit();
-    let owner = kernel
-        .heap
-        .owner_add(OwnerTag { kind: OwnerKind::Thread, unit })
-        .map_err(|_| Error::Missing(Shortage::Owners))?;
+    let tag = OwnerTag { kind: OwnerKind::Thread, unit };
+    let owner = kernel.heap.owner_add(tag).map_err(|_| Lack::ControlBlock)?;
     match kernel.allocate(layout, owner, site) {
         Ok(block) => Ok((block, owner, unit)),
         Err(out) => {
             kernel.heap.owner_release(owner);
-            Err(out.into())
+            Err(Lack::Stack(out))
         }
     }
 }
@@ -148,13 +193,19 @@ fn give_back(kernel: &mut Kernel, block: NonNull<u8>, owner: OwnerIndex) {
 }
 
 /// Puts a new thread into a slot and tells the world.
-pub(crate) fn admit(kernel: &mut Kernel, mut thread: Thread, priority: u8) -> Option<JoinHandle> {
-    let slot = kernel.sched.add(priority)?;
+pub(crate) fn admit(
+    kernel: &mut Kernel,
+    mut thread: Thread,
+    priority: u8,
+    kin: Kin,
+) -> Option<JoinHandle> {
+    let slot = kernel.sched.add(priority, kin)?;
     thread.parent = kernel.current().unit;
     let unit = thread.unit;
     let record = thread.new_record(kernel.sched.priority(slot));
     kernel.threads[slot.index()] = thread;
     kernel.record(Level::Samples, &record);
+    races::started(kernel, slot);
     Some(JoinHandle { slot, unit })
 }
 
@@ -167,6 +218,7 @@ extern "C" fn thread_main() -> ! {
     port::contain(&mut || {
         // SAFETY: the body was moved there by spawn and is run once: `start` was taken.
         end = unsafe { (start.run)(start.body) };
+        local::drop_all();
     });
     finish(end)
 }
@@ -179,7 +231,7 @@ unsafe fn run<F: FnOnce() -> R, R: Outcome>(body: *mut u8) -> End {
     body().end()
 }
 
-/// Starts a thread with the default stack and priority: MicroPython's `start_new_thread`.
+/// Starts a thread with the default priority and the stack of [`stack_size`](super::stack_size).
 ///
 /// # Context
 /// Thread. Allocates.
@@ -193,4 +245,20 @@ where
     R: Outcome,
 {
     Builder::new(name).spawn(body)
+}
+
+/// MicroPython's `start_new_thread(f, args)`: answers the id, and nobody can join the thread.
+///
+/// # Context
+/// Thread. Allocates.
+///
+/// # Errors
+/// As [`Builder::spawn`].
+#[track_caller]
+pub fn start_new_thread<A, R>(body: fn(A) -> R, arguments: A) -> Result<u32, Error>
+where
+    A: Send + 'static,
+    R: Outcome + 'static,
+{
+    Builder::new("thread").spawn_with(arguments, body).map(|handle| handle.id())
 }

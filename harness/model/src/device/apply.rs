@@ -4,6 +4,7 @@ mod events;
 mod facts;
 mod samples;
 mod units;
+mod waits;
 mod windows;
 
 use ramscope_time::{Instant, Span};
@@ -44,6 +45,14 @@ impl Device {
             Record::Overflow(overflow) => self.note_overflow(at, overflow),
             Record::Fault(fault) => self.note_fault(at, fault),
             Record::LockEvent(event) => self.note_lock(at, event),
+            Record::ObjectEvent(event) => {
+                if let Some(object) = self.object_mut(event.object) {
+                    object.apply_event(at, event);
+                }
+            }
+            Record::Deadlock(deadlock) => self.note_deadlock(at, deadlock),
+            Record::DeadlockLink(link) => self.note_deadlock_link(link),
+            Record::Race(race) => self.note_race(at, race),
             Record::Program(program) => self.note_program(at, program),
             Record::WindowOpened(opened) => self.open_window(at, opened),
             Record::InterruptTimes(sample) => self.sample_interrupt_times(at, sample),
@@ -201,6 +210,7 @@ impl Device {
         }
     }
 
+    /// Notes a finding.
     fn find(&mut self, at: Instant, unit: Option<UnitId>, detail: Detail) {
         let boot = self.boot.index;
         let finding = Finding {

@@ -1,7 +1,9 @@
 //! Locks, timers, queues and the units that wait for them.
 
 use ramscope_time::Instant;
-use ramscope_wire::{LockEvent, LockOp, ObjectId, ObjectKind, SiteId, UnitId};
+use ramscope_wire::{
+    LockEvent, LockOp, ObjectEvent, ObjectId, ObjectKind, ObjectOp, SiteId, UnitId,
+};
 
 /// Something that units wait for. It holds what the events told; with lost events it can be wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct Object {
     pub contentions: u64,
     /// How often a unit gave up.
     pub timeouts: u64,
+    /// What it has, if it is no lock: permits, values, flags.
+    pub value: Option<u32>,
 }
 
 /// A unit that waits.
@@ -55,13 +59,35 @@ impl Object {
             acquisitions: 0,
             contentions: 0,
             timeouts: 0,
+            value: None,
         }
+    }
+
+    /// Something happened to an object that is no lock.
+    pub(crate) fn apply_event(&mut self, at: Instant, event: &ObjectEvent) {
+        match event.op {
+            ObjectOp::Waiting => self.wait(at, event.unit, event.site),
+            ObjectOp::Granted => {
+                self.acquisitions += 1;
+                self.forget_waiter(event.unit);
+                return;
+            }
+            ObjectOp::TimedOut => {
+                self.timeouts += 1;
+                self.forget_waiter(event.unit);
+                return;
+            }
+            ObjectOp::Left => return self.forget_waiter(event.unit),
+            ObjectOp::Taken => self.acquisitions += 1,
+            ObjectOp::Given | ObjectOp::Unknown(_) => {}
+        }
+        self.value = Some(event.value);
     }
 
     pub(crate) fn apply(&mut self, at: Instant, event: &LockEvent) {
         match event.op {
             LockOp::Acquired => self.take(event.unit),
-            LockOp::Waiting => self.wait(at, event),
+            LockOp::Waiting => self.wait(at, event.unit, event.site),
             LockOp::TimedOut => {
                 self.timeouts += 1;
                 self.forget_waiter(event.unit);
@@ -82,11 +108,11 @@ impl Object {
         self.forget_waiter(unit);
     }
 
-    fn wait(&mut self, at: Instant, event: &LockEvent) {
+    fn wait(&mut self, at: Instant, unit: UnitId, site: SiteId) {
         self.contentions += 1;
-        self.forget_waiter(event.unit);
+        self.forget_waiter(unit);
         if self.waiters.len() < Self::WAITERS_MAX {
-            self.waiters.push(Waiter { unit: event.unit, since: at, site: event.site });
+            self.waiters.push(Waiter { unit, since: at, site });
         }
     }
 

@@ -68,6 +68,12 @@ finding_kinds! {
     ResetUnexpected = "reset.unexpected" fails,
     /// The holder of a lock was torn down.
     LockPoisoned = "lock.poisoned" noted,
+    /// Units wait for locks in a circle that nobody can open, or nothing is left that could end a wait.
+    LockDeadlock = "lock.deadlock" fails,
+    /// Units wait for locks in a circle that another unit may still open.
+    LockSuspicion = "lock.suspicion" noted,
+    /// Two units use a shared cell, and nothing puts the two uses in order.
+    RaceShared = "race.shared" fails,
     /// Telemetry records are missing.
     TelemetryLost = "telemetry.lost" noted,
     /// Bytes arrived that are no telemetry.

@@ -1,9 +1,9 @@
 //! A finding as a sentence, without a full stop.
 
-use ramscope_wire::OverflowHow;
+use ramscope_wire::{DeadlockHow, OverflowHow};
 
 use crate::device::Place;
-use crate::finding::{Detail, Finding};
+use crate::finding::{Detail, Finding, RacingUse};
 use crate::number::{bytes, counted};
 use crate::symbols::{Symbols, describe};
 
@@ -47,6 +47,11 @@ impl Finding {
             Detail::LockPoisoned { lock } => {
                 format!("`{unit}` was torn down while it held lock `{lock}`, which is poisoned now")
             }
+            Detail::LockDeadlock { how, count, waits, .. } => deadlocked(*how, *count, waits),
+            Detail::RaceShared { cell, first, second } => {
+                let (first, second) = (used(first), used(second));
+                format!("shared cell `{cell}` is {first} and {second}, and nothing orders the two")
+            }
             Detail::TelemetryLost { records } => {
                 let verb = if *records == 1 { "is" } else { "are" };
                 format!("{} {verb} missing", counted(*records, "telemetry record"))
@@ -58,6 +63,26 @@ impl Finding {
             Detail::Deadlock { waits } => waits.join("; "),
         }
     }
+}
+
+fn deadlocked(how: DeadlockHow, count: u8, waits: &[String]) -> String {
+    let what = match (how, count) {
+        (DeadlockHow::Stuck, 1) => "nothing is left that could end the wait of 1 thread".to_owned(),
+        (DeadlockHow::Stuck, _) => {
+            format!("nothing is left that could end the waits of {count} threads")
+        }
+        (_, 1) => "a thread waits for itself".to_owned(),
+        _ => format!("{count} threads wait in a circle"),
+    };
+    match waits {
+        [] => what,
+        waits => format!("{what}: {}", waits.join("; ")),
+    }
+}
+
+fn used(by: &RacingUse) -> String {
+    let place = by.place.as_ref().map_or_else(String::new, |place| format!(" at {place}"));
+    format!("{} by `{}`{place}", by.access, by.unit)
 }
 
 fn what_overflowed(

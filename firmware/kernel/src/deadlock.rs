@@ -1,0 +1,436 @@
+//! Waits that never end: found, and told as a chain of units, objects, call sites and ages.
+//!
+//! The problem: a board that stands still says nothing. What would help is who waits for what, who
+//! has it, since when, and where in the source both happened.
+//!
+//! Three things are found, each at the earliest moment at which it can be known:
+//! - a *suspicion*: a unit waits for a lock, and following from each lock to who acquired it last
+//!   leads back to that unit (or is that unit). Another unit may still release one of them;
+//! - a *circle*: the same through mutexes and ends of threads only. Nobody outside can help: it is a
+//!   deadlock at the moment it closes, and the mutex can hand it to the caller as an error;
+//! - *stuck*: every thread of the program waits, without a deadline, for what only programs give,
+//!   and no timer or interrupt is armed that could. That is a deadlock whatever the graph looks like:
+//!   an event that nobody sets is one too. The scheduler core decides it from two counts
+//!   ([`Scheduler::is_stuck`](crate::sched::Scheduler::is_stuck)); it is told after a
+//!   millisecond, so that a handler which is on its way counts.
+//!
+//! Invariants:
+//! 1. A chain is copied in the section in which it closes, at most [`LINKS_MAX`] links of it: later it
+//!    may be gone. The console thread writes it, as text and as records.
+//! 2. A wait with a deadline ends by itself: nothing is said about it.
+
+use crate::console;
+use crate::kernel::{self, Kernel};
+use crate::port::{self, TICKS_PER_SECOND};
+use crate::println;
+use crate::sched::{QueueName, Slot, State, THREADS_MAX, Why};
+use crate::site;
+use crate::sync::head::{Head, head_in_section, waited_for};
+use core::fmt;
+use ramscope_wire as wire;
+use wire::{DeadlockHow, Level, ObjectId, ObjectKind, SiteId, UnitId};
+
+/// Links of a chain that are kept; a longer one says how many there are.
+const LINKS_MAX: usize = 6;
+/// Chains that can wait to be written; more are counted.
+const CHAINS_MAX: usize = 2;
+/// How long everything must stand still before it is told.
+const STILL_TICKS: u64 = TICKS_PER_SECOND as u64 / 1_000;
+
+/// One wait, and who could end it.
+#[derive(Clone, Copy)]
+pub(crate) struct Link {
+    unit: UnitId,
+    name: &'static str,
+    since: u64,
+    site: SiteId,
+    kind: ObjectKind,
+    object: ObjectId,
+    object_name: &'static str,
+    holder: Option<LinkHolder>,
+}
+
+#[derive(Clone, Copy)]
+struct LinkHolder {
+    unit: UnitId,
+    name: &'static str,
+    site: SiteId,
+    since: u64,
+}
+
+/// A circle as it was when it closed. It is filled and read in place: a whole one would not fit on
+/// the stack of a section.
+struct Chain {
+    how: DeadlockHow,
+    links: [Option<Link>; LINKS_MAX],
+    /// How many there are, kept or not; 0 while the place is free.
+    length: u8,
+    at: u64,
+}
+
+impl Chain {
+    const FREE: Chain =
+        Chain { how: DeadlockHow::Stuck, links: [None; LINKS_MAX], length: 0, at: 0 };
+}
+
+/// Whether everything stands still.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stuck {
+    No,
+    Since(u64),
+    Told,
+}
+
+/// What the kernel keeps of deadlocks.
+pub(crate) struct Deadlocks {
+    /// Circles that wait to be written; the oldest is `waiting[first]`.
+    waiting: [Chain; CHAINS_MAX],
+    first: usize,
+    /// Chains that found no room.
+    lost: u32,
+    /// The number of the last report.
+    serial: u16,
+    stuck: Stuck,
+    /// Timers and interrupts that are armed and may release something.
+    sources: u32,
+}
+
+impl Deadlocks {
+    pub(crate) const fn new() -> Self {
+        Self {
+            waiting: [const { Chain::FREE }; CHAINS_MAX],
+            first: 0,
+            lost: 0,
+            serial: 0,
+            stuck: Stuck::No,
+            sources: 0,
+        }
+    }
+
+    /// Whether there is something to write.
+    pub(crate) fn any(&self) -> bool {
+        self.waiting[self.first].length > 0
+    }
+
+    /// When the console thread must look whether everything still stands still.
+    pub(crate) fn next_look(&self) -> Option<u64> {
+        match self.stuck {
+            Stuck::Since(since) => Some(since + STILL_TICKS),
+            Stuck::No | Stuck::Told => None,
+        }
+    }
+
+    /// A timer or interrupt is armed (`+1`), or no more (`-1`), that may end waits.
+    #[expect(dead_code, reason = "for timers, which are armed by nobody yet")]
+    pub(crate) fn arm(&mut self, change: i32) {
+        self.sources = self.sources.wrapping_add_signed(change);
+    }
+
+    /// Forgets the oldest circle.
+    fn drop_oldest(&mut self) {
+        self.waiting[self.first].length = 0;
+        self.first = (self.first + 1) % CHAINS_MAX;
+    }
+}
+
+/// Looks whether anything is left that could end a wait; constant.
+pub(crate) fn look(kernel: &mut Kernel) {
+    let stuck = kernel.sched.is_stuck(kernel.deadlocks.sources);
+    match (stuck, kernel.deadlocks.stuck) {
+        (false, _) => kernel.deadlocks.stuck = Stuck::No,
+        (true, Stuck::No) => {
+            kernel.deadlocks.stuck = Stuck::Since(port::now());
+            console::attend(kernel);
+        }
+        (true, Stuck::Since(_) | Stuck::Told) => {}
+    }
+}
+
+/// Whom a blocked slot waits for, if that is one unit.
+fn holder_of(kernel: &Kernel, slot: Slot) -> Option<Slot> {
+    if kernel.sched.has_deadline(slot) {
+        return None;
+    }
+    match kernel.sched.state(slot) {
+        State::Blocked(Why::Join) => kernel.sched.queue_of(slot).map(|index| Slot(index as u8)),
+        State::Blocked(_) => living_holder(kernel, waited_for(kernel, slot)?),
+        _ => None,
+    }
+}
+
+fn living_holder(kernel: &Kernel, head: &Head) -> Option<Slot> {
+    let holder = head.holder?;
+    let lives = kernel.threads[holder.slot.index()].unit == holder.unit.0;
+    lives.then_some(holder.slot)
+}
+
+/// Notes a suspicion if the wait that the running unit has just begun closes a circle.
+pub(crate) fn suspect(kernel: &mut Kernel) {
+    let running = kernel.sched.running();
+    let Some(holder) = holder_of(kernel, running) else { return };
+    let circle = kernel.sched.circle(running, holder, |slot| holder_of(kernel, slot));
+    if let Some(length) = circle {
+        let how = match is_exact(kernel, running, length) {
+            true => DeadlockHow::Circle,
+            false => DeadlockHow::Suspicion,
+        };
+        keep(kernel, how, running, length, None);
+    }
+}
+
+/// Whether the running unit closes a circle if it waits for the mutex of this name; notes it.
+/// A circle through locks is noted as a suspicion, and is none of the mutex's business.
+pub(crate) fn closes(kernel: &mut Kernel, name: QueueName) -> bool {
+    let running = kernel.sched.running();
+    let Some(holder) = living_holder(kernel, head_in_section(kernel, name)) else { return false };
+    let circle = kernel.sched.circle(running, holder, |slot| holder_of(kernel, slot));
+    let Some(length) = circle else { return false };
+    let exact = length == 1 || is_exact(kernel, holder, length - 1);
+    let how = if exact { DeadlockHow::Circle } else { DeadlockHow::Suspicion };
+    keep(kernel, how, running, length, Some(name));
+    exact
+}
+
+/// Whether the `length` waits from `slot` on are all such that only their holder can end them.
+fn is_exact(kernel: &Kernel, slot: Slot, length: usize) -> bool {
+    let waits = core::iter::successors(Some(slot), |slot| holder_of(kernel, *slot)).take(length);
+    let mut states = waits.map(|slot| kernel.sched.state(slot));
+    states.all(|state| matches!(state, State::Blocked(Why::Mutex | Why::Join)))
+}
+
+/// Copies a circle. Its first wait is for the object of this name, if there is one: it has not begun then.
+#[inline(never)]
+fn keep(
+    kernel: &mut Kernel,
+    how: DeadlockHow,
+    start: Slot,
+    length: usize,
+    name: Option<QueueName>,
+) {
+    let Deadlocks { waiting, first, lost, .. } = &mut kernel.deadlocks;
+    let mut places = (0..CHAINS_MAX).map(|index| (*first + index) % CHAINS_MAX);
+    let Some(place) = places.find(|place| waiting[*place].length == 0) else {
+        *lost += 1;
+        return;
+    };
+    let chain = &mut waiting[place];
+    (chain.how, chain.length, chain.at) = (how, length as u8, port::now());
+    let mut at = Some(start);
+    for index in 0..length.min(LINKS_MAX) {
+        let Some(slot) = at else { break };
+        let head = match name.filter(|_| index == 0) {
+            Some(name) => Some(head_in_section(kernel, name)),
+            None => waited_for(kernel, slot),
+        };
+        at = match &head {
+            Some(head) => living_holder(kernel, head),
+            None => holder_of(kernel, slot),
+        };
+        let link = link(kernel, slot, head);
+        kernel.deadlocks.waiting[place].links[index] = Some(link);
+    }
+    console::attend(kernel);
+}
+
+/// The wait of `slot` for the object of `head`, or for the end of a thread.
+#[inline(never)]
+fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>) -> Link {
+    let thread = &kernel.threads[slot.index()];
+    let (unit, name, wait) = (UnitId(thread.unit), thread.name, thread.wait);
+    let joined = kernel.sched.queue_of(slot);
+    let (kind, object, object_name, holder) = match head {
+        Some(head) => {
+            let object = head.announce(kernel);
+            let holder = head.holder.map(|holder| {
+                let lives = kernel.threads[holder.slot.index()].unit == holder.unit.0;
+                let name = if lives { kernel.threads[holder.slot.index()].name } else { "?" };
+                LinkHolder { unit: holder.unit, name, site: holder.site, since: holder.since }
+            });
+            (head.kind, object, head.name, holder)
+        }
+        None => {
+            let thread = joined.map(|index| &kernel.threads[index]);
+            let holder = thread.map(|thread| LinkHolder {
+                unit: UnitId(thread.unit),
+                name: thread.name,
+                site: thread.site,
+                since: 0,
+            });
+            (ObjectKind::Thread, ObjectId::NONE, "", holder)
+        }
+    };
+    Link { unit, name, since: wait.since, site: wait.site, kind, object, object_name, holder }
+}
+
+/// Writes what was found since the last call, as text and as records.
+///
+/// # Context
+/// The console thread.
+pub(crate) fn write_reports() {
+    while kernel::with(|kernel| kernel.deadlocks.any()) {
+        write_oldest();
+        kernel::with(|kernel| kernel.deadlocks.drop_oldest());
+    }
+    let lost = kernel::with(|kernel| core::mem::take(&mut kernel.deadlocks.lost));
+    if lost > 0 {
+        println!("{lost} more circles closed while this was written");
+    }
+    write_stuck();
+}
+
+fn write_oldest() {
+    let oldest = |kernel: &Kernel| kernel.deadlocks.first;
+    let (how, length, at) = kernel::with(|kernel| {
+        let Chain { how, length, at, .. } = kernel.deadlocks.waiting[oldest(kernel)];
+        (how, length, at)
+    });
+    let report = begin(how, length);
+    match (how, length) {
+        (DeadlockHow::Circle, 1) => println!("deadlock: a thread waits for itself"),
+        (DeadlockHow::Circle, n) => println!("deadlock: {n} threads wait in a circle"),
+        (_, 1) => println!("suspicion: a thread waits for itself"),
+        (_, n) => println!("suspicion: {n} threads wait in a circle"),
+    }
+    let length = usize::from(length);
+    for index in 0..length.min(LINKS_MAX) {
+        let link =
+            kernel::with(|kernel| kernel.deadlocks.waiting[oldest(kernel)].links[index].take());
+        if let Some(link) = link {
+            write_link(report, &link, at);
+        }
+    }
+    if length > LINKS_MAX {
+        println!("  and {} more", length - LINKS_MAX);
+    }
+}
+
+/// Writes who is stuck, if everything has stood still for long enough.
+fn write_stuck() {
+    let now = port::now();
+    let is_due = kernel::with(|kernel| {
+        let due = kernel.deadlocks.next_look().is_some_and(|at| at <= now);
+        if due {
+            kernel.deadlocks.stuck = Stuck::Told;
+        }
+        due
+    });
+    if !is_due {
+        return;
+    }
+    // Nothing changes any more: that is what it means.
+    let stuck = |slot: &Slot| kernel::with(|kernel| kernel.sched.depends(*slot));
+    let slots = || (0..THREADS_MAX as u8).map(Slot).filter(stuck);
+    let count = slots().count();
+    let report = begin(DeadlockHow::Stuck, count as u8);
+    match count {
+        1 => println!("deadlock: nothing is left that could end the wait of 1 thread"),
+        _ => println!("deadlock: nothing is left that could end the waits of {count} threads"),
+    }
+    for slot in slots() {
+        let link = kernel::with(|kernel| {
+            let head = waited_for(kernel, slot);
+            link(kernel, slot, head)
+        });
+        write_link(report, &link, now);
+    }
+}
+
+/// Begins a report; answers its number.
+fn begin(how: DeadlockHow, links: u8) -> u16 {
+    site::send(false);
+    kernel::with(|kernel| {
+        kernel.deadlocks.serial = kernel.deadlocks.serial.wrapping_add(1);
+        let report = kernel.deadlocks.serial;
+        kernel.record(Level::Samples, &wire::Deadlock { report, how, links });
+        report
+    })
+}
+
+fn write_link(report: u16, link: &Link, at: u64) {
+    let holder = link.holder;
+    let record = wire::DeadlockLink {
+        report,
+        unit: link.unit,
+        object: link.object,
+        kind: link.kind,
+        site: link.site,
+        waited_us: micros(at, link.since),
+        holder: holder.map_or(UnitId::KERNEL, |holder| holder.unit),
+        holder_site: holder.map_or(SiteId::NONE, |holder| holder.site),
+        held_us: holder.map_or(0, |holder| micros(at, holder.since)),
+    };
+    kernel::with(|kernel| kernel.record(Level::Samples, &record));
+    println!("  {}", Sentence { link, at });
+}
+
+fn micros(at: u64, since: u64) -> u32 {
+    let micros = at.saturating_sub(since) / (u64::from(TICKS_PER_SECOND) / 1_000_000);
+    u32::try_from(micros).unwrap_or(u32::MAX)
+}
+
+/// A link in words.
+pub(crate) struct Sentence<'a> {
+    pub(crate) link: &'a Link,
+    pub(crate) at: u64,
+}
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Link { unit, name, since, site, kind, object_name, holder, .. } = self.link;
+        write!(f, "{name} (unit {unit}) waits ")?;
+        match (kind, holder) {
+            (ObjectKind::Thread, Some(holder)) => {
+                return write!(f, "for the end of {} (unit {})", holder.name, holder.unit);
+            }
+            _ => write!(f, "for {kind} `{object_name}`")?,
+        }
+        write!(f, " for {} us{}", micros(self.at, *since), At(*site))?;
+        match holder {
+            None => Ok(()),
+            Some(LinkHolder { unit: holder, site, .. }) if holder == unit => {
+                write!(f, ", and has it itself{}", At(*site))
+            }
+            Some(LinkHolder { unit, name, site, since }) => {
+                let held = micros(self.at, *since);
+                write!(f, ", which {name} (unit {unit}) has for {held} us{}", At(*site))
+            }
+        }
+    }
+}
+
+/// A place in the source, where it is known.
+pub(crate) struct At(pub(crate) SiteId);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match site::location(self.0) {
+            None => Ok(()),
+            Some(place) => write!(f, " at {}:{}", site::tail(place.file()), place.line()),
+        }
+    }
+}
+
+/// Writes who waits for what, since when, and who has it: the console's `waits`.
+pub(crate) fn write_waits() {
+    let at = port::now();
+    let mut any = false;
+    for index in 1..THREADS_MAX as u8 {
+        let slot = Slot(index);
+        let link = kernel::with(|kernel| {
+            let State::Blocked(why) = kernel.sched.state(slot) else { return None };
+            if !why.depends_on_programs() {
+                return None;
+            }
+            let head = waited_for(kernel, slot);
+            Some((link(kernel, slot, head), kernel.sched.has_deadline(slot)))
+        });
+        if let Some((link, ends)) = link {
+            any = true;
+            let note = if ends { ", with a time-out" } else { "" };
+            println!("{}{note}", Sentence { link: &link, at });
+        }
+    }
+    if !any {
+        println!("no thread waits for another one");
+    }
+}

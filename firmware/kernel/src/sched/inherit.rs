@@ -1,0 +1,223 @@
+//! Mutexes in the scheduler core: who owns one, who waits for it, and at what priority the owner
+//! runs meanwhile.
+//!
+//! The problem: a thread of low priority owns a mutex, an urgent one waits for it, and a third one
+//! in between keeps the owner from ever giving it back. The known answer is that the owner runs at
+//! the priority of its most urgent waiter until it does. The hard parts are that owners wait for
+//! mutexes themselves (so it must reach through chains), own several at a time (so giving one back
+//! must not take what another one lends), and that waits end by time-out and by requests to exit.
+//!
+//! The idea: each mutex lends its owner one priority, that of its most urgent waiter. A slot counts
+//! what it is lent per priority, so its own is found without a look at mutexes or waiters:
+//! every step is constant, and a change is handed on along the chain of owners that wait, one step
+//! each.
+//!
+//! Invariants:
+//! 1. A mutex has waiters only while it is owned.
+//! 2. `lends` is the priority of the best waiter, if there is one and the mutex inherits; it is
+//!    counted once in its owner's [`Lent`].
+//! 3. A slot that waits for a mutex is in the queue of its present priority.
+//!
+//! Bounds: taking and giving back are constant but for the chain, which is at most as long as there
+//! are slots that wait for mutexes.
+//!
+//! Source of the protocol: L. Sha, R. Rajkumar, J. Lehoczky, "Priority Inheritance Protocols", IEEE
+//! Transactions on Computers 39(9), 1990.
+
+use super::{Entry, PRIORITIES, PriorityQueue, QueueName, Scheduler, Slot, State, Wake, Why};
+
+/// Whether the owner of a mutex runs at the priority of who waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Inheritance {
+    /// It does.
+    On,
+    /// It does not: for showing what goes wrong then.
+    Off,
+}
+
+/// What the core keeps of a mutex.
+#[derive(Clone, Debug)]
+pub struct Ownable {
+    waiters: PriorityQueue,
+    owner: Option<Slot>,
+    lends: Option<u8>,
+    inheritance: Inheritance,
+}
+
+impl Ownable {
+    /// A mutex that nobody owns.
+    #[must_use]
+    pub const fn new(inheritance: Inheritance) -> Self {
+        Self { waiters: PriorityQueue::new(), owner: None, lends: None, inheritance }
+    }
+
+    /// Who owns it.
+    #[must_use]
+    pub const fn owner(&self) -> Option<Slot> {
+        self.owner
+    }
+
+    /// Who waits and gets it next.
+    #[must_use]
+    pub const fn first_waiter(&self) -> Option<Slot> {
+        self.waiters.first()
+    }
+
+    /// Takes it from an owner that is gone and that nobody waited for.
+    pub fn forget_owner(&mut self) {
+        debug_assert!(self.waiters.is_empty(), "whoever waits is told first");
+        self.owner = None;
+    }
+
+    /// What invariant 2 says that it lends.
+    fn due(&self) -> Option<u8> {
+        let inherits = self.inheritance == Inheritance::On && !self.waiters.is_empty();
+        inherits.then(|| self.waiters.best())
+    }
+}
+
+/// The way from the name of a mutex's queue to the mutex, which the core never follows itself.
+pub trait Mutexes {
+    /// The mutex that a slot waits for whose queue has this name.
+    fn mutex(&mut self, name: QueueName) -> &mut Ownable;
+}
+
+/// What a slot is lent by the mutexes that it owns: how many lend each priority.
+#[derive(Clone, Copy)]
+pub(super) struct Lent {
+    counts: [u8; PRIORITIES],
+    bits: u16,
+}
+
+impl Lent {
+    pub(super) const NOTHING: Lent = Lent { counts: [0; PRIORITIES], bits: 0 };
+
+    fn best(&self) -> u8 {
+        15 - (self.bits | 1).leading_zeros() as u8
+    }
+
+    fn change(&mut self, from: Option<u8>, to: Option<u8>) {
+        if let Some(priority) = to {
+            self.counts[priority as usize] += 1;
+            self.bits |= 1 << priority;
+        }
+        if let Some(priority) = from {
+            let count = &mut self.counts[priority as usize];
+            *count -= 1;
+            if *count == 0 {
+                self.bits &= !(1 << priority);
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// Invariant 6 of the scheduler.
+    pub(super) fn effective(&self) -> u8 {
+        self.base.max(self.floor).max(self.lent.best())
+    }
+}
+
+impl Scheduler {
+    /// Makes the running slot the owner of a mutex that nobody owns; says whether it did.
+    pub fn own(&mut self, mutex: &mut Ownable) -> bool {
+        if mutex.owner.is_some() {
+            return false;
+        }
+        mutex.owner = Some(self.running);
+        true
+    }
+
+    /// Blocks the running slot until it owns the mutex of this name, which somebody owns now, or
+    /// until `deadline` if there is one.
+    pub fn wait_to_own(
+        &mut self,
+        name: QueueName,
+        deadline: Option<u64>,
+        mutexes: &mut impl Mutexes,
+    ) {
+        let slot = self.running;
+        self.begin_wait(Why::Mutex, Some(name), deadline);
+        let mutex = mutexes.mutex(name);
+        debug_assert!(mutex.owner.is_some(), "nobody waits for what is free");
+        mutex.waiters.push_back(&mut self.entries, slot);
+        self.lend(name, mutexes);
+    }
+
+    /// Takes a mutex from its owner and gives it to who waits first, whom it answers.
+    pub fn hand_on(&mut self, name: QueueName, mutexes: &mut impl Mutexes) -> Option<Slot> {
+        let mutex = mutexes.mutex(name);
+        let owner = mutex.owner.take().expect("an owned mutex is handed on");
+        let lent = mutex.lends.take();
+        let next = mutex.waiters.first();
+        if let Some(next) = next {
+            mutex.waiters.remove(&mut self.entries, next);
+            mutex.owner = Some(next);
+            self.end_wait(next, Wake::Granted);
+            self.lend(name, mutexes);
+        }
+        self.entries[owner.index()].lent.change(lent, None);
+        self.refresh(owner, mutexes);
+        next
+    }
+
+    /// Ends the wait of a slot that waits for a mutex, and does not get it.
+    pub fn give_up_owning(&mut self, slot: Slot, wake: Wake, mutexes: &mut impl Mutexes) {
+        debug_assert_eq!(self.state(slot), State::Blocked(Why::Mutex));
+        let name = self.queue_of(slot).expect("a slot that waits for a mutex is in its queue");
+        mutexes.mutex(name).waiters.remove(&mut self.entries, slot);
+        self.end_wait(slot, wake);
+        self.lend(name, mutexes);
+    }
+
+    /// Lends the owner of a mutex what is due, and hands that on.
+    fn lend(&mut self, name: QueueName, mutexes: &mut impl Mutexes) {
+        if let Some(owner) = self.lend_once(name, mutexes) {
+            self.refresh(owner, mutexes);
+        }
+    }
+
+    /// Lends the owner of a mutex what is due; answers it if that is something else than before.
+    fn lend_once(&mut self, name: QueueName, mutexes: &mut impl Mutexes) -> Option<Slot> {
+        let mutex = mutexes.mutex(name);
+        let due = mutex.due();
+        let owner = mutex.owner.filter(|_| due != mutex.lends)?;
+        let before = core::mem::replace(&mut mutex.lends, due);
+        self.entries[owner.index()].lent.change(before, due);
+        Some(owner)
+    }
+
+    /// Gives `slot` the priority that it is due, and so on along the chain of owners.
+    ///
+    /// It ends: each step changes a priority towards a bound that does not depend on the order,
+    /// and stops where nothing changes, also in a circle.
+    fn refresh(&mut self, slot: Slot, mutexes: &mut impl Mutexes) {
+        let mut next = Some(slot);
+        while let Some(slot) = next {
+            let due = self.entries[slot.index()].effective();
+            if self.entries[slot.index()].priority == due {
+                return;
+            }
+            next = match self.state(slot) {
+                State::Ready => {
+                    self.ready.remove(&mut self.entries, slot);
+                    self.entries[slot.index()].priority = due;
+                    self.ready.push_back(&mut self.entries, slot);
+                    None
+                }
+                State::Blocked(Why::Mutex) => {
+                    let name = self.queue_of(slot).expect("it waits for a mutex");
+                    let waiters = &mut mutexes.mutex(name).waiters;
+                    waiters.remove(&mut self.entries, slot);
+                    self.entries[slot.index()].priority = due;
+                    waiters.push_back(&mut self.entries, slot);
+                    self.lend_once(name, mutexes)
+                }
+                _ => {
+                    self.entries[slot.index()].priority = due;
+                    None
+                }
+            };
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether anything is left that could end a wait.
+//!
+//! A thread that waits for a lock without a deadline goes on only if another one that still can
+//! run releases it, or a timer or handler does. So the core counts the program's threads, and those
+//! of them that wait so. When the counts are equal and no source of interrupts is armed that
+//! could release something, those waits never end: that is a deadlock, whoever holds what.
+//!
+//! The kernel's own threads (the console, the telemetry's drain) release no lock of a program and
+//! are not counted; a program that waits for the console waits for them, and has hope.
+//!
+//! The finer question, whether waits form a circle, is answered by [`Scheduler::circle`].
+
+use super::{Scheduler, Slot, THREADS_MAX, Why};
+
+/// Whose thread a slot is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kin {
+    /// A program's: it may release what other ones wait for.
+    Program,
+    /// The kernel's own: it does not.
+    Kernel,
+}
+
+/// The two counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outlook {
+    /// Slots of programs that have not ended.
+    alive: u8,
+    /// Those that wait, without a deadline, for something that only programs give.
+    depend: u8,
+}
+
+impl Outlook {
+    pub(super) const NOBODY: Outlook = Outlook { alive: 0, depend: 0 };
+
+    pub(super) fn came(&mut self, kin: Kin) {
+        self.alive += u8::from(kin == Kin::Program);
+    }
+
+    pub(super) fn went(&mut self, kin: Kin) {
+        self.alive -= u8::from(kin == Kin::Program);
+    }
+
+    /// A wait without a deadline begins.
+    pub(super) fn waits(&mut self, kin: Kin, why: Why) {
+        self.depend += u8::from(kin == Kin::Program && why.depends_on_programs());
+    }
+
+    /// A wait without a deadline ends.
+    pub(super) fn waits_no_more(&mut self, kin: Kin, why: Why) {
+        self.depend -= u8::from(kin == Kin::Program && why.depends_on_programs());
+    }
+}
+
+impl Why {
+    /// Whether only a program's thread, a timer or a handler can end such a wait.
+    #[must_use]
+    pub const fn depends_on_programs(self) -> bool {
+        matches!(self, Why::Lock | Why::Join | Why::Mutex | Why::Object)
+    }
+}
+
+impl Scheduler {
+    /// Whether every thread of a program waits, without a deadline, for what none of them can give
+    /// any more. `sources` counts the timers and interrupts that are armed and might.
+    #[must_use]
+    pub const fn is_stuck(&self, sources: u32) -> bool {
+        let Outlook { alive, depend } = self.outlook;
+        depend > 0 && depend == alive && sources == 0
+    }
+
+    /// Whether `slot` waits, without a deadline, for what only programs give.
+    #[must_use]
+    pub fn depends(&self, slot: Slot) -> bool {
+        let entry = &self.entries[slot.index()];
+        matches!(entry.state, super::State::Blocked(why) if why.depends_on_programs())
+            && !self.has_deadline(slot)
+    }
+
+    /// Whether the wait of `slot` ends by itself.
+    #[must_use]
+    pub fn has_deadline(&self, slot: Slot) -> bool {
+        self.entries[slot.index()].deadline_position != super::NONE
+    }
+
+    /// How many slots the circle has that closes if `start` waits for `holder`; `None` if there is
+    /// none. `holder_of` says whom a blocked slot waits for.
+    ///
+    /// One step for each wait of the chain; a circle that `start` is not in is not looked for.
+    #[must_use]
+    pub fn circle(
+        &self,
+        start: Slot,
+        holder: Slot,
+        holder_of: impl Fn(Slot) -> Option<Slot>,
+    ) -> Option<usize> {
+        let mut at = holder;
+        for length in 1..=THREADS_MAX {
+            if at == start {
+                return Some(length);
+            }
+            at = holder_of(at)?;
+        }
+        None
+    }
+}

@@ -1,0 +1,230 @@
+//! `Flags`: 32 event flags that threads wait for, any or all of a set.
+//!
+//! Waiters are looked at in the order in which they came. One whose wish is fulfilled goes on, with
+//! the flags that fulfilled it; if it asked for that, it clears them, and whoever waits behind it
+//! does not see them any more. So two threads that wait for one flag and clear it get
+//! one setting each.
+//!
+//! `set` looks at one waiter a section. It finds its place again by that waiter's ticket; if the waiter
+//! has gone meanwhile, it begins at the front: looking at a waiter twice does no harm.
+
+use super::head::{Ask, Attempt, Granted, Head, Headed, Masked, Patience, wait_for};
+use super::races;
+use crate::error::Error;
+use crate::kernel::{self, Kernel};
+use crate::sched::{Slot, Wake};
+use crate::site;
+use crate::thread;
+use crate::time::Span;
+use ramscope_wire as wire;
+use wire::{ObjectKind, ObjectOp, SiteId};
+
+/// Which flags a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// At least one of these.
+    Any(u32),
+    /// All of these.
+    All(u32),
+}
+
+/// What happens to the flags that fulfil a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clearing {
+    /// They stay set.
+    Keep,
+    /// They are cleared in the same moment.
+    Clear,
+}
+
+const MODE_ALL: u8 = 1;
+const MODE_CLEAR: u8 = 2;
+
+impl Wanted {
+    /// The flags among `set` that fulfil the wish; `None` if they do not.
+    const fn fulfilled_by(self, set: u32) -> Option<u32> {
+        let (mask, enough) = match self {
+            Wanted::Any(mask) => (mask, set & mask != 0),
+            Wanted::All(mask) => (mask, set & mask == mask),
+        };
+        if enough { Some(set & mask) } else { None }
+    }
+
+    fn coded(self, clearing: Clearing) -> (u32, u8) {
+        let clear = if clearing == Clearing::Clear { MODE_CLEAR } else { 0 };
+        match self {
+            Wanted::Any(mask) => (mask, clear),
+            Wanted::All(mask) => (mask, clear | MODE_ALL),
+        }
+    }
+
+    const fn decoded(mask: u32, mode: u8) -> Self {
+        if mode & MODE_ALL != 0 { Wanted::All(mask) } else { Wanted::Any(mask) }
+    }
+}
+
+#[repr(C)]
+struct State {
+    head: Head,
+    flags: u32,
+}
+
+#[expect(unsafe_code, reason = "says what the layout is")]
+// SAFETY: `repr(C)`, and the head is the first field.
+unsafe impl Headed for State {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+}
+
+/// Event flags. See the module's text.
+pub struct Flags {
+    state: Masked<State>,
+}
+
+impl Flags {
+    /// Flags that are all clear.
+    #[must_use]
+    pub const fn named(name: &'static str) -> Self {
+        Self { state: Masked::new(State { head: Head::new(ObjectKind::Event, name), flags: 0 }) }
+    }
+
+    /// Waits for flags as long as it takes; answers those that fulfilled the wish.
+    ///
+    /// # Context
+    /// Thread; blocks.
+    ///
+    /// # Errors
+    /// [`Error::Exit`] if the caller is asked to end: nothing is cleared then.
+    #[track_caller]
+    pub fn wait(&self, wanted: Wanted, clearing: Clearing) -> Result<u32, Error> {
+        self.wait_at(wanted, clearing, Patience::Forever, site::here())
+    }
+
+    /// Waits for flags for at most `span`; answers those that fulfilled the wish.
+    ///
+    /// # Context
+    /// Thread; blocks.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], and those of [`wait`](Self::wait).
+    #[track_caller]
+    pub fn wait_for(&self, wanted: Wanted, clearing: Clearing, span: Span) -> Result<u32, Error> {
+        self.wait_at(wanted, clearing, Patience::For(span), site::here())
+    }
+
+    /// The flags that fulfil the wish now; `None` if they do not.
+    ///
+    /// # Context
+    /// Thread or handler; never blocks.
+    #[must_use]
+    pub fn try_wait(&self, wanted: Wanted, clearing: Clearing) -> Option<u32> {
+        thread::check_headroom();
+        kernel::with(|kernel| self.take(kernel, wanted, clearing))
+    }
+
+    /// Sets flags and lets go on whose wish that fulfils.
+    ///
+    /// # Context
+    /// Thread or handler. One waiter a section.
+    pub fn set(&self, flags: u32) {
+        thread::check_headroom();
+        kernel::with(|kernel| {
+            let state = self.state.get(kernel);
+            state.flags |= flags;
+            races::released(kernel, self.state.name());
+            state.head.note(kernel, ObjectOp::Given, state.flags, SiteId::NONE);
+        });
+        let mut place = None;
+        while kernel::then_reschedule(|kernel| {
+            place = self.look_at_next(kernel, place);
+            place.is_some()
+        }) {}
+    }
+
+    /// Clears flags.
+    ///
+    /// # Context
+    /// Thread or handler.
+    pub fn clear(&self, flags: u32) {
+        kernel::with(|kernel| self.state.get(kernel).flags &= !flags);
+    }
+
+    /// The flags that are set.
+    ///
+    /// # Context
+    /// Any.
+    #[must_use]
+    pub fn get(&self) -> u32 {
+        kernel::with(|kernel| self.state.get(kernel).flags)
+    }
+
+    fn wait_at(
+        &self,
+        wanted: Wanted,
+        clearing: Clearing,
+        patience: Patience,
+        site: SiteId,
+    ) -> Result<u32, Error> {
+        let (word, mode) = wanted.coded(clearing);
+        let ask = Ask { word, mode, ..Ask::new(patience, site) };
+        let attempt = |kernel: &mut Kernel| {
+            if let Some(flags) = self.take(kernel, wanted, clearing) {
+                return Ok(Attempt::Got(flags));
+            }
+            let state = self.state.get(kernel);
+            state.head.note(kernel, ObjectOp::Waiting, state.flags, site);
+            state.head.enqueue(kernel, self.state.name(), &ask);
+            Ok(Attempt::Waits)
+        };
+        let result = wait_for(attempt);
+        super::semaphore::note_end(&self.state, &result, site);
+        match result? {
+            Granted::AtOnce(flags) => Ok(flags),
+            Granted::HandedOver => Ok(kernel::with(|kernel| kernel.current().wait.word)),
+        }
+    }
+
+    fn take(&self, kernel: &mut Kernel, wanted: Wanted, clearing: Clearing) -> Option<u32> {
+        let state = self.state.get(kernel);
+        let flags = wanted.fulfilled_by(state.flags)?;
+        if clearing == Clearing::Clear {
+            state.flags &= !flags;
+        }
+        state.head.note(kernel, ObjectOp::Taken, state.flags, SiteId::NONE);
+        races::acquired(kernel, self.state.name());
+        Some(flags)
+    }
+
+    /// Looks at the waiter behind `place`, or at the first one if there is no such place any more.
+    /// Answers the place of the one that it looked at and that still waits, if another may follow.
+    fn look_at_next(&self, kernel: &mut Kernel, place: Option<Place>) -> Option<Place> {
+        let state = self.state.get(kernel);
+        let still_there = place.filter(|place| {
+            kernel.sched.queue_of(place.slot) == Some(self.state.name())
+                && kernel.sched.ticket(place.slot) == place.ticket
+        });
+        let slot = match (place, still_there) {
+            (Some(_), Some(place)) => kernel.sched.behind(place.slot)?,
+            _ => state.head.waiters.first()?,
+        };
+        let wait = kernel.threads[slot.index()].wait;
+        let wanted = Wanted::decoded(wait.word, wait.mode);
+        let place = Place { slot, ticket: kernel.sched.ticket(slot) };
+        if let Some(flags) = wanted.fulfilled_by(state.flags) {
+            if wait.mode & MODE_CLEAR != 0 {
+                state.flags &= !flags;
+            }
+            kernel.threads[slot.index()].wait.word = flags;
+            state.head.wake(kernel, slot, Wake::Granted);
+        }
+        Some(place)
+    }
+}
+
+/// A waiter, by what tells one wait of a slot from its next.
+#[derive(Clone, Copy)]
+struct Place {
+    slot: Slot,
+    ticket: u32,
+}

@@ -1,0 +1,323 @@
+//! `Mutex<T>`: a value that one thread uses at a time, and the thread is its owner.
+//!
+//! Only the owner gives it back, by dropping its guard, so much more can be known and promised
+//! than of a [`Lock`](crate::Lock): the owner runs at the priority of its most urgent waiter
+//! ([`sched`](crate::sched) has the protocol), and a circle of owners that wait for each other is a
+//! deadlock the moment it closes, not a suspicion. It is reported as the chain of threads, mutexes,
+//! call sites and ages, and whoever closed it gets [`Error::Deadlock`] instead of waiting for ever.
+//!
+//! Invariants, besides those of [`sync`](crate::sync):
+//! 1. `head.holder` and the owner in `ownable` are the same thread; both are none, or both are
+//!    there, but for an owner that was torn down and that nobody has asked about yet.
+#![expect(unsafe_code, reason = "hands out references to the value, and finds mutexes by name")]
+
+use super::head::{Ask, Attempt, Head, Headed, Masked, Patience, wait_for, wait_through_for};
+use super::races;
+use crate::deadlock;
+use crate::error::Error;
+use crate::kernel::{self, Kernel};
+use crate::sched::{Inheritance, Mutexes, Ownable, QueueName, Slot, Wake};
+use crate::site;
+use crate::thread;
+use crate::time::Span;
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
+use core::ptr;
+use ramscope_wire as wire;
+use wire::{LockOp, ObjectKind, SiteId};
+
+/// What happens to the caller that would close a circle of waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDeadlock {
+    /// It gets [`Error::Deadlock`] and goes on without the mutex. The circle is reported too.
+    Fail,
+    /// It waits, like all others in the circle, until somebody is asked to end.
+    Wait,
+}
+
+#[repr(C)]
+pub(crate) struct State {
+    head: Head,
+    ownable: Ownable,
+    on_deadlock: OnDeadlock,
+}
+
+// SAFETY: `repr(C)`, and the head is the first field.
+unsafe impl Headed for State {
+    fn head(&mut self) -> &mut Head {
+        &mut self.head
+    }
+}
+
+/// The way from the name of a queue to the mutex, for the scheduler core.
+struct Names;
+
+impl Mutexes for Names {
+    fn mutex(&mut self, name: QueueName) -> &mut Ownable {
+        let state: *mut State = ptr::with_exposed_provenance_mut(name);
+        // SAFETY: the name is that of a mutex which a frame borrows that waits or calls; sections
+        // keep no reference to its state over a call of the core (see `Masked::get`).
+        unsafe { &mut (*state).ownable }
+    }
+}
+
+/// A value with an owner. See the module's text.
+///
+/// # Examples
+/// ```no_run
+/// # use ramscope_kernel::{Mutex, Error};
+/// static TOTAL: Mutex<u32> = Mutex::named("total", 0);
+/// fn add(n: u32) -> Result<(), Error> {
+///     *TOTAL.lock()? += n;
+///     Ok(())
+/// }
+/// ```
+pub struct Mutex<T> {
+    state: Masked<State>,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: one thread at a time has a guard, and a guard is the only way to the value.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+
+impl<T> Mutex<T> {
+    /// A mutex without a name.
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        Self::named("mutex", value)
+    }
+
+    /// A mutex with a name for reports.
+    #[must_use]
+    pub const fn named(name: &'static str, value: T) -> Self {
+        Self::with(name, value, Inheritance::On, OnDeadlock::Fail)
+    }
+
+    /// A mutex with all its choices.
+    #[must_use]
+    pub const fn with(
+        name: &'static str,
+        value: T,
+        inheritance: Inheritance,
+        on_deadlock: OnDeadlock,
+    ) -> Self {
+        let head = Head::new(ObjectKind::Mutex, name);
+        let ownable = Ownable::new(inheritance);
+        Self {
+            state: Masked::new(State { head, ownable, on_deadlock }),
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// Takes the mutex; waits as long as it takes.
+    ///
+    /// # Context
+    /// Thread; blocks. Allocates nothing.
+    ///
+    /// # Errors
+    /// [`Error::Deadlock`] if the wait would close a circle (see [`OnDeadlock`]), also when the caller
+    /// owns the mutex already; [`Error::Poisoned`] if an owner was torn down; [`Error::Exit`] if the
+    /// caller is asked to end.
+    ///
+    /// # Cancellation
+    /// A request to end takes the thread out of the queue, and what it lent to the owner with it.
+    #[track_caller]
+    pub fn lock(&self) -> Result<MutexGuard<'_, T>, Error> {
+        self.lock_at(Patience::Forever, site::here())
+    }
+
+    /// Takes the mutex; waits for at most `span`. A circle that ends by itself is not reported.
+    ///
+    /// # Context
+    /// Thread; blocks.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], and those of [`lock`](Self::lock) but for the deadlock.
+    #[track_caller]
+    pub fn lock_for(&self, span: Span) -> Result<MutexGuard<'_, T>, Error> {
+        self.lock_at(Patience::For(span), site::here())
+    }
+
+    /// Takes the mutex if nobody owns it.
+    ///
+    /// # Context
+    /// Thread; never blocks.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`]; [`Error::InHandler`], because a handler cannot own anything.
+    #[track_caller]
+    pub fn try_lock(&self) -> Result<Option<MutexGuard<'_, T>>, Error> {
+        thread::check_headroom();
+        let site = site::here();
+        let taken = kernel::with(|kernel| match kernel.in_handler {
+            true => Err(Error::InHandler),
+            false => self.take_if_free(kernel, site),
+        })?;
+        Ok(taken.then(|| self.guard()))
+    }
+
+    /// Whether somebody owns the mutex now.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        kernel::with(|kernel| {
+            let head = &mut self.state.get(kernel).head;
+            head.is_poisoned(kernel);
+            head.holder.is_some()
+        })
+    }
+
+    /// Declares that the value is whole again after an owner was torn down.
+    pub fn clear_poison(&self) {
+        kernel::with(|kernel| {
+            let head = &mut self.state.get(kernel).head;
+            head.is_poisoned(kernel);
+            head.poisoned = false;
+        });
+    }
+
+    /// The value, which nobody else can use.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
+    fn guard(&self) -> MutexGuard<'_, T> {
+        MutexGuard { mutex: self, stays: PhantomData }
+    }
+
+    fn lock_at(&self, patience: Patience, site: SiteId) -> Result<MutexGuard<'_, T>, Error> {
+        let ask = Ask::new(patience, site);
+        let result = wait_for(|kernel| self.attempt(kernel, &ask));
+        if matches!(result, Err(Error::TimedOut)) {
+            kernel::with(|kernel| {
+                self.state.get(kernel).head.note_lock(kernel, LockOp::TimedOut, site);
+            });
+        }
+        result.map(|_| self.guard())
+    }
+
+    /// Takes the mutex again after a wait for a condition: a request to end does not break it off.
+    pub(super) fn lock_again(&self, site: SiteId) -> Result<MutexGuard<'_, T>, Error> {
+        let ask = Ask::new(Patience::Forever, site);
+        wait_through_for(|kernel| self.attempt(kernel, &ask)).map(|_| self.guard())
+    }
+
+    fn attempt(&self, kernel: &mut Kernel, ask: &Ask) -> Result<Attempt<()>, Error> {
+        if self.take_if_free(kernel, ask.site)? {
+            return Ok(Attempt::Got(()));
+        }
+        let name = self.state.name();
+        kernel.begin_wait(ask);
+        if ask.deadline.is_none() && deadlock::closes(kernel, name) {
+            match self.state.get(kernel).on_deadlock {
+                OnDeadlock::Fail => return Err(Error::Deadlock),
+                OnDeadlock::Wait => {}
+            }
+        }
+        let head = &mut self.state.get(kernel).head;
+        head.note_lock(kernel, LockOp::Waiting, ask.site);
+        head.waiting += 1;
+        kernel.sched.wait_to_own(name, ask.deadline, &mut Names);
+        Ok(Attempt::Waits)
+    }
+
+    fn take_if_free(&self, kernel: &mut Kernel, site: SiteId) -> Result<bool, Error> {
+        let state = self.state.get(kernel);
+        if state.head.is_poisoned(kernel) {
+            state.ownable.forget_owner();
+            return Err(Error::Poisoned);
+        }
+        if state.head.holder.is_none() {
+            // Its poison may have been cleared before anybody came here.
+            state.ownable.forget_owner();
+        }
+        if !kernel.sched.own(&mut state.ownable) {
+            return Ok(false);
+        }
+        state.head.take(kernel, site);
+        state.head.note_lock(kernel, LockOp::Acquired, site);
+        races::acquired(kernel, self.state.name());
+        Ok(true)
+    }
+
+    /// Gives the mutex back if the running thread still owns it: one that was torn down does not.
+    pub(super) fn unlock(&self, kernel: &mut Kernel) {
+        let unit = kernel.current_unit();
+        let holder = self.state.get(kernel).head.holder;
+        if holder.is_none_or(|holder| holder.unit != unit) {
+            return;
+        }
+        let name = self.state.name();
+        races::released(kernel, name);
+        let next = kernel.sched.hand_on(name, &mut Names);
+        let head = &mut self.state.get(kernel).head;
+        match next {
+            Some(slot) => {
+                head.waiting -= 1;
+                head.hand_to(kernel, slot);
+                races::woke(kernel, slot);
+                head.note_lock(kernel, LockOp::HandedOver, SiteId::NONE);
+            }
+            None => {
+                head.holder = None;
+                head.note_lock(kernel, LockOp::Released, SiteId::NONE);
+            }
+        }
+    }
+}
+
+/// Ends the wait of a slot that waits for a mutex without getting it.
+pub(crate) fn give_up(kernel: &mut Kernel, slot: Slot, wake: Wake) {
+    if let Some(head) = super::head::waited_for(kernel, slot) {
+        head.waiting -= 1;
+    }
+    kernel.sched.give_up_owning(slot, wake, &mut Names);
+}
+
+/// Wakes all that wait for a mutex whose owner was torn down.
+pub(crate) fn release_poisoned(kernel: &mut Kernel, name: QueueName) {
+    while let Some(slot) = Names.mutex(name).first_waiter() {
+        give_up(kernel, slot, Wake::Poisoned);
+    }
+    Names.mutex(name).forget_owner();
+}
+
+/// Owns a [`Mutex`] until it is dropped. It cannot leave its thread.
+pub struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+    stays: PhantomData<*const ()>,
+}
+
+// SAFETY: a shared guard gives shared access to the value only.
+unsafe impl<T: Sync> Sync for MutexGuard<'_, T> {}
+
+impl<'a, T> MutexGuard<'a, T> {
+    /// The mutex, and no guard any more: the caller gives it back.
+    pub(super) fn into_mutex(self) -> &'a Mutex<T> {
+        let mutex = self.mutex;
+        core::mem::forget(self);
+        mutex
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: the running thread owns the mutex.
+        unsafe { &*self.mutex.value.get() }
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the running thread owns the mutex, and this is its only guard.
+        unsafe { &mut *self.mutex.value.get() }
+    }
+}
+
+impl<T> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        thread::check_headroom();
+        kernel::then_reschedule(|kernel| self.mutex.unlock(kernel));
+    }
+}
