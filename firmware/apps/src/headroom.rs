@@ -4,7 +4,10 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use ramscope_kernel::mem::{Arc, Box};
-use ramscope_kernel::{Arguments, Error, KERNEL_STACK_MAX, Lock, Span, println, thread};
+use ramscope_kernel::sync::{Clearing, Flags, Queue, Wanted};
+use ramscope_kernel::{
+    Arguments, Error, KERNEL_STACK_MAX, Lock, Mutex, Shared, Span, println, thread,
+};
 
 /// What an interrupt may put on top of any call: one saved context.
 const INTERRUPT_FRAME_BYTES: usize = 128;
@@ -15,6 +18,12 @@ const CALLS: &[(&str, fn())] = &[
     ("sleep", sleep),
     ("lock", lock),
     ("lock, timed out", lock_timed_out),
+    ("mutex", mutex),
+    ("mutex, a circle", mutex_twice),
+    ("queue", queue),
+    ("queue, timed out", queue_timed_out),
+    ("flags", flags),
+    ("shared cell", cell),
     ("box", || drop(Box::new(0_u64))),
     ("arc", || drop(Arc::new(0_u64))),
     ("spawn and join", spawn_and_join),
@@ -27,16 +36,51 @@ fn sleep() {
     let _ = thread::sleep(Span::from_millis(1));
 }
 
+/// What belongs to the caller is no part of the figure.
+static LOCK: Lock = Lock::named("headroom");
+static MUTEX: Mutex<u32> = Mutex::named("headroom", 0);
+static QUEUE: Queue<u32, 1> = Queue::named("headroom");
+static FLAGS: Flags = Flags::named("headroom");
+static CELL: Shared<u32> = Shared::of("headroom", 0);
+
 fn lock() {
-    let lock = Lock::new();
-    let _ = lock.acquire();
-    let _ = lock.release();
+    let _ = LOCK.acquire();
+    let _ = LOCK.release();
 }
 
 fn lock_timed_out() {
-    let lock = Lock::new();
-    let _ = lock.acquire();
-    let _ = lock.acquire_for(Span::from_millis(1));
+    let _ = LOCK.acquire();
+    let _ = LOCK.acquire_for(Span::from_millis(1));
+    let _ = LOCK.release();
+}
+
+fn mutex() {
+    let _ = MUTEX.lock().map(drop);
+}
+
+/// A circle is found and copied.
+fn mutex_twice() {
+    let guard = MUTEX.lock();
+    let _ = MUTEX.lock().map(drop);
+    drop(guard);
+}
+
+fn queue() {
+    let _ = QUEUE.try_send(1);
+    let _ = QUEUE.receive();
+}
+
+fn queue_timed_out() {
+    let _ = QUEUE.receive_for(Span::from_millis(1));
+}
+
+fn flags() {
+    FLAGS.set(1);
+    let _ = FLAGS.wait_for(Wanted::All(2), Clearing::Keep, Span::from_millis(1));
+}
+
+fn cell() {
+    CELL.set(CELL.get() + 1);
 }
 
 fn spawn_and_join() {

@@ -38,6 +38,14 @@ const TYPING_TICKS: u64 = port::TICKS_PER_SECOND as u64 / 100;
 /// Bytes that arrive together.
 const TYPED_BYTES: usize = 32;
 
+/// A piece of the heap's memory. Its alignment makes figures of the heap the same in each instance,
+/// wherever the host puts it.
+#[derive(Clone, Copy)]
+#[repr(align(4096))]
+struct Page(#[expect(dead_code, reason = "the kernel uses it, by its address")] [u8; PAGE_BYTES]);
+
+const PAGE_BYTES: usize = 4096;
+
 /// What a run left.
 #[derive(Debug)]
 pub struct Run {
@@ -106,7 +114,8 @@ struct Instance {
 
 impl Instance {
     fn new(commands: &[&str], end: u64) -> Self {
-        let heap = Box::leak(vec![0_u64; HEAP_BYTES / 8].into_boxed_slice());
+        let heap =
+            Box::leak(vec![Page([0; PAGE_BYTES]); HEAP_BYTES / PAGE_BYTES].into_boxed_slice());
         let bytes = heap.as_mut_ptr_range();
         let kind = RegionKind::HeapArea;
         let area = Region::new(kind, "heap", bytes.start.cast(), bytes.end.cast());

@@ -226,14 +226,25 @@ fn keep(
             Some(head) => living_holder(kernel, head),
             None => holder_of(kernel, slot),
         };
-        let link = link(kernel, slot, head);
-        kernel.deadlocks.waiting[place].links[index] = Some(link);
+        keep_link(kernel, (place, index), slot, head);
     }
     console::attend(kernel);
 }
 
-/// The wait of `slot` for the object of `head`, or for the end of a thread.
+/// Copies one wait of a circle to its place. A function of its own, so that a link lies nowhere but
+/// there: sections have little stack.
 #[inline(never)]
+fn keep_link(
+    kernel: &mut Kernel,
+    (place, index): (usize, usize),
+    slot: Slot,
+    head: Option<&mut Head>,
+) {
+    let link = link(kernel, slot, head);
+    kernel.deadlocks.waiting[place].links[index] = Some(link);
+}
+
+/// The wait of `slot` for the object of `head`, or for the end of a thread.
 fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>) -> Link {
     let thread = &kernel.threads[slot.index()];
     let (unit, name, wait) = (UnitId(thread.unit), thread.name, thread.wait);

@@ -103,18 +103,25 @@ impl Mailbox {
 /// The main thread: runs what it is handed, one program after the other.
 pub(crate) extern "C" fn main_thread() -> ! {
     port::unmask(true);
+    let mut line = Line::EMPTY;
     loop {
-        let (program, line) = next_request();
+        let program = next_request(&mut line);
         run(&program, &line);
     }
 }
 
-fn next_request() -> (Program, Line) {
+/// The next program to run; its arguments go into `line`, without another copy of them on the way:
+/// every program pays with its stack for what lies below it.
+fn next_request(line: &mut Line) -> Program {
     loop {
         let taken = kernel::with(|kernel| {
-            let (index, line) = kernel.mailbox.request.take()?;
-            kernel.mailbox.running = true;
-            Some((kernel.mailbox.programs[index], line))
+            let mailbox = &mut kernel.mailbox;
+            let (index, typed) = mailbox.request.as_ref()?;
+            *line = *typed;
+            let program = mailbox.programs[*index];
+            mailbox.request = None;
+            mailbox.running = true;
+            Some(program)
         });
         if let Some(taken) = taken {
             return taken;

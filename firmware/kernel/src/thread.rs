@@ -243,6 +243,16 @@ pub fn current_id() -> u32 {
     kernel::with(|kernel| kernel.current().unit)
 }
 
+/// What the running thread runs at: its own priority, or a higher one that somebody lends it who
+/// waits for a mutex that it owns.
+///
+/// # Context
+/// Thread.
+#[must_use]
+pub fn current_priority() -> u8 {
+    kernel::with(|kernel| kernel.sched.priority(kernel.sched.running()))
+}
+
 /// MicroPython's name of [`current_id`].
 ///
 /// # Context

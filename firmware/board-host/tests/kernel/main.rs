@@ -4,10 +4,14 @@
 mod chance;
 mod check;
 mod console;
+mod contract;
+mod deadlocks;
 mod instances;
 mod locks;
 mod masked;
 mod memory;
+mod mutexes;
+mod objects;
 mod poison;
 mod sleeping;
 mod threads;

@@ -340,7 +340,9 @@ pub(crate) fn wait_for<R>(
 ) -> Result<Granted<R>, Error> {
     thread::check_headroom();
     thread::told_to_exit()?;
-    wait_on(|enqueue| thread::wait(enqueue), attempt)
+    let mut outcome = Ok(Attempt::Waits);
+    let waited = thread::wait(|kernel| outcome = attempt(kernel));
+    ended(outcome, waited)
 }
 
 /// As [`wait_for`], but not a point where a request to end is delivered.
@@ -348,20 +350,15 @@ pub(crate) fn wait_through_for<R>(
     attempt: impl FnOnce(&mut Kernel) -> Result<Attempt<R>, Error>,
 ) -> Result<Granted<R>, Error> {
     thread::check_headroom();
-    wait_on(|enqueue| thread::wait_through(enqueue), attempt)
+    let mut outcome = Ok(Attempt::Waits);
+    let waited = thread::wait_through(|kernel| outcome = attempt(kernel));
+    ended(outcome, waited)
 }
 
-fn wait_on<R, A: FnOnce(&mut Kernel) -> Result<Attempt<R>, Error>>(
-    wait: impl FnOnce(&mut dyn FnMut(&mut Kernel)) -> Result<(), Error>,
-    attempt: A,
+fn ended<R>(
+    outcome: Result<Attempt<R>, Error>,
+    waited: Result<(), Error>,
 ) -> Result<Granted<R>, Error> {
-    let mut attempt = Some(attempt);
-    let mut outcome = Ok(Attempt::Waits);
-    let waited = wait(&mut |kernel| {
-        if let Some(attempt) = attempt.take() {
-            outcome = attempt(kernel);
-        }
-    });
     match outcome? {
         Attempt::Got(result) => Ok(Granted::AtOnce(result)),
         Attempt::Waits => waited.map(|()| Granted::HandedOver),

@@ -243,7 +243,10 @@ impl<T> Mutex<T> {
     /// Gives the mutex back if the running thread still owns it: one that was torn down does not.
     pub(super) fn unlock(&self, kernel: &mut Kernel) {
         let unit = kernel.current_unit();
-        let holder = self.state.get(kernel).head.holder;
+        let head = &mut self.state.get(kernel).head;
+        // Where panics unwind, guards are dropped after the tear-down has begun.
+        head.is_poisoned(kernel);
+        let holder = head.holder;
         if holder.is_none_or(|holder| holder.unit != unit) {
             return;
         }

@@ -43,15 +43,14 @@ const READERS_MAX: usize = 3;
 const MASKED: QueueName = 1;
 
 /// Of each slot, how many of its releases are known.
-#[derive(Clone, Copy)]
 struct Clock([u16; THREADS_MAX]);
 
 impl Clock {
     const ZERO: Clock = Clock([0; THREADS_MAX]);
 
     fn learn(&mut self, other: &Clock) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine = (*mine).max(theirs);
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine = (*mine).max(*theirs);
         }
     }
 }
@@ -68,13 +67,13 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    const fn new(generation: u16) -> Self {
+    const fn new() -> Self {
         let mut table = Self {
-            slots: [Clock::ZERO; THREADS_MAX],
-            objects: [(0, Clock::ZERO); OBJECTS_MAX],
+            slots: [const { Clock::ZERO }; THREADS_MAX],
+            objects: [const { (0, Clock::ZERO) }; OBJECTS_MAX],
             next: 0,
             evicted: Clock::ZERO,
-            generation,
+            generation: 0,
         };
         let mut slot = 0;
         while slot < THREADS_MAX {
@@ -89,8 +88,23 @@ impl Table {
         let own = &mut self.slots[slot.index()].0[slot.index()];
         match own.checked_add(1) {
             Some(next) => *own = next,
-            None => *self = Self::new(self.generation.wrapping_add(1)),
+            None => self.begin_anew(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_anew(&mut self) {
+        for (index, clock) in self.slots.iter_mut().enumerate() {
+            clock.0.fill(0);
+            clock.0[index] = 1;
+        }
+        for (name, clock) in &mut self.objects {
+            *name = 0;
+            clock.0.fill(0);
+        }
+        self.evicted.0.fill(0);
+        self.generation = self.generation.wrapping_add(1);
     }
 
     fn acquire(&mut self, slot: Slot, name: QueueName) {
@@ -107,8 +121,10 @@ impl Table {
         let index = index.unwrap_or_else(|| {
             let index = self.next;
             self.next = (index + 1) % OBJECTS_MAX;
-            let (_, evicted) = core::mem::replace(&mut self.objects[index], (name, Clock::ZERO));
-            self.evicted.learn(&evicted);
+            let (known, clock) = &mut self.objects[index];
+            self.evicted.learn(clock);
+            *known = name;
+            clock.0.fill(0);
             index
         });
         self.objects[index].1.learn(&self.slots[slot.index()]);
@@ -116,15 +132,17 @@ impl Table {
     }
 
     fn hand(&mut self, from: Slot, to: Slot) {
-        let clock = self.slots[from.index()];
-        self.slots[to.index()].learn(&clock);
+        // No copy of a row: each of these lies on the stack of whoever calls the kernel.
+        if let Ok([from, to]) = self.slots.get_disjoint_mut([from.index(), to.index()]) {
+            to.learn(from);
+        }
         self.tick(from);
     }
 
     /// The unit in `slot` is another one than before.
     fn renew(&mut self, slot: Slot) {
         let own = self.slots[slot.index()].0[slot.index()];
-        self.slots[slot.index()] = Clock::ZERO;
+        self.slots[slot.index()].0.fill(0);
         self.slots[slot.index()].0[slot.index()] = own;
         self.tick(slot);
     }
@@ -160,7 +178,7 @@ impl Uses {
         if self.generation != table.generation {
             *self = Self { generation: table.generation, told: self.told, ..Self::NONE };
         }
-        let seen = table.slots[now.slot.index()];
+        let seen = &table.slots[now.slot.index()];
         let unseen = |earlier: &Use| seen.0[earlier.slot.index()] < earlier.clock;
         let reads = self.reads.iter().flatten().filter(|_| now.access == Access::Write);
         let other = self.write.iter().chain(reads).find(|earlier| unseen(earlier)).copied();
@@ -324,7 +342,7 @@ pub(crate) fn watch() {
 
 /// Fills the table row by row: as a whole it would not fit on a stack.
 fn write_table(table: NonNull<Table>) {
-    static NEW: Table = Table::new(0);
+    static NEW: Table = Table::new();
     // SAFETY: the block is new, large enough, aligned and ours alone.
     unsafe { table.as_ptr().copy_from_nonoverlapping(&raw const NEW, 1) };
 }

@@ -73,7 +73,11 @@ impl State {
     fn admit_first(&mut self, kernel: &mut Kernel) -> bool {
         let Some(slot) = self.head.waiters.first() else { return false };
         let mode = kernel.threads[slot.index()].wait.mode;
-        if self.head.is_poisoned(kernel) || !self.admits(mode) {
+        if self.head.is_poisoned(kernel) {
+            self.head.wake(kernel, slot, Wake::Poisoned);
+            return true;
+        }
+        if !self.admits(mode) {
             return false;
         }
         self.head.wake(kernel, slot, Wake::Granted);
@@ -259,6 +263,7 @@ impl<T> RwLock<T> {
             let unit = kernel.current_unit();
             races::released(kernel, self.state.name());
             let state = self.state.get(kernel);
+            state.head.is_poisoned(kernel);
             if mode == MODE_WRITE {
                 // One that was torn down has it no more.
                 state.head.holder = state.head.holder.filter(|holder| holder.unit != unit);

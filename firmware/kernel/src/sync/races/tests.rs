@@ -13,7 +13,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self { table: Table::new(0), uses: Uses::NONE }
+        Self { table: Table::new(), uses: Uses::NONE }
     }
 
     fn uses(&mut self, slot: Slot, access: Access) -> Option<Slot> {
