@@ -21,7 +21,8 @@ use ramscope_time::{Instant, Span};
 use ramscope_wire::{OpenWindow, Payload, WindowId, write_record};
 
 use self::order::{IsFirst, Order};
-use self::wait::{Waiting, describe, quote};
+pub(crate) use self::wait::quote;
+use self::wait::{Waiting, describe};
 use crate::circuit;
 use crate::session::{BackendError, Capability, End, Progress, Session};
 use crate::watchdog::Watchdog;

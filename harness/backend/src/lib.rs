@@ -23,6 +23,7 @@ mod drive;
 mod engine;
 mod firmware;
 mod gdb;
+mod ingest;
 mod launch;
 mod qemu;
 mod session;
@@ -34,6 +35,7 @@ pub use drive::{Reaction, drive};
 pub use engine::{EngineOptions, EngineSession};
 pub use firmware::{Firmware, FirmwareError};
 pub use gdb::{GdbListener, GdbSession};
+pub use ingest::{Ingested, LogTelemetry, ingest};
 pub use launch::{MACHINES, capabilities, launch, offers};
 pub use qemu::{Qemu, QemuSession, abandon};
 pub use session::{

@@ -16,7 +16,7 @@ use crate::verb::tui::TuiOptions;
 
 /// Shows where every byte of RAM goes while the threads of an ESP32 program run, on a simulated chip.
 #[derive(Debug, Parser)]
-#[command(name = "ramscope", version, about, arg_required_else_help = true)]
+#[command(name = "ramscope", version = VERSION, arg_required_else_help = true)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -27,7 +27,16 @@ pub(crate) struct Arguments {
     pub(crate) color: When,
 }
 
+/// The version, and the commit where this program was built from a repository.
+pub(crate) const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("RAMSCOPE_COMMIT"));
+
 const AFTER_HELP: &str = "\
+Examples:
+  ramscope run scenarios                   run and judge every scenario of a folder
+  ramscope run -f stack --seed 1-20 -j 4   those whose name has `stack`, twenty times each
+  ramscope tui                             watch the demo program live
+  ramscope replay FILE.ramscope            judge a recorded run again
+
 Exit codes: 0 pass, 1 an expectation or budget is false, 2 bad input or usage, 3 a target or tool is
 unavailable, 4 nothing ran, 5 inconclusive, 42 device time-out, 130 interrupted.";
 
@@ -53,6 +62,8 @@ pub(crate) enum Verb {
     Build(BuildOptions),
     /// Judge a recorded run again.
     Replay(ReplayOptions),
+    /// Judge the serial log of a wokwi-cli run, and keep it as a capture.
+    Ingest(IngestOptions),
     /// Show what a recorded run holds.
     Show(ShowOptions),
     /// Check scenario files without running them.
@@ -173,6 +184,29 @@ pub(crate) enum SchemaOf {
     Scenario,
     /// The JSON report of `run` and `replay`.
     Result,
+}
+
+/// Options of `ramscope ingest`.
+#[derive(Debug, Args)]
+pub(crate) struct IngestOptions {
+    /// The scenario that wokwi-cli ran.
+    pub(crate) scenario: PathBuf,
+
+    /// The file that wokwi-cli's --serial-log-file wrote. Its telemetry, and so every budget, needs a
+    /// first step `write-serial: "telemetry frames\n"`.
+    #[arg(long, alias = "serial-log-file", value_name = "FILE")]
+    pub(crate) serial_log: PathBuf,
+
+    /// The image that ran, for the names of functions in findings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) elf: Option<PathBuf>,
+
+    /// Where the capture goes [default: target/ramscope/runs].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) captures: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
 }
 
 /// Options of `ramscope show`.

@@ -29,8 +29,8 @@ pub(crate) fn facts(to_record: ToRecord<'_>) -> HostFacts {
         tool: TOOL.to_owned(),
         run: run.clone(),
         machine: MachineFacts { instructions: None, ..machine_facts(target) },
-        image: ImageFacts { name: image_name(&firmware.path), hash: firmware.hash.clone() },
-        replay: format!("{} replay {}", this_program(), as_argument(path)),
+        image: image_facts(firmware),
+        replay: replay(path),
         symbols: SymbolTable::default(),
         times: None,
         earlier_attempts: Vec::new(),
@@ -46,6 +46,16 @@ pub(crate) fn closing(
 ) -> Closing {
     let symbols: &dyn Symbols = symbols.map_or(&NoSymbols, |symbols| symbols);
     Closing { machine, symbols: SymbolTable::of(addresses, symbols), times: None }
+}
+
+/// What reports say of an image.
+pub(crate) fn image_facts(firmware: &Firmware) -> ImageFacts {
+    ImageFacts { name: image_name(&firmware.path), hash: firmware.hash.clone() }
+}
+
+/// The command that replays a capture.
+pub(crate) fn replay(path: &Path) -> String {
+    format!("{} replay {}", this_program(), as_argument(path))
 }
 
 /// The command that carries a run out again: its seed recreates it.

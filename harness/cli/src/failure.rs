@@ -40,6 +40,9 @@ pub(crate) enum Failure {
         path.display()
     )]
     NoProjectImage { path: PathBuf, named_by: String },
+    /// A serial log is empty.
+    #[error("{} is empty: nothing is known of the run", path.display())]
+    EmptyLog { path: PathBuf },
     /// Several runs would write one file.
     #[error(
         "`--{option}` takes the words of one run, and these are {runs}; name one scenario and one seed"
@@ -146,6 +149,7 @@ impl Failure {
             | Self::BuildCommand { .. }
             | Self::NoProjectImage { .. }
             | Self::OneFile { .. }
+            | Self::EmptyLog { .. }
             | Self::Exists { .. }
             | Self::OnlyPart { .. }
             | Self::NotText { .. }

@@ -61,6 +61,9 @@ fn carry_out(verb: &Verb, terminal: &Terminal) -> Result<u8, Failure> {
         Verb::Lint(options) => {
             return verb::lint::lint(options, terminal).map(ExitCode::code);
         }
+        Verb::Ingest(options) => {
+            return verb::ingest::ingest(options, terminal).map(ExitCode::code);
+        }
         Verb::Tui(options) => verb::tui::tui(options, terminal)?,
         Verb::Build(options) => verb::build::build(options, terminal)?,
         Verb::Show(options) => verb::show::show(options)?,

@@ -34,7 +34,7 @@ impl PauseAt for Waiting<'_> {
 }
 
 /// Bytes as a quoted text of bounded length; of a long one, the end.
-pub(super) fn quote(bytes: &[u8]) -> String {
+pub(crate) fn quote(bytes: &[u8]) -> String {
     let cut = bytes.len().saturating_sub(QUOTED_BYTES_MAX);
     let dots = if cut > 0 { "..." } else { "" };
     format!("{dots}{:?}", String::from_utf8_lossy(&bytes[cut..]))

@@ -51,7 +51,8 @@ pub(crate) fn init(options: &InitOptions) -> Result<(), Failure> {
         write(path, text)?;
         print_text(&format!("wrote {}\n", shortened(path).display()));
     }
-    eprintln!("next: put into {SCENARIO} what your firmware says, then `ramscope run`");
+    let scenario = shortened(&options.folder.join(SCENARIO));
+    eprintln!("next: put into {} what your firmware says, then `ramscope run`", scenario.display());
     Ok(())
 }
 

@@ -74,7 +74,11 @@ fn text_of(listed: &[Listed]) -> String {
             ]
         })
         .collect();
-    table_text(["scenario", "targets", "runs", "seeds", "tags", "file"], &rows)
+    let mut text = table_text(["scenario", "targets", "runs", "seeds", "tags", "file"], &rows);
+    for Listed { name, skipped, .. } in listed {
+        skipped.iter().for_each(|reason| text.push_str(&format!("{name} is left out: {reason}\n")));
+    }
+    text
 }
 
 /// `1`, `1,5,9`, `1-100`.

@@ -112,6 +112,9 @@ impl Wiring<'_> {
         if !entries.is_empty() {
             output::print(&entries, format, self.terminal);
         }
+        if code == ExitCode::NothingRan && quiet {
+            eprintln!("nothing ran: everything that was asked for was left out");
+        }
         // What became of the runs is told in any case.
         written.map(|()| match code {
             ExitCode::TimedOut => timeout_exit_code,

@@ -9,5 +9,6 @@ mod pins;
 mod scratch;
 #[cfg(unix)]
 mod toolchain;
+mod transcripts;
 mod tui;
 mod whole_path;
