@@ -92,3 +92,76 @@ fn a_run_survives_serialisation() {
     assert_eq!(serde_json::to_string(&again).unwrap(), text);
     assert_eq!(again.scenario.settings, run.scenario.settings);
 }
+
+#[test]
+fn repetitions_follow_their_seed_and_have_seeds_of_their_own() {
+    let scenarios = [scenario("[]", "{seeds: [1, 2], repeat: 3}")];
+    let runs = plan(&scenarios, &PlanOptions::default()).runs;
+    let repetitions: Vec<_> = runs.iter().map(|run| run.repetition).collect();
+    assert_eq!(repetitions, [0, 1, 2, 0, 1, 2]);
+    assert_eq!((runs[0].seed, runs[3].seed), (1, 2));
+    let mut seeds: Vec<_> = runs.iter().map(|run| run.seed).collect();
+    assert!(seeds.iter().all(|&seed| seed <= u64::from(u32::MAX)));
+    seeds.sort_unstable();
+    seeds.dedup();
+    assert_eq!(seeds.len(), 6, "no two runs are the same");
+    let again = plan(&scenarios, &PlanOptions::default()).runs;
+    assert_eq!(again, runs, "and they are the same tomorrow");
+    let once = PlanOptions { repeat: Some(1), ..Default::default() };
+    assert_eq!(plan(&scenarios, &once).runs.len(), 2);
+}
+
+#[test]
+fn a_target_that_lacks_what_is_required_is_skipped() {
+    let scenarios = [
+        scenario("[]", "{requires: [serial, pins]}"),
+        scenario("[{delay: 1s}]", "{inject: [{at: 0, allocation: {nth: 2}}]}"),
+    ];
+    let lacking = plan(&scenarios, &PlanOptions::default());
+    assert!(lacking.runs.is_empty());
+    let reasons: Vec<_> = lacking.skipped.iter().map(|skip| skip.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "it requires pins, which engine lacks",
+            "it injects a fault (allocation 2 fails), which needs allocation-faults, and engine \
+             lacks that",
+        ]
+    );
+    let able = Capabilities { pins: true, allocation_faults: true, ..Default::default() };
+    let plan = plan(&scenarios, &self::able(able));
+    assert_eq!((plan.runs.len(), plan.skipped.len()), (2, 0));
+}
+
+#[test]
+fn waits_and_budgets_that_a_target_cannot_follow_are_left_out() {
+    let settings = "{waits: [{after: 0, until: {text: ready}}, \
+                    {after: 0, until: {thread: w, state: blocked}}], \
+                    phases: {p: {from: 0}}, budgets: [{thread: w, instructions: 5}, \
+                    {phase: p, heap: main, leak: {repeat: 2, max-growth: 0}}]}";
+    let scenarios = [scenario("[{delay: 1s}]", settings)];
+    let run = &plan(&scenarios, &PlanOptions::default()).runs[0];
+    assert_eq!(run.wait_skip(0), None);
+    assert_eq!(
+        run.wait_skip(1),
+        Some("engine does not follow telemetry live, and `thread:w is blocked` needs that")
+    );
+    assert_eq!(run.skipped_budgets.len(), 2);
+    let some = Capabilities { windows: true, conditions: true, ..Default::default() };
+    let run = &plan(&scenarios, &able(some)).runs[0];
+    assert_eq!(run.skipped_waits, []);
+    let id = &run.skipped_budgets[1].id;
+    assert_eq!(id.as_str(), "p/heap:main/leak");
+    assert_eq!(run.budget_skip(id), Some("engine cannot carry out the steps of a phase again"));
+}
+
+/// The plan of a capture that an earlier version wrote, before there were waits and faults.
+#[test]
+fn plans_of_old_captures_are_read() {
+    let run: Run = serde_json::from_str(include_str!("tests/old-run.json")).unwrap();
+    assert_eq!((run.repetition, run.scenario.settings.repeat), (0, 1));
+    assert_eq!(run.scenario.settings.waits, []);
+    assert_eq!(run.scenario.settings.artifacts, crate::Artifacts::default());
+    assert_eq!(run.scenario.settings.budgets[0].id().as_str(), "run/thread:main/stack-peak");
+    assert!(run.capabilities.pins && !run.capabilities.clone);
+}

@@ -38,6 +38,17 @@ struct Open {
     children: Vec<NodeId>,
     keys: KeysSeen,
     is_map: bool,
+    form: Form,
+}
+
+/// How a collection is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Brackets,
+    /// By indentation, its keys or dashes in this column from 0.
+    Block(usize),
+    /// A list by indentation whose first item is not in the line of its dash.
+    DashElsewhere,
 }
 
 impl<'text> Builder<'text> {
@@ -89,8 +100,37 @@ impl<'text> Builder<'text> {
             }
             Event::SequenceStart(anchor, _) => self.open(anchor, place, Kind::List(Vec::new())),
             Event::MappingStart(anchor, _) => self.open(anchor, place, Kind::Map(Vec::new())),
-            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::SequenceEnd | Event::MappingEnd => self.close(place),
         }
+    }
+
+    /// Refuses brackets around a line that stands no further right than the block around them; our
+    /// parser looks only at where texts begin. Comments may stand anywhere.
+    fn refuse_outdented(&self, brackets: &Open, last: Place) -> Result<(), YamlError> {
+        let block = self.open.iter().rev().find_map(|open| match open.form {
+            Form::Block(column) => Some(column),
+            Form::Brackets | Form::DashElsewhere => None,
+        });
+        let Some(block) = block.filter(|_| brackets.form == Form::Brackets) else {
+            return Ok(());
+        };
+        let outermost = self.open.last().is_none_or(|open| open.form != Form::Brackets);
+        for number in self.nodes[brackets.id.0].place.line..last.line {
+            let line = usize::try_from(number).ok().and_then(|index| self.lines.get(index));
+            let line = line.copied().unwrap_or_default();
+            let content = line.trim_start_matches(' ');
+            let column = line.len() - content.len();
+            // The outermost bracket may close in the column of its block.
+            let closes = outermost && column == block && content.starts_with([']', '}']);
+            let counts = !content.trim().is_empty() && !content.starts_with('#') && !closes;
+            if column <= block && counts {
+                let message = "this line goes on inside of brackets and must stand further right \
+                               than the line that they belong to";
+                let place = Place::at(number as usize + 1, column);
+                return Err(YamlError { rule: Rule::YamlSyntax, place, message: message.into() });
+            }
+        }
+        Ok(())
     }
 
     fn start_document(&mut self, place: Place) -> Result<(), YamlError> {
@@ -129,13 +169,24 @@ impl<'text> Builder<'text> {
             });
         }
         let index = usize::try_from(place.line).map_or(0, |line| line - 1);
+        let column = usize::try_from(place.column).map_or(0, |column| column - 1);
         let is_map = matches!(kind, Kind::Map(_));
         let opens = if is_map { syntax::Opens::Map } else { syntax::Opens::List };
         let line = self.lines.get(index).copied().unwrap_or_default();
         syntax::refuse_tab_before(line, place, opens)?;
+        // The parser gives brackets a length, and the beginning of a block none.
+        let form = match (place.length, is_map) {
+            (1.., _) => Form::Brackets,
+            (0, true) => Form::Block(column),
+            (0, false) => match syntax::own_dash(line, column) {
+                Some(dash) => Form::Block(dash),
+                None => Form::DashElsewhere,
+            },
+        };
         let id = self.add(place, kind);
         self.define(anchor, id);
         self.open.push(Open {
+            form,
             id,
             anchor,
             children: Vec::new(),
@@ -145,8 +196,9 @@ impl<'text> Builder<'text> {
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), YamlError> {
+    fn close(&mut self, end: Place) -> Result<(), YamlError> {
         let open = self.open.pop().expect("the parser balances starts and ends");
+        self.refuse_outdented(&open, end)?;
         self.nodes[open.id.0].kind = if open.is_map {
             Kind::Map(open.children.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
         } else {

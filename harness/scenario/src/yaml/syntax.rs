@@ -74,12 +74,12 @@ pub(super) fn refuse_tab_before(line: &str, place: Place, opens: Opens) -> Resul
         return Ok(());
     }
     let column = usize::try_from(place.column).unwrap_or(usize::MAX) - 1;
-    let mut before: String = line.chars().take(column).collect();
-    if opens == Opens::List {
+    let end = match opens {
         // The place of a list is that of its first item, behind the list's own dash.
-        let own_dash = before.trim_end().strip_suffix('-').map(str::len);
-        before.truncate(own_dash.unwrap_or(before.len()));
-    }
+        Opens::List => own_dash(line, column).unwrap_or(column),
+        Opens::Map => column,
+    };
+    let before: String = line.chars().take(end).collect();
     let is_block = !line.chars().nth(column).is_some_and(|c| c == '[' || c == '{');
     let only_indicators = before.chars().all(|c| matches!(c, '-' | '?' | ' ' | '\t'));
     let Some(tab) = before.find('\t').filter(|_| is_block && only_indicators) else {
@@ -92,6 +92,12 @@ pub(super) fn refuse_tab_before(line: &str, place: Place, opens: Opens) -> Resul
         place: Place { column: to_column(gap), length: 1, ..place },
         message,
     })
+}
+
+/// The column of the dash before a list's first item, if it stands in the same line.
+pub(super) fn own_dash(line: &str, column: usize) -> Option<usize> {
+    let before: String = line.chars().take(column).collect();
+    before.trim_end().strip_suffix('-').map(|before| before.chars().count())
 }
 
 /// A carriage return that no line feed follows. YAML ends a line there and npm's `yaml` does not, so a
