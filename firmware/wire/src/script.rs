@@ -16,7 +16,7 @@
 //! 1. What the player does is a function of the script and of the bytes with their instants; how
 //!    often it is called between them changes nothing.
 //! 2. A byte belongs to the step that is current at its instant: what is due at that very instant
-//!    comes after it.
+//!    comes after it. What takes no time is over at once.
 //! 3. No bytes, as script or as log, make a reader panic.
 //!
 //! A script is `rule: u8, limit: u64`, then steps `{kind: u8, limit: u64, bytes: u32}` with that

@@ -67,6 +67,12 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> T
 }
 
 fn not_yet(target: TargetKind) -> String {
+    if matches!(target, TargetKind::QemuEsp32c3 | TargetKind::QemuEsp32) {
+        return format!(
+            "{target} would need Espressif's QEMU, with its own ROM files, and an image that plays \
+             scripts on that chip; this version has neither"
+        );
+    }
     format!("this version of ramscope cannot drive {target} yet; the built-in engine always works")
 }
 

@@ -79,8 +79,18 @@ impl QemuSession {
         watchdog: &Watchdog,
     ) -> Result<Self, BackendError> {
         let flash = Flash::of(firmware)?;
-        let mut memory = Memory::new(firmware, &script::of(run))?;
-        let mut machine = Machine::new(qemu, &flash, &memory, run).map_err(failed)?;
+        let memory = Memory::new(memory::locator(firmware)?, &script::of(run))?;
+        let machine = Machine::new(qemu, &flash, &memory, run).map_err(failed)?;
+        Self::carry_out(machine, memory, machine::icount(run), watchdog)
+    }
+
+    /// Boots a machine until it does not want to start again.
+    fn carry_out(
+        mut machine: Machine,
+        mut memory: Memory,
+        icount: u64,
+        watchdog: &Watchdog,
+    ) -> Result<Self, BackendError> {
         let mut recording = Recording::default();
         loop {
             let stopped = machine.boot(watchdog).map_err(failed)?;
@@ -91,7 +101,7 @@ impl QemuSession {
                 Next::Boot => {}
                 Next::Replay(ended) => {
                     let replay = recording.finish(ended);
-                    return Ok(Self { replay, time_model: time_model(machine::icount(run)) });
+                    return Ok(Self { replay, time_model: time_model(icount) });
                 }
                 Next::Fail(how) => {
                     let said = machine.said();
@@ -190,3 +200,6 @@ impl Session for QemuSession {
         Ok(Progress { output: Vec::new(), end: End::Reached })
     }
 }
+
+#[cfg(test)]
+mod tests;

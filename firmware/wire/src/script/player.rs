@@ -119,7 +119,7 @@ impl Player {
         let byte = *bytes.get(self.typed as usize)?;
         self.typing_at = at;
         self.typed += 1;
-        self.byte_at += BYTE_TICKS;
+        self.byte_at = self.byte_at.saturating_add(BYTE_TICKS);
         if self.typed as usize == bytes.len() {
             self.typing_at = step.next - Script::FIRST;
             self.typed = 0;
@@ -204,7 +204,8 @@ impl Player {
         if done > limit {
             return self.give_up(limit, now);
         }
-        (done < now).then_some(done)
+        // A delay of nothing lets nothing through, not even what comes at its instant.
+        (done < now || done == self.began).then_some(done)
     }
 
     fn waited(
@@ -229,7 +230,7 @@ impl Player {
             return;
         }
         if self.to_type == 0 {
-            self.byte_at = self.began + BYTE_TICKS;
+            self.byte_at = self.began.saturating_add(BYTE_TICKS);
         }
         self.to_type += 1;
     }

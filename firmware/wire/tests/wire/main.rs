@@ -4,5 +4,6 @@
 mod corpus;
 mod damage;
 mod properties;
+mod scripts;
 mod stream;
 mod vectors;

@@ -59,9 +59,17 @@ pub(super) fn describe(report: &WaitReport) -> String {
         write!(text, "; nearest to it: {near} ({edits} {what} away)").expect("as above");
     }
     if let Some(earlier) = &report.earlier_match {
-        let before = earlier.step_began - earlier.at.end;
-        write!(text, "; it came {before} bytes before the step began: `match: cursor` takes that")
-            .expect("as above");
+        let began = earlier.step_began;
+        let result = match began.checked_sub(earlier.at.end) {
+            Some(before) => write!(text, "; it came {before} bytes before the step began"),
+            // The step began in the middle of it.
+            None => write!(
+                text,
+                "; {} bytes of it came before the step began",
+                began - earlier.at.start
+            ),
+        };
+        result.and_then(|()| text.write_str(": `match: cursor` takes that")).expect("as above");
     }
     text
 }
@@ -85,6 +93,23 @@ mod tests {
             "\"done\" did not come; 5 bytes were received since the step began, at last \
              \"dome\\n\"; nearest to it: \"dome\" (1 change away); it came 6 bytes before the step \
              began: `match: cursor` takes that"
+        );
+    }
+
+    #[test]
+    fn a_step_can_begin_in_the_middle_of_what_it_waits_for() {
+        let report = WaitReport {
+            pattern: b"done".to_vec(),
+            received_tail: b"ne".to_vec(),
+            received_bytes: 2,
+            nearest_miss: None,
+            earlier_match: Some(EarlierMatch { at: Match { start: 30, end: 34 }, step_began: 32 }),
+        };
+        let text = describe(&report);
+        assert!(
+            text.ends_with(
+                "; 2 bytes of it came before the step began: `match: cursor` takes that"
+            )
         );
     }
 

@@ -22,7 +22,7 @@ const LAST_POLL: Duration = Duration::from_millis(8);
 /// How much of what it said on stderr a message quotes.
 const SAID_BYTES_MAX: usize = 600;
 /// 2^3 ns an instruction, unless the scenario says otherwise.
-const ICOUNT: u64 = 3;
+pub(super) const ICOUNT: u64 = 3;
 
 /// A machine that can be started, again after each reset.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use crate::firmware::Firmware;
 use crate::session::BackendError;
 
 /// Where RAM begins (QEMU, `hw/riscv/virt.c`).
-const RAM: u32 = 0x8000_0000;
+pub(super) const RAM: u32 = 0x8000_0000;
 /// Where the page is.
-const PAGE: u32 = 0x8100_0000;
+pub(super) const PAGE: u32 = 0x8100_0000;
 /// RAM, page and all. The file is sparse: what nobody touches takes no room.
 pub(super) const BYTES: u64 = 128 << 20;
 /// Room for the log: seconds of a device that logs without a pause.
@@ -37,23 +37,14 @@ pub(super) struct NewLog {
 }
 
 impl Memory {
-    /// Memory with this script.
-    pub(super) fn new(firmware: &Firmware, script: &[u8]) -> Result<Self, BackendError> {
-        let unavailable =
-            |reason: String| BackendError::Unavailable { target: super::TARGET, reason };
-        let symbol = firmware.image.symbol(Locator::SYMBOL);
-        let locator = symbol.and_then(|address| address.checked_sub(RAM)).ok_or_else(|| {
-            unavailable(
-                "the image plays no scripts, and QEMU has no other repeatable input; \
-                 `ramscope build --board virt` makes one that does"
-                    .to_owned(),
-            )
-        })?;
+    /// Memory with this script; the locator is where the image has it.
+    pub(super) fn new(locator: u32, script: &[u8]) -> Result<Self, BackendError> {
         if script.len() > Page::SCRIPT_BYTES_MAX as usize {
             let (bytes, max) = (script.len(), Page::SCRIPT_BYTES_MAX);
-            return Err(unavailable(format!("its steps take {bytes} bytes, and {max} fit")));
+            return Err(unavailable(&format!("its steps take {bytes} bytes, and {max} fit")));
         }
-        Ok(Self { locator_at: locator.into(), script: script.to_vec(), log_read: 0 })
+        let locator_at = u64::from(locator.wrapping_sub(RAM));
+        Ok(Self { locator_at, script: script.to_vec(), log_read: 0 })
     }
 
     /// Writes the memory as it is before power-on.
@@ -86,4 +77,19 @@ impl Memory {
         self.log_read = used;
         Ok(NewLog { bytes, is_full })
     }
+}
+
+/// The address at which an image looks for a script.
+pub(super) fn locator(firmware: &Firmware) -> Result<u32, BackendError> {
+    let symbol = firmware.image.symbol(Locator::SYMBOL);
+    symbol.filter(|address| (RAM..PAGE).contains(address)).ok_or_else(|| {
+        unavailable(
+            "the image plays no scripts, and QEMU has no other repeatable input; \
+             `ramscope build --board virt` makes one that does",
+        )
+    })
+}
+
+fn unavailable(reason: &str) -> BackendError {
+    BackendError::Unavailable { target: super::TARGET, reason: reason.to_owned() }
 }

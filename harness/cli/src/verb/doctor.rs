@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ramscope_backend::{Firmware, offers};
+use ramscope_backend::{Firmware, Qemu, offers};
 use ramscope_cli::image;
 use ramscope_cli::workspace::Workspace;
 use ramscope_scenario::{TargetKind, TargetOffer};
@@ -26,6 +26,7 @@ pub(crate) fn doctor() -> Result<(), Failure> {
         Err(error) => rows.push(["workspace".into(), "none".into(), error.to_string()]),
     }
     rows.extend(offers(None, None).into_iter().map(|(target, offer)| target_row(target, offer)));
+    rows.push(qemu_row());
     print_table(["what", "state", "detail"], &rows);
     match healthy {
         true => Ok(()),
@@ -52,6 +53,13 @@ fn image_row(workspace: &Workspace) -> [String; 3] {
         }
         Err(error) => ["image".into(), "unusable".into(), Failure::from(error).sentence()],
     }
+}
+
+/// Nothing but the target that it is needs it, so a QEMU that is missing is no illness.
+fn qemu_row() -> [String; 3] {
+    let found = Qemu::find()
+        .and_then(|qemu| Ok(format!("{} ({})", qemu.version()?, qemu.program().display())));
+    row("qemu", found)
 }
 
 fn target_row(target: TargetKind, offer: TargetOffer) -> [String; 3] {
