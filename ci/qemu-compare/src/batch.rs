@@ -3,7 +3,7 @@
 use crate::driver::driver;
 use crate::elf::Elf;
 use crate::layout::{DRIVER, PROGRAMS, PROGRAMS_END, TABLE};
-use crate::opcode::index_of;
+use crate::opcode::{Form, OPCODES, index_of};
 use crate::program::Program;
 use std::ops::Range;
 
@@ -14,7 +14,24 @@ pub(crate) struct Batch {
     pub(crate) places: Vec<Range<u32>>,
     pub(crate) elf: Vec<u8>,
     /// For each half-word from [`PROGRAMS`] on, the instruction that begins there.
-    pub(crate) opcodes: Vec<Option<usize>>,
+    pub(crate) known: Vec<Option<Known>>,
+}
+
+/// What is counted of an instruction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    /// Its line in [`OPCODES`].
+    pub(crate) opcode: usize,
+    /// The CSR that it accesses.
+    pub(crate) csr: Option<u32>,
+}
+
+impl Known {
+    fn of(bits: u32) -> Option<Self> {
+        let opcode = index_of(bits)?;
+        let is_csr = matches!(OPCODES[opcode].form, Form::Csr | Form::CsrImmediate);
+        Some(Self { opcode, csr: is_csr.then_some(bits >> 20) })
+    }
 }
 
 /// How many of the programs fit one image. A program that locks memory protection is the last.
@@ -37,7 +54,7 @@ impl Batch {
         let mut ram = Vec::new();
         let mut table = Vec::new();
         let mut places = Vec::new();
-        let mut opcodes = vec![None; (PROGRAMS_END - PROGRAMS) as usize / 2];
+        let mut known = vec![None; (PROGRAMS_END - PROGRAMS) as usize / 2];
         for (n, program) in programs.iter().enumerate() {
             let at = PROGRAMS + ram.len() as u32;
             let placed = program.place();
@@ -45,7 +62,7 @@ impl Batch {
             places.push(first..at + placed.end);
             let mut here = first;
             for instruction in program.instructions() {
-                opcodes[(here - PROGRAMS) as usize / 2] = index_of(instruction.bits);
+                known[(here - PROGRAMS) as usize / 2] = Known::of(instruction.bits);
                 here += instruction.length();
             }
             for word in [at, at + placed.end, data_seed(n)] {
@@ -58,7 +75,7 @@ impl Batch {
         flash.resize((TABLE - DRIVER) as usize, 0);
         flash.extend(table);
         let elf = Elf { segments: &[(DRIVER, &flash), (PROGRAMS, &ram)], symbols: &[] }.file();
-        Self { programs, places, elf, opcodes }
+        Self { programs, places, elf, known }
     }
 }
 

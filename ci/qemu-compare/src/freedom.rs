@@ -9,7 +9,7 @@ pub(crate) struct Freedom {
     pub(crate) compared: u32,
     /// Bits that programs may set, so that only legal values are written.
     pub(crate) written: u32,
-    #[expect(dead_code, reason = "it is written for who reads the table")]
+    /// Nothing where all of it is compared, and all of it written.
     why: &'static str,
 }
 
@@ -60,6 +60,16 @@ pub(crate) const FREEDOMS: &[Freedom] = &[
     free(0xC81, 0, u32::MAX, "timeh"),
     free(0xC82, 0, u32::MAX, "instreth"),
 ];
+
+/// The table for people: what is compared and written of each CSR, and why not all.
+pub(crate) fn table() -> String {
+    let mut text = "  csr  compared  written\n".to_owned();
+    for Freedom { csr, compared, written, why } in FREEDOMS {
+        text += format!("  {csr:03x}  {compared:08x}  {written:08x}  {why}").trim_end();
+        text += "\n";
+    }
+    text + "  mtval of a breakpoint is not compared: zero and the address are both allowed\n"
+}
 
 /// CSR numbers that neither machine has.
 pub(crate) const ABSENT: &[u32] =

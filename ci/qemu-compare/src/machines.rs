@@ -1,6 +1,7 @@
 //! Running an image on both machines.
 
 use crate::batch::Batch;
+use crate::coverage::Executed;
 use crate::layout::PROGRAMS;
 use crate::qemu::{Job, Qemu, QemuError, Setup};
 use ramscope_engine::{CpuView, Flow, Image, Machine, Observer, Options};
@@ -24,12 +25,12 @@ pub(crate) const HOST_TIME_MAX: Duration = Duration::from_secs(20);
 /// Counts the instructions that are executed.
 pub(crate) struct Counts<'a> {
     batch: &'a Batch,
-    pub(crate) executed: Vec<u64>,
+    pub(crate) executed: Executed,
 }
 
 impl<'a> Counts<'a> {
     pub(crate) fn new(batch: &'a Batch) -> Self {
-        Self { batch, executed: vec![0; crate::opcode::OPCODES.len()] }
+        Self { batch, executed: Executed::default() }
     }
 }
 
@@ -38,8 +39,8 @@ impl Observer for Counts<'_> {
 
     fn retire(&mut self, _: &CpuView<'_>, pc: u32) -> Flow {
         let half = pc.wrapping_sub(PROGRAMS) as usize / 2;
-        if let Some(Some(opcode)) = self.batch.opcodes.get(half) {
-            self.executed[*opcode] += 1;
+        if let Some(Some(known)) = self.batch.known.get(half) {
+            self.executed.count(*known);
         }
         Flow::Continue
     }

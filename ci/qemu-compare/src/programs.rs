@@ -4,12 +4,14 @@ use crate::compare::{Settings, compare};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-usage: cargo xtask qemu-compare [--count N] [--seed S] [--at-least N] [--qemu PROGRAM] [--mutations]
+usage: cargo xtask qemu-compare [--count N] [--seed S] [--at-least N] [--qemu PROGRAM]
+                                [--mutations|--masks]
 
   --count N      programs (default 2000)
   --seed S       which programs (default 1)
-  --at-least N   how often each instruction and cause must occur (default: one in 200 programs)
+  --at-least N   how often each instruction, CSR and cause must occur (default: one in 200 programs)
   --qemu PROGRAM what to start (default qemu-system-riscv32)
+  --masks        only prints what is not compared, and why
   --mutations    seeds bugs into the engine, one after the other: each must be found
 
 Exit codes: 0 they agree, 1 they differ or something occurred too seldom, 2 usage, 3 no QEMU.
@@ -25,6 +27,10 @@ pub(crate) fn main(mut arguments: impl Iterator<Item = String>) -> ExitCode {
             "--seed" => number().map(|n| settings.seed = n),
             "--at-least" => number().map(|n| settings.at_least = Some(n)),
             "--qemu" => arguments.next().map(|program| settings.qemu = program),
+            "--masks" => {
+                print!("{}", crate::freedom::table());
+                return ExitCode::SUCCESS;
+            }
             "--mutations" => {
                 settings.mutations = true;
                 Some(())
