@@ -7,6 +7,7 @@
 #![no_std]
 
 mod blink;
+mod blocks;
 mod caught;
 mod counting;
 mod demo;
@@ -62,5 +63,6 @@ programs! {
     "slices", "two busy threads take turns", slices::run;
     "in-handler", "what a handler may do and what not", in_handler::run;
     "headroom", "how much stack each kernel call takes", headroom::run;
+    "blocks", "blocks of the heap, taken and given back, or not [count=4] [kept=0] [depth=0]", blocks::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }

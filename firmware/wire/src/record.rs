@@ -254,7 +254,8 @@ text_record! {
         /// Only allocations of at least so many bytes count.
         bytes_min: u32,
     } texts {
-        /// Only those that a unit of this name asks for count; empty: anybody's.
+        /// Only those count that a unit asks for whose name is as this pattern says, in which `*` stands
+        /// for any text and `?` for one byte; empty: anybody's.
         unit: NAME_BYTES_MAX,
     }
 }

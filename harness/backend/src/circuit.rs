@@ -36,6 +36,7 @@ pub(crate) use position::Position;
 use std::sync::Arc;
 
 use ramscope_engine::Millivolts;
+use ramscope_scenario::PinPlace;
 
 use diagram::{Diagram, PartText};
 use nets::{Net, Path, Source};
@@ -60,6 +61,19 @@ pub struct Circuit {
     plan: Arc<Plan>,
     /// The position of each part's control.
     positions: Vec<Position>,
+    /// Nets that are held at a level, whatever drives them.
+    held: Vec<(Net, bool)>,
+}
+
+/// What holding a pin came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// What it is wired to is held with it.
+    Net,
+    /// It is a pin of the chip that nothing is wired to.
+    Chip(u8),
+    /// There is no such pin.
+    Nothing,
 }
 
 /// A diagram that was read.
@@ -85,7 +99,7 @@ impl Circuit {
         };
         let positions = diagram.parts.iter().map(first).collect();
         let plan = Arc::new(Plan::of(parts, &diagram.wires, &mut warnings));
-        Ok(ReadCircuit { circuit: Self { plan, positions }, warnings })
+        Ok(ReadCircuit { circuit: Self { plan, positions, held: Vec::new() }, warnings })
     }
 
     /// What drives each of the chip's pins that the diagram wires, from outside.
@@ -93,7 +107,8 @@ impl Circuit {
         let paths = self.paths();
         let drive = |&(pin, net): &(u8, Net)| {
             let sources = self.sources_but_for(Some(pin), chip);
-            (pin, nets::levels(self.plan.nets, &sources, &paths)[net.0])
+            let level = nets::levels(self.plan.nets, &sources, &paths)[net.0];
+            (pin, self.held_at(net).or(level))
         };
         self.plan.chip.iter().map(drive).collect()
     }
@@ -117,6 +132,7 @@ impl Circuit {
     pub(crate) fn level(&self, terminal: &Terminal, chip: &dyn ChipPins) -> bool {
         let inside = inside(&self.plan.parts, terminal).unwrap_or(Inside::Nothing);
         match (self.plan.net(terminal), inside) {
+            (Some(net), _) if self.held_at(net).is_some() => self.held_at(net) == Some(true),
             (Some(net), _) => {
                 let mut sources = self.sources_but_for(None, chip);
                 let inputs = self.plan.chip.iter().filter(|(pin, _)| chip.output(*pin).is_none());
@@ -178,7 +194,37 @@ impl Circuit {
         let outputs = self.plan.chip.iter().filter(|&&(pin, _)| Some(pin) != left_out);
         let outputs = outputs
             .filter_map(|&(pin, net)| chip.output(pin).map(|high| Source { net, high, ohms: 0 }));
-        self.plan.power.iter().copied().chain(outputs).collect()
+        let free = self.plan.power.iter().copied().chain(outputs);
+        let free = free.filter(|source| self.held_at(source.net).is_none());
+        let held = self.held.iter().map(|&(net, high)| Source { net, high, ohms: 0 });
+        free.chain(held).collect()
+    }
+
+    /// The level at which a net is held, if it is.
+    fn held_at(&self, net: Net) -> Option<bool> {
+        self.held.iter().find(|(held, _)| *held == net).map(|&(_, high)| high)
+    }
+
+    /// Holds what a pin is wired to at a level, or lets go of it.
+    pub(crate) fn hold(&mut self, pin: &PinPlace, level: Option<bool>) -> Held {
+        let (net, unwired) = match pin {
+            PinPlace::Gpio(number) => {
+                let wired = self.plan.chip.iter().find(|(pin, _)| pin == number);
+                (wired.map(|&(_, net)| net), Held::Chip(*number))
+            }
+            PinPlace::Part { part, pin } => {
+                let terminal = Terminal { part: part.clone(), pin: pin.clone() };
+                let unwired = match inside(&self.plan.parts, &terminal) {
+                    Some(Inside::Chip(pin)) => Held::Chip(pin),
+                    _ => Held::Nothing,
+                };
+                (self.plan.net(&terminal), unwired)
+            }
+        };
+        let Some(net) = net else { return unwired };
+        self.held.retain(|(held, _)| *held != net);
+        self.held.extend(level.map(|level| (net, level)));
+        Held::Net
     }
 
     /// Resistors, both sides of each potentiometer, and the switches that are closed.

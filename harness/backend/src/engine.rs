@@ -20,7 +20,7 @@ mod stacks;
 
 use ramscope_capture::{Event, HowEnded, ObserverEvent, Stream};
 use ramscope_engine::{Image, Machine, Options, Stop, UartByte};
-use ramscope_scenario::Value;
+use ramscope_scenario::{PinPlace, Value};
 use ramscope_time::{Instant, Span};
 
 use self::commands::CommandRing;
@@ -91,6 +91,7 @@ impl EngineSession {
                 commands,
                 stacks,
                 surroundings: None,
+                at_records: AtRecords::GoOn,
                 serial: Vec::new(),
                 events: Vec::new(),
             },
@@ -169,6 +170,10 @@ impl Session for EngineSession {
         pause: &mut dyn PauseAt,
     ) -> Result<Progress, BackendError> {
         let mut output = Vec::new();
+        self.device.at_records = match pause.pauses_at_records() {
+            true => AtRecords::Pause,
+            false => AtRecords::GoOn,
+        };
         loop {
             let stride_end = match pause.may_pause() {
                 true => until.min(self.now() + STRIDE),
@@ -193,6 +198,17 @@ impl Session for EngineSession {
         let commands = commands.as_mut().ok_or(BackendError::NoCommands)?;
         commands.send(machine, words);
         Ok(())
+    }
+
+    fn hold_pin(&mut self, pin: &PinPlace, level: Option<bool>) -> Result<(), BackendError> {
+        let Device { machine, surroundings, .. } = &mut self.device;
+        let is_held = match (surroundings, pin) {
+            (Some(surroundings), pin) => surroundings.hold(machine, pin, level),
+            (None, PinPlace::Gpio(pin)) => pins::hold(machine, *pin, level),
+            (None, PinPlace::Part { .. }) => false,
+        };
+        self.device.update_pins();
+        is_held.then_some(()).ok_or_else(|| BackendError::NoPins { asked: pin.to_string() })
     }
 
     fn read_pin(&mut self, pin: &Terminal) -> Result<bool, BackendError> {
@@ -232,6 +248,13 @@ impl Session for EngineSession {
     }
 }
 
+/// What a device does after a record of telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AtRecords {
+    GoOn,
+    Pause,
+}
+
 /// The machine and everything that goes along with it.
 #[derive(Clone)]
 struct Device {
@@ -243,6 +266,8 @@ struct Device {
     surroundings: Option<Surroundings>,
     /// How many of the machine's resets have become events.
     resets_told: usize,
+    /// What to do after a record of telemetry.
+    at_records: AtRecords,
     /// Serial bytes that have not been told yet.
     serial: Vec<UartByte>,
     /// Events that have not been told yet.
@@ -274,7 +299,10 @@ impl Device {
                 if let Some(commands) = &mut self.commands {
                     commands.record_written(&mut self.machine);
                 }
-                return None;
+                match self.at_records {
+                    AtRecords::GoOn => return None,
+                    AtRecords::Pause => End::Paused,
+                }
             }
             Stop::Pins => {
                 self.update_pins();

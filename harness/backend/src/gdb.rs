@@ -31,7 +31,7 @@ use gdbstub::stub::state_machine::GdbStubStateMachine;
 use gdbstub::stub::{DisconnectReason, GdbStub, MultiThreadStopReason};
 use ramscope_capture::HowEnded;
 use ramscope_engine::Image;
-use ramscope_scenario::{Run, TargetKind, Value};
+use ramscope_scenario::{PinPlace, Run, TargetKind, Value};
 use ramscope_time::Instant;
 
 use self::debuggee::{Debuggee, Resume};
@@ -300,6 +300,11 @@ impl Session for GdbSession {
     fn command(&mut self, words: &[u32]) -> Result<(), BackendError> {
         self.debuggee.was_changed = true;
         self.debuggee.timeline.command(words)
+    }
+
+    fn hold_pin(&mut self, pin: &PinPlace, level: Option<bool>) -> Result<(), BackendError> {
+        self.debuggee.was_changed = true;
+        self.debuggee.timeline.hold_pin(pin, level)
     }
 
     fn read_pin(&mut self, pin: &Terminal) -> Result<bool, BackendError> {

@@ -36,6 +36,9 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> T
         clone: true,
         windows: true,
         repeats: true,
+        conditions: true,
+        allocation_faults: true,
+        uart_faults: true,
         ..Default::default()
     };
     match target {
@@ -44,6 +47,7 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> T
             controls: circuit.is_some(),
             // The kernel counts a unit's cycles, and here a cycle is an instruction.
             instructions: true,
+            pin_faults: true,
             ..able
         }),
         TargetKind::EngineVirt => match chip {

@@ -31,7 +31,7 @@ mod stopwatch;
 mod watchdog;
 
 pub use circuit::{Checked, Circuit, DiagramError, ReadCircuit, Terminal};
-pub use drive::{Reaction, drive};
+pub use drive::{NoWitness, Reaction, Witness, drive};
 pub use engine::{EngineOptions, EngineSession};
 pub use firmware::{Firmware, FirmwareError};
 pub use gdb::{GdbListener, GdbSession};

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use ramscope_capture::{HowEnded, Stream};
-use ramscope_scenario::Value;
+use ramscope_scenario::{PinPlace, Value};
 use ramscope_time::Instant;
 
 use crate::circuit::Terminal;
@@ -69,6 +69,15 @@ pub trait Session: Send {
         Err(BackendError::NoPins { asked: format!("{control} of {part} as {value}") })
     }
 
+    /// Holds a pin at a level from now on, whatever drives it, or lets go of it.
+    ///
+    /// # Errors
+    /// If the target has no such pin, or fails.
+    fn hold_pin(&mut self, pin: &PinPlace, level: Option<bool>) -> Result<(), BackendError> {
+        let _ = level;
+        Err(BackendError::NoPins { asked: pin.to_string() })
+    }
+
     /// Ends the session and gives what was still to be told.
     ///
     /// # Errors
@@ -93,6 +102,12 @@ pub struct TargetFacts {
 pub trait PauseAt {
     /// Whether it could pause at all; if not, the session may take larger strides.
     fn may_pause(&self) -> bool;
+
+    /// Whether the device also has to pause right after each record of telemetry, so that whoever
+    /// waits for one can look at it. A session that cannot pauses as often as it can.
+    fn pauses_at_records(&self) -> bool {
+        false
+    }
 
     /// Takes bytes in the order of their arrival. `Some(n)`: pause right after the first `n` of
     /// them, and the rest was not taken.

@@ -102,6 +102,11 @@ pub enum HowEnded {
         /// Which.
         step: u32,
     },
+    /// The device said what the scenario forbids.
+    ForbiddenText {
+        /// The place in the scenario's list.
+        entry: u32,
+    },
     /// The machine could not go on.
     Fatal(String),
     /// A person stopped it.

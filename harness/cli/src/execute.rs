@@ -27,6 +27,7 @@ use crate::host_times::HostTimer;
 use crate::images::Images;
 use crate::store::{self, CaptureFile};
 use crate::vcd::vcd;
+use crate::witness::Following;
 
 /// Slices of device time between two signs of life of a run.
 const SLICES_BETWEEN_SIGNS: usize = 25;
@@ -186,7 +187,9 @@ impl Execution<'_> {
             Reaction::Continue
         };
         // How it ended is in the recording, from which it is judged.
-        let _ = drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look);
+        let mut witness = Following::default();
+        let _ =
+            drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look, &mut witness);
         let times = timer.stop(recorder.capture());
         let feed = Feed::of(recorder.capture());
         let machine = evidence::machine_facts(session.facts());

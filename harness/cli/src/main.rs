@@ -28,6 +28,7 @@ mod store;
 mod terminal;
 mod vcd;
 mod verb;
+mod witness;
 
 use std::process;
 

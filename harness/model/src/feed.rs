@@ -19,9 +19,12 @@
 use ramscope_capture::{
     Capture, Event, HowEnded, ObserverEvent, StepEvent, Stimulus, Stream, Timed,
 };
+use ramscope_scenario::glob_matches;
 use ramscope_time::{Instant, Span};
 use ramscope_wire::{
-    Command, FramedDecoder, FramedItem, HEADER_WORDS, Header, Item, RawDecoder, Record, Timeline,
+    Alloc, AllocationFailed, Command, CpuSample, Fault, FramedDecoder, FramedItem, HEADER_WORDS,
+    Header, Hello, Item, LockEvent, Object as ObjectRecord, Overflow, OwnerSample, Panic, Program,
+    RawDecoder, Record, Region, Site, StackSample, Switch, Timeline, UnitEnd, UnitNew, UnitState,
     WindowId,
 };
 
@@ -40,6 +43,7 @@ pub struct Feed {
     uart: FramedDecoder,
     uart_clock: Clock,
     records: u64,
+    counted: Option<Counted>,
 }
 
 /// How the scenario went.
@@ -68,6 +72,53 @@ pub struct AskedWindow {
     pub id: WindowId,
     /// How many entries of [`Course::steps`] were there by then.
     pub steps_before: usize,
+}
+
+/// Records that somebody waits for.
+#[derive(Clone, Debug)]
+struct Counted {
+    kind: String,
+    name: Option<String>,
+    count: u64,
+}
+
+impl Counted {
+    fn take(&mut self, item: &Item<'_>, device: &Device) {
+        let Item::Record { record, .. } = item else { return };
+        let fits = |pattern: &String| {
+            subject_of(record, device).is_some_and(|name| glob_matches(pattern, &name))
+        };
+        if record.kind_name() == self.kind && self.name.as_ref().is_none_or(fits) {
+            self.count += 1;
+        }
+    }
+}
+
+/// The name of what a record is about, if it is about something that has one.
+fn subject_of(record: &Record<'_>, device: &Device) -> Option<String> {
+    let object = |id| device.object(id).map(|object| object.name.clone());
+    let unit = |id| Some(device.name_of(id));
+    match *record {
+        Record::Hello(Hello { name, .. })
+        | Record::Region(Region { name, .. })
+        | Record::Object(ObjectRecord { name, .. })
+        | Record::Program(Program { name, .. }) => Some(name.to_owned()),
+        Record::Site(Site { file, .. }) => Some(file.to_owned()),
+        Record::UnitNew(UnitNew { unit: id, .. })
+        | Record::UnitState(UnitState { unit: id, .. })
+        | Record::UnitEnd(UnitEnd { unit: id, .. })
+        | Record::Switch(Switch { to: id, .. })
+        | Record::StackSample(StackSample { unit: id, .. })
+        | Record::OwnerSample(OwnerSample { unit: id, .. })
+        | Record::CpuSample(CpuSample { unit: id, .. })
+        | Record::Panic(Panic { unit: id, .. })
+        | Record::Overflow(Overflow { unit: id, .. })
+        | Record::Fault(Fault { unit: id, .. })
+        | Record::AllocationFailed(AllocationFailed { unit: id, .. })
+        | Record::Alloc(Alloc { owner: id, .. }) => unit(id),
+        Record::LockEvent(LockEvent { lock, .. }) => object(lock),
+        _ => None,
+    }
 }
 
 /// Turns a stream's ticks into instants.
@@ -154,6 +205,18 @@ impl Feed {
         self.records
     }
 
+    /// Counts records of a kind from now on, by its [`Record::kind_name`]; only those about something
+    /// whose name matches, if a pattern is given.
+    pub(crate) fn count_records(&mut self, kind: &str, name: Option<&str>) {
+        self.counted =
+            Some(Counted { kind: kind.to_owned(), name: name.map(str::to_owned), count: 0 });
+    }
+
+    /// How many were counted.
+    pub(crate) fn records_counted(&self) -> u64 {
+        self.counted.as_ref().map_or(0, |counted| counted.count)
+    }
+
     /// How the scenario goes.
     #[must_use]
     pub const fn course(&self) -> &Course {
@@ -169,6 +232,9 @@ impl Feed {
         while let Some(item) = self.ring.next() {
             self.records += u64::from(is_record(&item));
             take_item(&mut self.device, &mut self.ring_clock, at, &item);
+            if let Some(counted) = &mut self.counted {
+                counted.take(&item, &self.device);
+            }
         }
     }
 
@@ -194,6 +260,9 @@ impl Feed {
                 FramedItem::Item(item) => {
                     self.records += u64::from(is_record(&item));
                     take_item(&mut self.device, &mut self.uart_clock, at, &item);
+                    if let Some(counted) = &mut self.counted {
+                        counted.take(&item, &self.device);
+                    }
                 }
             }
         }

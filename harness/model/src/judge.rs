@@ -37,6 +37,7 @@ pub fn judge_fed(capture: &Capture, facts: HostFacts, feed: Feed) -> Judged {
         run: &facts.run,
         device: feed.device(),
         course: feed.course(),
+        console: feed.console(),
         damage: damage.as_deref(),
         symbols: &facts.symbols,
     });

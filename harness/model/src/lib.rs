@@ -46,6 +46,7 @@ mod number;
 mod series;
 mod symbols;
 mod verdict;
+mod witness;
 
 pub use console::{Console, Line};
 pub use device::{
@@ -66,3 +67,4 @@ pub use verdict::{
     BudgetResult, BudgetState, Evidence, Failure, JudgedFinding, Outcome, Standing, StepOutcome,
     StepResult, Verdict, format_value, verdict_of,
 };
+pub use witness::LiveView;

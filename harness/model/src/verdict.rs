@@ -9,6 +9,7 @@ mod findings;
 mod incomplete;
 mod judge;
 mod sentence;
+mod texts;
 
 use core::fmt;
 use ramscope_scenario::{Bound, BudgetId, Metric, SubjectKind};

@@ -41,12 +41,41 @@ impl Fault {
     /// Whether this allocation is the one.
     fn strikes(&mut self, unit: &str, bytes: u32) -> bool {
         let name = &self.unit[..usize::from(self.unit_bytes)];
-        let counts = bytes >= self.bytes_min && (name.is_empty() || name == unit.as_bytes());
+        let counts =
+            bytes >= self.bytes_min && (name.is_empty() || matches(name, unit.as_bytes()));
         if counts {
             self.left -= 1;
         }
         counts && self.left == 0
     }
+}
+
+/// Whether a name is as a pattern says: `*` stands for any bytes, `?` for one.
+///
+/// Where a star's stretch turns out too short it grows by one, and only the last star's does: so the
+/// time is bounded by the product of both lengths.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(&byte) if byte == b'?' || byte == name[n] => {
+                p += 1;
+                n += 1;
+            }
+            _ => {
+                let Some((at, from)) = star else { return false };
+                star = Some((at, from + 1));
+                p = at + 1;
+                n = from + 1;
+            }
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
 impl Kernel {
@@ -93,6 +122,14 @@ mod tests {
     fn check(nth: u32, bytes_min: u32, unit: &str, asked: &[(&str, u32)]) -> Option<usize> {
         let mut fault = Fault::of(&FailAllocation { nth, bytes_min, unit });
         asked.iter().position(|&(unit, bytes)| fault.left > 0 && fault.strikes(unit, bytes))
+    }
+
+    #[test]
+    fn a_pattern_names_several_units() {
+        let fits = |pattern: &str, name: &str| matches(pattern.as_bytes(), name.as_bytes());
+        assert!(fits("*", "") && fits("net*", "net-rx") && fits("*rx", "net-rx"));
+        assert!(fits("n?t*x", "net-rx") && fits("a*b*c", "aXbbXc") && fits("net", "net"));
+        assert!(!fits("net", "net-rx") && !fits("?", "") && !fits("a*b*c", "aXbX"));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! hold, and this version cannot simulate, is not: its steps are skipped with a reason.
 
 use ramscope_scenario::{
-    Command, ExpectPin, Problem, Rule, Scenario, SetControl, SkippedStep, Step, nearest,
+    Command, ExpectPin, Fault, PinPlace, Problem, Rule, Scenario, SetControl, Severity,
+    SkippedStep, Step, StuckPin, nearest,
 };
 
 use super::part::Control;
@@ -17,6 +18,25 @@ pub struct Checked {
     pub problems: Vec<Problem>,
     /// Steps that this version cannot perform, with reasons.
     pub skipped: Vec<SkippedStep>,
+}
+
+/// A problem with the pin of a fault.
+fn about_fault(
+    scenario: &Scenario,
+    line: u32,
+    (rule, message, fix): (Rule, String, Option<String>),
+) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        rule,
+        message,
+        path: scenario.path.clone(),
+        line,
+        column: 1,
+        length: 0,
+        fix,
+        wokwi: None,
+    }
 }
 
 /// What keeps a step from running.
@@ -40,6 +60,18 @@ impl Circuit {
                     let problem = Problem::about_step(scenario, step, rule, &message, fix);
                     checked.problems.push(problem);
                 }
+            }
+        }
+        for injection in &scenario.settings.inject {
+            if let Fault::Pin(StuckPin { pin: PinPlace::Part { part, pin }, .. }) = &injection.fault
+            {
+                let terminal = Terminal { part: part.clone(), pin: pin.clone() };
+                let rule_and_text = match self.check_pin(&terminal) {
+                    Ok(()) => continue,
+                    Err(Obstacle::Lack(reason)) => (Rule::UnknownPart, reason, None),
+                    Err(Obstacle::Mistake { rule, message, fix }) => (rule, message, fix),
+                };
+                checked.problems.push(about_fault(scenario, injection.line, rule_and_text));
             }
         }
         checked

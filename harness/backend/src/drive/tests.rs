@@ -102,7 +102,8 @@ struct Ran {
 fn carry_out(run: &Run, mut device: Scripted) -> Ran {
     let mut recorder = Recorder::new();
     let mut nobody = |_: &Recorder, _| Reaction::Continue;
-    let ended = drive(run, &mut device, &mut recorder, &Watchdog::asleep(), &mut nobody);
+    let ended =
+        drive(run, &mut device, &mut recorder, &Watchdog::asleep(), &mut nobody, &mut NoWitness);
     Ran { ended, capture: recorder.finish() }
 }
 
@@ -182,7 +183,14 @@ fn an_interrupted_run_is_recorded_up_to_there() {
     let watchdog = Watchdog::new(interrupted, Duration::MAX);
     let mut recorder = Recorder::new();
     let mut nobody = |_: &Recorder, _| Reaction::Continue;
-    let ended = drive(&run, &mut Scripted::default(), &mut recorder, &watchdog, &mut nobody);
+    let ended = drive(
+        &run,
+        &mut Scripted::default(),
+        &mut recorder,
+        &watchdog,
+        &mut nobody,
+        &mut NoWitness,
+    );
     assert_eq!(ended, HowEnded::Interrupted);
     assert_eq!(recorder.capture().events::<HowEnded>().count(), 1);
 }
@@ -193,7 +201,14 @@ fn the_hosts_clock_ends_a_run_that_device_time_does_not() {
     let watchdog = Watchdog::new(Arc::default(), Duration::ZERO);
     let mut recorder = Recorder::new();
     let mut nobody = |_: &Recorder, _| Reaction::Continue;
-    let ended = drive(&run, &mut Scripted::default(), &mut recorder, &watchdog, &mut nobody);
+    let ended = drive(
+        &run,
+        &mut Scripted::default(),
+        &mut recorder,
+        &watchdog,
+        &mut nobody,
+        &mut NoWitness,
+    );
     assert_eq!(ended, HowEnded::HostWatchdog);
 }
 
@@ -207,7 +222,8 @@ fn whoever_looks_on_can_type() {
         true => Reaction::Continue,
     };
     let device = &mut Scripted::default();
-    let ended = drive(&run, device, &mut recorder, &Watchdog::asleep(), &mut type_once);
+    let ended =
+        drive(&run, device, &mut recorder, &Watchdog::asleep(), &mut type_once, &mut NoWitness);
     assert_eq!(ended, HowEnded::StepsDone);
     assert_eq!(recorder.capture().events::<Stimulus>().count(), 1);
 }

@@ -1,26 +1,53 @@
-//! Waiting for serial bytes: the matcher as a reason to pause, and what to say if they never came.
+//! Waiting: what makes a device pause, and what to say if it never came.
 
 use std::fmt::Write;
 
-use ramscope_scenario::{Matcher, WaitReport};
+use ramscope_scenario::{Matcher, TextSearch, WaitReport};
 
 use crate::session::PauseAt;
 
 /// How much of a text a message quotes.
 const QUOTED_BYTES_MAX: usize = 120;
 
-/// Shows a matcher every byte; a match is a reason to pause.
-pub(super) struct Waiting<'a> {
-    pub(super) matcher: &'a mut Matcher,
-    pub(super) may_match: bool,
+/// What the device runs for.
+pub(super) enum Reason<'a> {
+    /// An instant.
+    Time,
+    /// The bytes that the matcher waits for.
+    Match,
+    /// A text.
+    Text(&'a mut TextSearch),
+    /// Something in its telemetry.
+    Telemetry,
 }
 
-impl PauseAt for Waiting<'_> {
+/// Shows a matcher every byte; what the device runs for is a reason to pause.
+pub(super) struct Waiting<'a, 'b> {
+    pub(super) matcher: &'a mut Matcher,
+    pub(super) reason: &'a mut Reason<'b>,
+}
+
+impl PauseAt for Waiting<'_, '_> {
     fn may_pause(&self) -> bool {
-        self.may_match
+        matches!(self.reason, Reason::Match | Reason::Text(_))
     }
 
-    fn feed(&mut self, mut bytes: &[u8]) -> Option<usize> {
+    fn pauses_at_records(&self) -> bool {
+        matches!(self.reason, Reason::Telemetry)
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Option<usize> {
+        let found = match &mut self.reason {
+            Reason::Text(search) => search.feed(bytes).map(|found| found.taken),
+            _ => None,
+        };
+        let taken = found.unwrap_or(bytes.len());
+        self.match_bytes(&bytes[..taken]).or(found)
+    }
+}
+
+impl Waiting<'_, '_> {
+    fn match_bytes(&mut self, mut bytes: &[u8]) -> Option<usize> {
         let all = bytes.len();
         while !bytes.is_empty() {
             let fed = self.matcher.feed(bytes);

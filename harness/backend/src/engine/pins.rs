@@ -7,14 +7,18 @@
 //! 2. An analyzer looks after each of these, and changes nothing.
 
 use ramscope_capture::ObserverEvent;
-use ramscope_engine::Machine;
+use ramscope_engine::{Chip, Machine};
+use ramscope_scenario::PinPlace;
 use ramscope_time::Instant;
 
-use crate::circuit::{ChipPins, Circuit, Position, Terminal};
+use crate::circuit::{ChipPins, Circuit, Held, Position, Terminal};
 
 /// How many changes all analyzers of a run keep: what comes after is noted as lost, not kept, or a
 /// program that toggles a pin in a loop would fill the host's memory.
 const CHANGES_MAX: u32 = 100_000;
+
+/// Pins of an ESP32-C3 (technical reference manual, "IO MUX and GPIO Matrix").
+const CHIP_PINS: u8 = 22;
 
 impl ChipPins for Machine {
     fn output(&self, pin: u8) -> Option<bool> {
@@ -28,6 +32,15 @@ impl ChipPins for Machine {
 
 /// Something that an observer saw, and when.
 type Observed = (Instant, ObserverEvent);
+
+/// Holds a pin of the chip at a level; whether it has that pin. The chip's own output is stronger.
+pub(super) fn hold(machine: &mut Machine, pin: u8, level: Option<bool>) -> bool {
+    let is_there = machine.chip() == Chip::Esp32c3 && pin < CHIP_PINS;
+    if is_there {
+        machine.drive_pin(pin, level);
+    }
+    is_there
+}
 
 /// A circuit that a machine stands in.
 #[derive(Clone, Debug)]
@@ -99,6 +112,22 @@ impl Surroundings {
         // The last instruction may have changed an output, and the machine not have stopped for it.
         self.drive(machine);
         self.circuit.level(pin, machine)
+    }
+
+    /// Holds a pin at a level, or lets go of it; whether there is such a pin.
+    #[must_use]
+    pub(super) fn hold(
+        &mut self,
+        machine: &mut Machine,
+        pin: &PinPlace,
+        level: Option<bool>,
+    ) -> bool {
+        match self.circuit.hold(pin, level) {
+            Held::Net => true,
+            // Nothing is wired to it, so only the chip sees it.
+            Held::Chip(pin) => hold(machine, pin, level),
+            Held::Nothing => false,
+        }
     }
 
     /// Moves the control of a part; whether there is such a part.

@@ -12,7 +12,7 @@
 //! 1. The copies are in the order of their instants, and the first is the device at power-on.
 //! 2. `inputs` is in the order of instants, and a copy knows how many of them it has had.
 
-use ramscope_scenario::Value;
+use ramscope_scenario::{PinPlace, Value};
 use ramscope_time::{Instant, Span};
 
 use super::breaks::{Backwards, Breaks, Forwards, Place, Whose};
@@ -30,6 +30,7 @@ const FIRST_SPACING: Span = Span::from_millis(10);
 pub(super) enum Input {
     Serial(Vec<u8>),
     Command(Vec<u32>),
+    Pin { pin: PinPlace, level: Option<bool> },
     Register(u8, u32),
     Pc(u32),
     Word(u32, u32),
@@ -123,6 +124,16 @@ impl Timeline {
     pub(super) fn command(&mut self, words: &[u32]) -> Result<(), BackendError> {
         self.inputs.push((self.present.now(), Input::Command(words.to_vec())));
         self.present.command(words)
+    }
+
+    /// A pin is held or let go, whatever the debugger looks at.
+    pub(super) fn hold_pin(
+        &mut self,
+        pin: &PinPlace,
+        level: Option<bool>,
+    ) -> Result<(), BackendError> {
+        self.inputs.push((self.present.now(), Input::Pin { pin: pin.clone(), level }));
+        self.present.hold_pin(pin, level)
     }
 
     /// A control of a part moves, whatever the debugger looks at.
@@ -282,6 +293,10 @@ fn apply(session: &mut EngineSession, input: &Input) {
         // Firmware that takes none was told as an error.
         Input::Command(words) => {
             let _ = session.command(words);
+        }
+        // So was a pin that there is not.
+        Input::Pin { pin, level } => {
+            let _ = session.hold_pin(pin, *level);
         }
         Input::Register(number, value) => machine.set_register(*number, *value),
         Input::Pc(address) => machine.set_pc(*address),

@@ -7,12 +7,13 @@
 use ramscope_capture::HowEnded;
 use ramscope_scenario::{Run, Settings};
 
+use crate::console::Console;
 use crate::device::Device;
 use crate::feed::Course;
 use crate::symbols::Symbols;
 use crate::verdict::{
     BudgetResult, BudgetState, Failure, Outcome, StepOutcome, StepResult, Verdict, budget, course,
-    findings, incomplete, sentence,
+    findings, incomplete, sentence, texts,
 };
 
 /// Everything that a verdict is made of.
@@ -24,6 +25,8 @@ pub struct Evidence<'a> {
     pub device: &'a Device,
     /// What became of the steps.
     pub course: &'a Course,
+    /// What the device printed.
+    pub console: &'a Console,
     /// What is wrong with the recording itself, if something is.
     pub damage: Option<&'a str>,
     /// Names for functions.
@@ -48,6 +51,7 @@ pub fn verdict_of(evidence: &Evidence<'_>) -> Verdict {
         incomplete::leave_open(&mut budgets);
     }
     let mut failures: Vec<Failure> = findings::failures(&found, &steps).collect();
+    failures.extend(texts::failures(evidence, &steps));
     failures.extend(course::failures(&steps));
     failures.extend(budget_failures(&budgets));
     let unfulfilled = findings::unfulfilled(evidence, &found, &steps);
@@ -92,6 +96,7 @@ fn stop_reason(ended: Option<&HowEnded>) -> &'static str {
         Some(HowEnded::StepsDone) => "steps-done",
         Some(HowEnded::TimedOut { .. }) => "timed-out",
         Some(HowEnded::StepFailed { .. }) => "step-failed",
+        Some(HowEnded::ForbiddenText { .. }) => "forbidden-text",
         Some(HowEnded::Fatal(_)) => "fatal",
         Some(HowEnded::Interrupted) => "interrupted",
         Some(HowEnded::Deadlocked) => "deadlocked",
@@ -150,6 +155,7 @@ fn doubts(
     findings: Option<String>,
 ) -> Vec<String> {
     let mut doubts = Vec::from_iter(incomplete::reason(evidence));
+    doubts.extend(texts::doubt(evidence));
     // What is missing is said once, although it also is a finding.
     doubts.extend(
         findings.filter(|doubt| doubts.first().is_none_or(|reason| !doubt.contains(reason))),

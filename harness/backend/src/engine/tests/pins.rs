@@ -6,7 +6,7 @@ use ramscope_scenario::{PlanOptions, Run, parse, plan};
 use super::program::{Program, Reg, S0, T0, T1, ZERO};
 use super::*;
 use crate::circuit::Circuit;
-use crate::drive::{Reaction, drive};
+use crate::drive::{NoWitness, Reaction, drive};
 use crate::launch::offers;
 use crate::watchdog::Watchdog;
 
@@ -95,7 +95,8 @@ fn carry_out(program: Program, diagram: &str, steps: &str) -> Ran {
     let mut session = power_on(program).in_circuit(circuit);
     let mut recorder = Recorder::new();
     let mut nobody = |_: &Recorder, _| Reaction::Continue;
-    let ended = drive(&run, &mut session, &mut recorder, &Watchdog::asleep(), &mut nobody);
+    let ended =
+        drive(&run, &mut session, &mut recorder, &Watchdog::asleep(), &mut nobody, &mut NoWitness);
     Ran { ended, capture: recorder.finish(), session }
 }
 
