@@ -124,7 +124,10 @@ pub(crate) fn everything() {
 
 /// Sends the samples of the running thread: the last thing it does.
 pub(crate) fn own_stack() {
-    let slot = kernel::with(|kernel| kernel.sched.running());
+    let slot = kernel::with(|kernel| {
+        kernel.book_running();
+        kernel.sched.running()
+    });
     stack(slot);
     unit(slot);
 }

@@ -188,8 +188,7 @@ impl Execution<'_> {
         };
         // How it ended is in the recording, from which it is judged.
         let mut witness = Following::default();
-        let _ =
-            drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look, &mut witness);
+        let _ = drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look, &mut witness);
         let times = timer.stop(recorder.capture());
         let feed = Feed::of(recorder.capture());
         let machine = evidence::machine_facts(session.facts());

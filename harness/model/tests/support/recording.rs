@@ -2,11 +2,13 @@
 
 #![allow(dead_code, reason = "each test binary uses another part")]
 
+use std::collections::BTreeMap;
+
 use ramscope_capture::{
     Capture, HowEnded, ObserverEvent, Recorder, StepEvent, StepEventKind, Stream,
 };
 use ramscope_model::{HostFacts, ImageFacts, MachineFacts, SymbolTable};
-use ramscope_scenario::{PlanOptions, Run};
+use ramscope_scenario::{Capabilities, PlanOptions, Run, TargetKind, TargetOffer};
 use ramscope_time::Instant;
 use ramscope_wire::{
     Board, CpuSample, HeapSample, Hello, Level, OwnerKind, OwnerSample, Payload, Record, Region,
@@ -249,7 +251,10 @@ pub(crate) fn run(scenario: &str) -> Run {
         Some(scenario) => scenario,
         None => panic!("{:?}", parsed.problems),
     };
-    let mut plan = ramscope_scenario::plan(&[scenario], &PlanOptions::default());
+    let able = Capabilities { windows: true, repeats: true, ..Capabilities::default() };
+    let offers = BTreeMap::from([(TargetKind::Engine, TargetOffer::Available(able))]);
+    let options = PlanOptions { offers, ..PlanOptions::default() };
+    let mut plan = ramscope_scenario::plan(&[scenario], &options);
     plan.runs.remove(0)
 }
 
