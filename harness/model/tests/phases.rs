@@ -1,6 +1,5 @@
 //! What a verdict says of phases, by recordings made by hand.
 
-#[allow(dead_code, reason = "each test file uses its own part of it")]
 #[path = "support/recording.rs"]
 mod recording;
 

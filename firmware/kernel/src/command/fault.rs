@@ -41,8 +41,7 @@ impl Fault {
     /// Whether this allocation is the one.
     fn strikes(&mut self, unit: &str, bytes: u32) -> bool {
         let name = &self.unit[..usize::from(self.unit_bytes)];
-        let counts =
-            bytes >= self.bytes_min && (name.is_empty() || matches(name, unit.as_bytes()));
+        let counts = bytes >= self.bytes_min && (name.is_empty() || matches(name, unit.as_bytes()));
         if counts {
             self.left -= 1;
         }

@@ -11,7 +11,7 @@ use ramscope_scenario::{PlanOptions, parse, plan};
 use ramscope_wire::script::{Course, LogKind, Played, Player, Script};
 
 use super::*;
-use crate::drive::{Reaction, drive};
+use crate::drive::{NoWitness, Reaction, drive};
 
 fn run_of(steps: &str, settings: &str) -> Run {
     let text = format!("name: t\nversion: 1\nsteps: {steps}\nramscope: {settings}\n");
@@ -62,7 +62,7 @@ fn replayed(run: &Run, uart: &[u8], log: &[u8]) -> HowEnded {
     let mut session =
         QemuSession { replay: recording.finish(None), time_model: time_model(machine::ICOUNT) };
     let mut nobody = |_: &Recorder, _| Reaction::Continue;
-    drive(run, &mut session, &mut Recorder::new(), &Watchdog::asleep(), &mut nobody)
+    drive(run, &mut session, &mut Recorder::new(), &Watchdog::asleep(), &mut nobody, &mut NoWitness)
 }
 
 fn check(steps: &str, settings: &str, sent: &[(u64, &[u8])], expected: &HowEnded) {

@@ -74,7 +74,7 @@ fn sentence(error: &BackendError) -> String {
 
 fn how_it_ended(mut session: QemuSession, run: &Run) -> HowEnded {
     let mut nobody = |_: &Recorder, _| Reaction::Continue;
-    drive(run, &mut session, &mut Recorder::new(), &Watchdog::asleep(), &mut nobody)
+    drive(run, &mut session, &mut Recorder::new(), &Watchdog::asleep(), &mut nobody, &mut NoWitness)
 }
 
 fn boot_only() -> Run {
