@@ -9,6 +9,7 @@ mod determinism;
 mod failure;
 mod house;
 mod layers;
+mod machines;
 mod qemu_compare;
 mod reproducible;
 mod speed;
@@ -28,7 +29,7 @@ struct Verb {
     check: fn(&Workspace) -> Result<String, Failure>,
 }
 
-const VERBS: [Verb; 4] = [
+const VERBS: [Verb; 5] = [
     Verb {
         name: "layers",
         help: "dependencies between our crates point one way",
@@ -43,6 +44,11 @@ const VERBS: [Verb; 4] = [
         name: "determinism",
         help: "scenarios give the same report in debug and release, with any jobs, and replayed",
         check: determinism::check,
+    },
+    Verb {
+        name: "machines",
+        help: "scenarios pass on the engine's two machines and on QEMU (qemu-system-riscv32)",
+        check: machines::check,
     },
     Verb {
         name: "reproducible",
