@@ -10,11 +10,16 @@ mod blink;
 mod blocks;
 mod caught;
 mod counting;
+mod crowd;
+mod deadlock;
 mod demo;
 mod fault;
 mod headroom;
 mod in_handler;
+mod inversion;
 mod overflow;
+mod race;
+mod sensors;
 mod shared;
 mod slices;
 mod uncaught;
@@ -64,5 +69,10 @@ programs! {
     "in-handler", "what a handler may do and what not", in_handler::run;
     "headroom", "how much stack each kernel call takes", headroom::run;
     "blocks", "blocks of the heap, taken and given back, or not [count=4] [kept=0] [depth=0]", blocks::run;
+    "race", "two threads add to one cell, and updates are lost [lock=off|on times=50000]", race::run;
+    "deadlock", "two locks in opposite order [kind=lock|mutex]", deadlock::run;
+    "inversion", "a high thread waits for a low one [inherit=on|off]", inversion::run;
+    "crowd", "too many threads, and what was missing [stack=1024]", crowd::run;
+    "sensors", "a sensor and a publisher with a queue between them [count=20]", sensors::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }

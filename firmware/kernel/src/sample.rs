@@ -13,6 +13,7 @@ use crate::port::{self, StackRange, TICKS_PER_SECOND};
 use crate::sched::{Slot, State, THREADS_MAX};
 use crate::site;
 use crate::stack::high_water_bytes;
+use crate::sync::head::waited_for;
 use ramscope_wire as wire;
 use wire::{Level, ObjectId, UnitId, WindowId};
 
@@ -193,7 +194,8 @@ fn unit(slot: Slot) {
             wire::CpuSample { unit, switches: thread.switches, ticks: thread.ticks, window };
         let (state, why) = wire_state(state);
         kernel.record(Level::Samples, &record);
-        let record = wire::UnitState { unit, state, why, object: ObjectId::NONE };
+        let object = waited_for(kernel, slot).map_or(ObjectId::NONE, |head| head.object);
+        let record = wire::UnitState { unit, state, why, object };
         kernel.record(Level::Samples, &record);
     });
 }

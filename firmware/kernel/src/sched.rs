@@ -472,4 +472,6 @@ impl Scheduler {
 }
 
 #[cfg(test)]
+mod explore;
+#[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ pub(crate) fn shared_lock() -> Result<Arc<Lock>, Error> {
 }
 
 #[test]
-fn one_thread_sees_the_whole_protocol() {
+fn t20_one_thread_sees_the_whole_protocol() {
     check(
         |_| {
             let lock = Lock::new();
@@ -80,7 +80,7 @@ fn a_guard_over_a_lock_that_another_thread_released_does_no_harm() {
 }
 
 #[test]
-fn four_threads_get_the_lock_once_each_in_the_order_they_came() {
+fn t21_four_threads_get_the_lock_once_each_in_the_order_they_came() {
     check(
         |_| {
             let lock = shared_lock()?;
@@ -106,7 +106,7 @@ fn four_threads_get_the_lock_once_each_in_the_order_they_came() {
 }
 
 #[test]
-fn wake_up_order_is_fifo_and_not_by_priority() {
+fn x03_wake_up_order_is_fifo_and_not_by_priority() {
     check(
         |_| {
             let lock = shared_lock()?;
@@ -149,7 +149,7 @@ fn a_lock_is_handed_over_without_becoming_free() {
 }
 
 #[test]
-fn ten_threads_take_turns_in_index_order_by_polling() {
+fn t22_ten_threads_take_turns_in_index_order_by_polling() {
     static TURN: AtomicU32 = AtomicU32::new(0);
     check(
         |_| {
@@ -196,7 +196,7 @@ fn power(base: u64, exponent: u64) -> u64 {
 }
 
 #[test]
-fn four_threads_empty_one_queue_of_work() {
+fn t23_four_threads_empty_one_queue_of_work() {
     const JOBS: u32 = 60;
     static NEXT: AtomicU32 = AtomicU32::new(0);
     static RESULTS: [AtomicU32; JOBS as usize] = [const { AtomicU32::new(0) }; JOBS as usize];
@@ -236,7 +236,7 @@ fn four_threads_empty_one_queue_of_work() {
 
 /// T24. Main waits for a lock that it holds, which is suspicious, and no more: somebody else releases.
 #[test]
-fn another_thread_may_release_what_main_acquired() {
+fn t24_another_thread_may_release_what_main_acquired() {
     let printed = lines(|_| {
         let lock = shared_lock()?;
         lock.acquire()?;
@@ -261,7 +261,7 @@ fn another_thread_may_release_what_main_acquired() {
 }
 
 #[test]
-fn a_timed_acquire_gives_up_on_time() {
+fn x01_a_timed_acquire_gives_up_on_time() {
     check(
         |_| {
             let lock = Lock::new();
@@ -300,7 +300,7 @@ fn a_timed_acquire_of_a_free_lock_takes_no_time() {
 }
 
 #[test]
-fn a_thousand_timed_failures_leave_no_trace() {
+fn x01_a_thousand_timed_failures_leave_no_trace() {
     check(
         |_| {
             let lock = shared_lock()?;

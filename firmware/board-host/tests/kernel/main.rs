@@ -13,5 +13,6 @@ mod memory;
 mod mutexes;
 mod objects;
 mod poison;
+mod rows;
 mod sleeping;
 mod threads;

@@ -301,7 +301,7 @@ fn others_can_drop_what_a_torn_down_thread_made_and_it_stays_counted() {
 }
 
 #[test]
-fn ten_threads_that_allocate_at_random_leave_nothing_and_hurt_nobody() {
+fn t09_ten_threads_that_allocate_at_random_leave_nothing_and_hurt_nobody() {
     check(
         |_| {
             let before = mem::totals();

@@ -17,7 +17,7 @@ fn join_all(handles: Vec<JoinHandle>) -> Result<(), Error> {
 }
 
 #[test]
-fn sleepers_wake_in_the_order_of_their_deadlines() {
+fn t28_sleepers_wake_in_the_order_of_their_deadlines() {
     check(
         |_| {
             let times = [("fifty", 50), ("ten", 10), ("forty", 40), ("twenty", 20), ("thirty", 30)];
@@ -55,7 +55,7 @@ fn equal_deadlines_wake_in_the_order_in_which_they_were_set() {
 }
 
 #[test]
-fn a_sleep_is_never_too_short_and_hardly_too_long() {
+fn t29_a_sleep_is_never_too_short_and_hardly_too_long() {
     check(
         |_| {
             for micros in [1, 63, 1_000, 10_000, 999_999, 5_000_000] {

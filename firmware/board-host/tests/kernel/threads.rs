@@ -59,7 +59,7 @@ fn a_thread_that_ended_before_join_is_still_known() {
 }
 
 #[test]
-fn a_panic_ends_its_thread_with_a_report_and_nothing_else() {
+fn t14_a_panic_ends_its_thread_with_a_report_and_nothing_else() {
     let printed = lines(|_| {
         let other = thread::spawn("other", || thread::sleep(Span::from_millis(50)))?;
         let end = thread::spawn("careless", || -> () { panic!("out of luck") })?.join()?;
@@ -75,7 +75,7 @@ fn a_panic_ends_its_thread_with_a_report_and_nothing_else() {
 }
 
 #[test]
-fn exit_ends_a_thread_silently() {
+fn t15_exit_ends_a_thread_silently() {
     check(
         |_| {
             let handles =
@@ -323,7 +323,7 @@ fn a_body_is_dropped_once_whether_it_ran_or_not() {
 }
 
 #[test]
-fn five_hundred_threads_come_and_go_without_a_trace() {
+fn t08_five_hundred_threads_come_and_go_without_a_trace() {
     check(
         |_| {
             let before = mem::totals();

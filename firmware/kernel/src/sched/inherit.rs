@@ -190,7 +190,8 @@ impl Scheduler {
     /// Gives `slot` the priority that it is due, and so on along the chain of owners.
     ///
     /// It ends: each step changes a priority towards a bound that does not depend on the order,
-    /// and stops where nothing changes, also in a circle.
+    /// and stops where nothing changes, also in a circle. There they lend each other for as long as
+    /// it is closed what was lent to one of them, which changes nothing: nobody in it runs.
     fn refresh(&mut self, slot: Slot, mutexes: &mut impl Mutexes) {
         let mut next = Some(slot);
         while let Some(slot) = next {

@@ -85,9 +85,13 @@ fn damaged(losses: Losses, evidence: &Evidence<'_>) -> Option<Detail> {
 }
 
 /// Units that wait in a circle, for at least as long as the run was given to settle: a wait with a
-/// time-out would mostly be over by then. With lost events a circle proves nothing.
+/// time-out would mostly be over by then. With lost events a circle proves nothing. Where the device
+/// has found it itself there is nothing to add: it knows more.
 fn deadlocked(evidence: &Evidence<'_>) -> Option<Vec<String>> {
     let device = evidence.device;
+    if device.findings().iter().any(|found| found.kind() == FindingKind::LockDeadlock) {
+        return None;
+    }
     let gave_up = matches!(evidence.course.ended, Some(ramscope_capture::HowEnded::Deadlocked));
     let circle = device
         .lock_cycle()

@@ -10,6 +10,7 @@ use ramscope_scenario::{Run, Settings};
 use crate::console::Console;
 use crate::device::Device;
 use crate::feed::Course;
+use crate::finding::FindingKind;
 use crate::symbols::Symbols;
 use crate::verdict::{
     BudgetResult, BudgetState, Failure, Outcome, StepOutcome, StepResult, Verdict, budget, course,
@@ -200,7 +201,9 @@ fn bad_end(evidence: &Evidence<'_>, steps: &[StepResult], is_news: bool) -> Opti
 }
 
 fn deadlock_is_wanted(evidence: &Evidence<'_>) -> bool {
-    let id = crate::finding::FindingKind::Deadlock.id();
     let expected = &evidence.settings().expect.findings;
-    expected.iter().any(|pattern| ramscope_scenario::glob_matches(pattern, id))
+    let is_wanted = |kind: FindingKind| {
+        expected.iter().any(|pattern| ramscope_scenario::glob_matches(pattern, kind.id()))
+    };
+    is_wanted(FindingKind::Deadlock) || is_wanted(FindingKind::LockDeadlock)
 }
