@@ -10,8 +10,7 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let stack = arguments.number("stack", 1024) as usize;
     let before = mem::used_bytes();
     let mut crowd: [Option<JoinHandle>; THREADS_MAX] = [const { None }; THREADS_MAX];
-    let mut started = 0;
-    for place in &mut crowd {
+    for (started, place) in crowd.iter_mut().enumerate() {
         let sleeper = Builder::new("sleeper").stack_bytes(stack);
         match sleeper.spawn(|| thread::sleep(Span::from_seconds(60))) {
             Ok(handle) => *place = Some(handle),
@@ -20,7 +19,6 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
                 break;
             }
         }
-        started += 1;
     }
     for handle in crowd.iter().flatten() {
         handle.request_exit();

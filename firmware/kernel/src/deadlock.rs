@@ -15,7 +15,7 @@
 //!   millisecond, so that a handler which is on its way counts.
 //!
 //! Invariants:
-//! 1. A chain is copied in the section in which it closes, at most [`LINKS_MAX`] links of it: later it
+//! 1. A chain is copied in the section in which it closes, at most six links of it: later it
 //!    may be gone. The console thread writes it, as text and as records.
 //! 2. A wait with a deadline ends by itself: nothing is said about it.
 

@@ -30,7 +30,7 @@ impl Exit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shortage {
-    /// All [`THREADS_MAX`](crate::sched::THREADS_MAX) slots are taken.
+    /// All [`THREADS_MAX`] slots are taken.
     ThreadSlots {
         /// What may come back.
         pending: Pending,
