@@ -1,11 +1,14 @@
 //! Runs on a scripted device.
 
+mod beside;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ramscope_capture::{Capture, Stream};
-use ramscope_scenario::{PlanOptions, parse, plan};
+use ramscope_scenario::{PlanOptions, TargetKind, TargetOffer, parse, plan};
 
 use super::*;
 use crate::session::{Capabilities, Output, PauseAt, TargetFacts};
@@ -19,6 +22,7 @@ struct Scripted {
     /// Whether nothing can happen any more once all is said.
     sleeps_for_ever: bool,
     dies_at: Option<Instant>,
+    takes_commands: bool,
 }
 
 impl Scripted {
@@ -40,7 +44,10 @@ impl Scripted {
 
 impl Session for Scripted {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
+        match self.takes_commands {
+            true => Capabilities::of(&[Capability::Windows]),
+            false => Capabilities::default(),
+        }
     }
 
     fn facts(&self) -> TargetFacts {
@@ -81,6 +88,10 @@ impl Session for Scripted {
         Ok(())
     }
 
+    fn command(&mut self, _words: &[u32]) -> Result<(), BackendError> {
+        self.takes_commands.then_some(()).ok_or(BackendError::NoCommands)
+    }
+
     fn finish(&mut self) -> Result<Progress, BackendError> {
         Ok(Progress { output: Vec::new(), end: End::Reached })
     }
@@ -91,7 +102,14 @@ pub(super) fn run_of(steps: &str, settings: &str) -> Run {
         format!("name: test\nversion: 1\nsteps:\n{steps}\nramscope:\n  schema: 1\n{settings}");
     let parsed = parse("test.yaml", &text);
     let scenario = parsed.scenario.unwrap_or_else(|| panic!("{:?}", parsed.problems));
-    plan(&[scenario], &PlanOptions::default()).runs.remove(0)
+    let able = ramscope_scenario::Capabilities {
+        windows: true,
+        allocation_faults: true,
+        uart_faults: true,
+        ..Default::default()
+    };
+    let offers = BTreeMap::from([(TargetKind::Engine, TargetOffer::Available(able))]);
+    plan(&[scenario], &PlanOptions { offers, ..PlanOptions::default() }).runs.remove(0)
 }
 
 struct Ran {
