@@ -39,7 +39,7 @@ const SLICE: Span = Span::from_millis(10);
 
 /// How long the device runs on at least if a phase ends with the last step, so that it can say what
 /// it measured.
-const CLOSING: Span = Span::from_millis(1);
+pub(crate) const CLOSING: Span = Span::from_millis(1);
 
 /// What whoever looks on wants to happen next.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -259,6 +259,13 @@ fn lacking(scenario: &Scenario, target: TargetKind, has: Capabilities) -> Option
     if let Some(capability) = settings.requires.iter().find(|&&capability| !has.has(capability)) {
         return Some(format!("it requires {capability}, which {target} lacks"));
     }
+    let waits_for_text =
+        || settings.waits.iter().any(|wait| matches!(wait.until, Condition::Text(_)));
+    if target == TargetKind::QemuVirt && waits_for_text() {
+        return Some(format!(
+            "it waits for a text beside its steps, and on {target} only steps can wait"
+        ));
+    }
     let fault = settings.inject.iter().find(|injection| !has.has(injection.fault.needs()))?;
     let needs = fault.fault.needs();
     Some(format!(

@@ -96,6 +96,11 @@ fn damaged() -> io::Error {
     io::Error::other("the log in its memory is damaged: did the firmware write there?")
 }
 
+/// Nobody may take what is not known for silence.
+fn unknown() -> HowEnded {
+    HowEnded::Error("the image was done with its script before the run was".to_owned())
+}
+
 /// A run that is over, handed out as if it went on.
 #[derive(Debug)]
 pub(super) struct Replay {
@@ -132,9 +137,9 @@ impl Replay {
         }
         if end == End::Reached {
             self.now = self.now.max(until);
-            if let Some(ended) = self.ended.clone().filter(|_| until > self.until) {
+            if until > self.until {
                 self.now = self.until;
-                end = End::Ended(ended);
+                end = End::Ended(self.ended.clone().unwrap_or_else(unknown));
             }
         }
         Progress { output: in_lines(taken), end }

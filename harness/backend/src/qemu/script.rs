@@ -1,5 +1,6 @@
 //! The steps of a run as a script.
 
+use crate::drive::CLOSING;
 use ramscope_scenario::{Command, Matching, Run};
 use ramscope_time::Span;
 use ramscope_wire::script::{Action, NO_LIMIT, SCRIPT_HZ, ScriptWriter, UNLIMITED, WaitRule};
@@ -25,7 +26,10 @@ pub(super) fn of(run: &Run) -> Vec<u8> {
         };
         script.step(&action, settings.step_timeout(step.index).map_or(NO_LIMIT, ticks));
     }
-    script.step(&Action::Delay(ticks(settings.settle)), UNLIMITED);
+    // Whether or not its windows can be opened, a run with phases goes on until the last is closed.
+    let settle =
+        if settings.phases.is_empty() { settings.settle } else { settings.settle.max(CLOSING) };
+    script.step(&Action::Delay(ticks(settle)), UNLIMITED);
     script.finish()
 }
 

@@ -30,11 +30,13 @@ fn play(run: &Run, sent: &[(u64, &[u8])]) -> (Vec<u8>, Vec<u8>, Course) {
     let bytes = script::of(run);
     let script = Script::new(&bytes);
     let (mut player, mut uart, mut log) = (Player::default(), Vec::new(), Vec::new());
+    let mut over_at = 0;
     let typing = |log: &mut Vec<u8>, Played::Typed { step, tick }| {
         entry(log, LogKind::Typed, tick, &[step]);
     };
     for &(tick, text) in sent {
         player.run_to(script, tick, &mut |played| typing(&mut log, played));
+        over_at = tick;
         if player.course(script) != Course::Running {
             break;
         }
@@ -48,10 +50,9 @@ fn play(run: &Run, sent: &[(u64, &[u8])]) -> (Vec<u8>, Vec<u8>, Course) {
         let next = player.due(script) + 1;
         player.run_to(script, next, &mut |played| typing(&mut log, played));
         while player.take_typed(script, next).is_some() {}
-        if player.course(script) != Course::Running {
-            entry(&mut log, LogKind::Over, next, &[0]);
-        }
+        over_at = next;
     }
+    entry(&mut log, LogKind::Over, over_at, &[0]);
     (uart, log, player.course(script))
 }
 

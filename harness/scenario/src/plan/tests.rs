@@ -165,3 +165,14 @@ fn plans_of_old_captures_are_read() {
     assert_eq!(run.scenario.settings.budgets[0].id().as_str(), "run/thread:main/stack-peak");
     assert!(run.capabilities.pins && !run.capabilities.clone);
 }
+
+#[test]
+fn a_wait_beside_the_steps_needs_somebody_who_listens_meanwhile() {
+    let settings = "{targets: [engine, qemu-virt], waits: [{after: 0, until: {text: x}}]}";
+    let available = TargetOffer::Available(Capabilities::default());
+    let offers = [TargetKind::Engine, TargetKind::QemuVirt].map(|kind| (kind, available.clone()));
+    let options = PlanOptions { offers: BTreeMap::from(offers), ..Default::default() };
+    let plan = plan(&[scenario("[{delay: 1ms}]", settings)], &options);
+    assert_eq!((plan.runs.len(), plan.skipped.len()), (1, 1));
+    assert!(plan.skipped[0].reason.contains("on qemu-virt only steps can wait"));
+}
