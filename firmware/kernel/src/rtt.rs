@@ -19,7 +19,10 @@
 //!
 //! Source of the layout: the published description of SEGGER's RTT control block.
 
+mod protocol;
+
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering, compiler_fence};
+use protocol::Place;
 use ramscope_wire::{COMMAND_WORDS_MAX, HEADER_WORDS, Header, Payload, WordSink, header};
 
 /// Words in the telemetry ring. A power of two.
@@ -109,6 +112,28 @@ impl Default for Memory {
     }
 }
 
+impl Place for Memory {
+    const WORDS: u32 = RING_WORDS as u32;
+
+    #[inline(always)]
+    fn read(&self) -> u32 {
+        self.telemetry().read_offset.load(Ordering::Relaxed) / 4
+    }
+
+    #[inline(always)]
+    fn put(&self, at: u32, word: u32) {
+        self.ring[at as usize & (RING_WORDS - 1)].store(word, Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn publish(&self, write: u32) {
+        // Invariant 1: the record is complete. One processor writes, and whoever reads its memory sees
+        // its stores in their order, so the compiler's order is all that is needed.
+        compiler_fence(Ordering::Release);
+        self.telemetry().write_offset.store(write * 4, Ordering::Relaxed);
+    }
+}
+
 /// The writing end of the ring.
 pub(crate) struct Ring {
     memory: Option<&'static Memory>,
@@ -187,25 +212,22 @@ impl Ring {
         let seq = self.seq;
         self.seq = seq.wrapping_add(1);
         let payload_words = record.payload_words();
-        let channel = memory.telemetry();
-        let read = channel.read_offset.load(Ordering::Relaxed) / 4;
-        let read = self.drained.unwrap_or(read);
-        let used = self.write.wrapping_sub(read) & (RING_WORDS as u32 - 1);
-        if used as usize + HEADER_WORDS + payload_words >= RING_WORDS {
+        let read = self.drained.unwrap_or_else(|| memory.read());
+        let dt = stamp.wrapping_sub(self.last_stamp);
+        let words = HEADER_WORDS + payload_words;
+        let end = protocol::put(memory, (read, self.write), words, |cursor| {
+            cursor.push(header(record.kind(), payload_words, seq));
+            cursor.push(dt);
+            record.write_payload(cursor);
+        });
+        let Some(end) = end else {
             self.dropped = self.dropped.wrapping_add(1);
             return false;
-        }
-        let dt = stamp.wrapping_sub(self.last_stamp);
+        };
         self.last_stamp = stamp;
-        let mut cursor = Cursor { ring: &memory.ring, at: self.write };
-        cursor.push(header(record.kind(), payload_words, seq));
-        cursor.push(dt);
-        record.write_payload(&mut cursor);
-        self.write = cursor.at;
+        self.write = end;
         if self.drained.is_none() {
-            // Invariant 1: the record is complete.
-            compiler_fence(Ordering::Release);
-            channel.write_offset.store(self.write * 4, Ordering::Relaxed);
+            memory.publish(end);
         }
         true
     }
@@ -291,19 +313,5 @@ impl Ring {
         };
         channel.read_offset.store(self.command * 4, Ordering::Relaxed);
         taken
-    }
-}
-
-struct Cursor {
-    ring: &'static [AtomicU32; RING_WORDS],
-    at: u32,
-}
-
-impl WordSink for Cursor {
-    #[inline(always)]
-    fn push(&mut self, word: u32) {
-        // `at` is below RING_WORDS, a power of two: the mask proves it to the compiler.
-        self.ring[self.at as usize & (RING_WORDS - 1)].store(word, Ordering::Relaxed);
-        self.at = (self.at + 1) & (RING_WORDS as u32 - 1);
     }
 }
