@@ -39,6 +39,8 @@ fn takes_color(when: When, terminal: bool, get: impl Fn(&str) -> Option<OsString
     match when {
         When::Always => true,
         When::Never => false,
+        When::Auto if get("RAMSCOPE_COLOR").is_some_and(|value| value == "always") => true,
+        When::Auto if get("RAMSCOPE_COLOR").is_some_and(|value| value == "never") => false,
         When::Auto if is_set(get("NO_COLOR")) => false,
         When::Auto if get("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
         When::Auto => terminal && !is_dumb(get("TERM")),
@@ -112,6 +114,9 @@ mod tests {
         check(When::Auto, false, &[("CLICOLOR_FORCE", "1")], true);
         check(When::Auto, false, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false);
         check(When::Auto, true, &[("TERM", "dumb")], false);
+        check(When::Auto, false, &[("RAMSCOPE_COLOR", "always"), ("NO_COLOR", "1")], true);
+        check(When::Auto, true, &[("RAMSCOPE_COLOR", "never"), ("CLICOLOR_FORCE", "1")], false);
+        check(When::Auto, true, &[("RAMSCOPE_COLOR", "auto"), ("NO_COLOR", "1")], false);
         check(When::Always, false, &[("NO_COLOR", "1")], true);
         check(When::Never, true, &[("CLICOLOR_FORCE", "1")], false);
     }

@@ -1,6 +1,7 @@
 //! The recording of a run: what its hash depends on, and what becomes of damaged files.
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
+mod corpus;
 mod files;
 mod hashes;
 

@@ -4,6 +4,9 @@
 
 mod command_line;
 mod image_build;
+mod ingest;
+#[cfg(unix)]
+mod interruption;
 mod lint;
 mod pins;
 mod scratch;
