@@ -12,6 +12,7 @@
 //!    [`Session::advance`].
 //! 2. All state that a stride changes is in [`Device`], so taking back a stride forgets nothing.
 
+mod calls;
 mod commands;
 pub(crate) mod debugged;
 mod pins;
@@ -28,6 +29,7 @@ use self::pins::Surroundings;
 use self::ring::TelemetryRing;
 use self::stacks::StackWatch;
 use crate::circuit::{Circuit, Position, Terminal};
+use crate::gdb::units::Units;
 use crate::session::{
     BackendError, Capabilities, Capability, End, Output, PauseAt, Progress, Session, TargetFacts,
 };
@@ -59,6 +61,8 @@ impl Default for EngineOptions {
 #[derive(Clone)]
 pub struct EngineSession {
     device: Device,
+    /// Where the image keeps its units.
+    units: Units,
 }
 
 impl EngineSession {
@@ -84,6 +88,7 @@ impl EngineSession {
         let commands = CommandRing::of(image);
         let stacks = options.exact_stacks.then(|| StackWatch::of(image)).flatten();
         Self {
+            units: Units::of(image),
             device: Device {
                 resets_told: machine.resets().len(),
                 machine,
@@ -158,6 +163,10 @@ impl Session for EngineSession {
             clock_hz: Some(self.device.machine.cpu_hz()),
             instructions: Some(self.device.machine.instructions()),
         }
+    }
+
+    fn calls(&self) -> Vec<ObserverEvent> {
+        calls::calls(&self.device.machine, &self.units)
     }
 
     fn now(&self) -> Instant {

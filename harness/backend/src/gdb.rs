@@ -17,9 +17,9 @@ mod breaks;
 mod debuggee;
 mod link;
 mod load;
-mod registers;
+pub(crate) mod registers;
 mod timeline;
-mod units;
+pub(crate) mod units;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use gdbstub::common::Signal;
 use gdbstub::conn::Connection;
 use gdbstub::stub::state_machine::GdbStubStateMachine;
 use gdbstub::stub::{DisconnectReason, GdbStub, MultiThreadStopReason};
-use ramscope_capture::HowEnded;
+use ramscope_capture::{HowEnded, ObserverEvent};
 use ramscope_engine::Image;
 use ramscope_scenario::{PinPlace, Run, TargetKind, Value};
 use ramscope_time::Instant;
@@ -263,6 +263,10 @@ impl Session for GdbSession {
 
     fn facts(&self) -> TargetFacts {
         self.debuggee.timeline.present().facts()
+    }
+
+    fn calls(&self) -> Vec<ObserverEvent> {
+        self.debuggee.timeline.present().calls()
     }
 
     fn now(&self) -> Instant {

@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use ramscope_capture::{HowEnded, Stream};
+use ramscope_capture::{HowEnded, ObserverEvent, Stream};
 use ramscope_scenario::{PinPlace, Value};
 use ramscope_time::Instant;
 
@@ -76,6 +76,11 @@ pub trait Session: Send {
     fn hold_pin(&mut self, pin: &PinPlace, level: Option<bool>) -> Result<(), BackendError> {
         let _ = level;
         Err(BackendError::NoPins { asked: pin.to_string() })
+    }
+
+    /// Where each unit stands, as events of the observer; nothing, if the target cannot look.
+    fn calls(&self) -> Vec<ObserverEvent> {
+        Vec::new()
     }
 
     /// Ends the session and gives what was still to be told.

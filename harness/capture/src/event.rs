@@ -202,6 +202,16 @@ pub enum ObserverEvent {
         /// The units that got it, in order.
         units: Vec<u32>,
     },
+    /// Where a unit stood when the run ended.
+    Calls {
+        /// Which unit.
+        unit: u32,
+        /// The instruction that it would go on with.
+        pc: u32,
+        /// Instructions on the way to it that call, innermost first. They are what the words on
+        /// its stack look like, so some may be over long ago.
+        callers: Vec<u32>,
+    },
     /// An access to a register that the machine does not model, told once a register.
     Unmodelled {
         /// Its address.

@@ -34,6 +34,7 @@ pub(crate) fn facts(to_record: ToRecord<'_>) -> HostFacts {
         symbols: SymbolTable::default(),
         times: None,
         earlier_attempts: Vec::new(),
+        bundle: None,
     }
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn closing(
     symbols: Option<&ElfSymbols>,
 ) -> Closing {
     let symbols: &dyn Symbols = symbols.map_or(&NoSymbols, |symbols| symbols);
-    Closing { machine, symbols: SymbolTable::of(addresses, symbols), times: None }
+    Closing { machine, symbols: SymbolTable::of(addresses, symbols), times: None, bundle: None }
 }
 
 /// What reports say of an image.

@@ -15,11 +15,14 @@ use std::time::Duration;
 use ramscope_backend::{
     Circuit, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch, pause,
 };
-use ramscope_capture::{Capture, Recorder, Stream};
-use ramscope_model::{Closing, ElfSymbols, Feed, Judged, Outcome, judge_fed};
+use ramscope_capture::{Capture, Event, Recorder, Stream};
+use ramscope_model::{
+    Closing, ElfSymbols, Evidence, Feed, Judged, NoSymbols, Outcome, judge_fed, verdict_of,
+};
 use ramscope_scenario::{Artifact, Artifacts, Run};
 use ramscope_time::Instant;
 
+use crate::bundle;
 use crate::config::{Keep, RunSettings};
 use crate::evidence::{self, ToRecord};
 use crate::failure::Failure;
@@ -190,16 +193,27 @@ impl Execution<'_> {
         let mut witness = Following::default();
         let _ = drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look, &mut witness);
         let times = timer.stop(recorder.capture());
-        let feed = Feed::of(recorder.capture());
+        let mut feed = Feed::of(recorder.capture());
+        let failed = bundle::is_wanted(outcome_so_far(run, &feed));
+        let folder = bundle::folder_for(path);
+        if failed {
+            look_at_stacks(session.as_ref(), &mut recorder, &mut feed);
+        }
         let machine = evidence::machine_facts(session.facts());
         let closing = Closing {
             times: Some(times),
+            bundle: failed.then(|| evidence::as_argument(&folder)),
             ..evidence::closing(machine, feed.code_addresses(), symbols)
         };
         recorder.closing(closing.to_host_part());
         let capture = recorder.finish();
         let judged = judge_fed(&capture, facts.closed_by(closing), feed);
-        self.leave(path, &capture, file, keep, judged)
+        let judged = self.leave(path, &capture, file, keep, judged)?;
+        match failed {
+            true => bundle::write(&folder, &judged, &capture)?,
+            false => bundle::remove(&folder),
+        }
+        Ok(judged)
     }
 
     /// Leaves what is to be kept of a run on disk.
@@ -236,6 +250,21 @@ impl Execution<'_> {
             store::write_file(log, &words.collect::<Vec<u8>>())?;
         }
         Ok(judged)
+    }
+}
+
+/// How a run came out, before its findings have names.
+fn outcome_so_far(run: &Run, feed: &Feed) -> Outcome {
+    let (device, course) = (feed.device(), feed.course());
+    verdict_of(&Evidence { run, device, course, damage: None, symbols: &NoSymbols }).outcome
+}
+
+/// Records where each unit of a device stands that has failed.
+fn look_at_stacks(session: &dyn Session, recorder: &mut Recorder, feed: &mut Feed) {
+    let at = feed.course().last_at;
+    for calls in session.calls() {
+        recorder.event(at, &calls);
+        feed.push(Stream::Observer, at, &calls.encode());
     }
 }
 

@@ -73,6 +73,7 @@ pub struct Device {
     unmodelled: Vec<Unmodelled>,
     notes: Vec<String>,
     log: Log,
+    calls: Vec<Calls>,
     forgotten: u64,
 }
 
@@ -83,6 +84,17 @@ pub struct SourcePlace {
     pub file: String,
     /// The line, from 1.
     pub line: u32,
+}
+
+/// Where a unit stood when the run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// Which unit.
+    pub unit: UnitKey,
+    /// The instruction that it would go on with; certain.
+    pub pc: u32,
+    /// Instructions that call, on the way to it, innermost first; guesses.
+    pub callers: Vec<u32>,
 }
 
 /// What interrupt handlers use.
@@ -195,6 +207,7 @@ impl Device {
             unmodelled: Vec::new(),
             notes: Vec::new(),
             log: Log::default(),
+            calls: Vec::new(),
             forgotten: 0,
         }
     }
@@ -354,6 +367,12 @@ impl Device {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Where each unit stood when the run ended, where somebody looked.
+    #[must_use]
+    pub fn calls(&self) -> &[Calls] {
+        &self.calls
     }
 
     /// The last things that happened.

@@ -184,7 +184,11 @@ impl Feed {
     #[must_use]
     pub fn code_addresses(&self) -> Vec<u32> {
         let findings = self.device.findings().iter();
-        findings.flat_map(Finding::code_addresses).collect()
+        let calls = self.device.calls().iter();
+        findings
+            .flat_map(Finding::code_addresses)
+            .chain(calls.flat_map(|calls| [&[calls.pc], calls.callers.as_slice()].concat()))
+            .collect()
     }
 
     /// The device as far as it is known.
@@ -285,6 +289,9 @@ impl Feed {
             }
             ObserverEvent::Switches { from, gaps, units } => {
                 self.device.observe_switches(from.min(at), &gaps, &units);
+            }
+            ObserverEvent::Calls { unit, pc, callers } => {
+                self.device.observe_calls(unit, pc, callers);
             }
             ObserverEvent::Unmodelled { address, pc } => {
                 self.device.unmodelled_access(Unmodelled { address, pc });

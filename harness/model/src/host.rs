@@ -38,6 +38,9 @@ pub struct HostFacts {
     /// tried again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_attempts: Vec<String>,
+    /// The folder with everything about the failure, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
 }
 
 /// The host's clock during a run. Whole numbers, so that a replay gives the same text.
@@ -64,6 +67,9 @@ pub struct Closing {
     /// What the host's clock said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<HostTimes>,
+    /// The folder with everything about the failure, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
 }
 
 /// What a target says about itself.
@@ -135,8 +141,8 @@ impl HostFacts {
     /// These facts, with what was learned at the end.
     #[must_use]
     pub fn closed_by(self, closing: Closing) -> Self {
-        let Closing { machine, symbols, times } = closing;
-        Self { machine, symbols, times, ..self }
+        let Closing { machine, symbols, times, bundle } = closing;
+        Self { machine, symbols, times, bundle, ..self }
     }
 
     /// Reads a host part.

@@ -50,7 +50,7 @@ mod witness;
 
 pub use console::{Console, Line};
 pub use device::{
-    Boot, Cpu, CpuFigures, Device, Ending, Figures, Heap, HeapFigures, HelloFacts, History,
+    Boot, Calls, Cpu, CpuFigures, Device, Ending, Figures, Heap, HeapFigures, HelloFacts, History,
     Holding, HoldingFigures, InterruptFigures, Interrupts, Log, LogEntry, Losses, MemoryRegion,
     Object, Owner, Place, ProgramRun, Reset, SourcePlace, Stack, StackFigures, Stretch, Unit,
     UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What, Window, WindowEnd,

@@ -10,6 +10,7 @@
 //! 2. Text from a device or a scenario is cleaned of control characters before it is printed.
 //! 3. Every run that was planned appears, also one that did not run.
 
+mod bundle;
 mod columns;
 mod detail;
 mod entry;
@@ -25,6 +26,7 @@ mod measure;
 mod style;
 mod table;
 
+pub use bundle::{BUNDLE_CAPTURE, BundleFile, bundle};
 pub use detail::detail;
 pub use entry::{Entry, NotRun};
 pub use exit::ExitCode;

@@ -127,7 +127,7 @@ fn notes(entry: &Entry, style: Style) -> Vec<String> {
         Entry::Ran(judged) => {
             let mut notes = judged_notes(judged, style);
             if !matches!(judged.verdict.outcome, Outcome::Pass) {
-                notes.push(format!("replay: {}", clean(&judged.facts.replay)));
+                notes.extend(next_lines(judged));
             }
             notes
         }
@@ -152,6 +152,13 @@ fn says_more_than_pass(judged: &Judged) -> bool {
     let something_was_expected = verdict.budgets.iter().any(|budget| budget.expected_to_fail)
         || !judged.facts.run.scenario.settings.expect.findings.is_empty();
     something_was_expected || verdict.sentence.contains("skipped")
+}
+
+/// What to do about a run that did not pass.
+pub(crate) fn next_lines(judged: &Judged) -> Vec<String> {
+    let facts = &judged.facts;
+    let bundle = facts.bundle.as_ref().map(|folder| format!("look into: {}", clean(folder)));
+    std::iter::once(format!("replay: {}", clean(&facts.replay))).chain(bundle).collect()
 }
 
 /// Each failure of a run with its place in the scenario.

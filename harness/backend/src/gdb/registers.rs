@@ -43,9 +43,9 @@ impl Arch for Rv32 {
 
 /// The integer registers and `pc`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Integers {
-    pub(super) x: [u32; 32],
-    pub(super) pc: u32,
+pub(crate) struct Integers {
+    pub(crate) x: [u32; 32],
+    pub(crate) pc: u32,
 }
 
 impl Registers for Integers {

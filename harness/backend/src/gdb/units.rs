@@ -19,7 +19,7 @@ const KERNEL: u32 = 0;
 
 /// Where to find what the image says of its threads.
 #[derive(Clone, Debug)]
-pub(super) struct Units {
+pub(crate) struct Units {
     /// The word that says which unit runs.
     pub(super) running: Option<u32>,
     table: Option<u32>,
@@ -29,13 +29,13 @@ pub(super) struct Units {
 
 /// A thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unit {
-    pub(super) id: u32,
-    pub(super) name: String,
-    pub(super) stack_low: u32,
-    pub(super) stack_bytes: u32,
+pub(crate) struct Unit {
+    pub(crate) id: u32,
+    pub(crate) name: String,
+    pub(crate) stack_low: u32,
+    pub(crate) stack_bytes: u32,
     /// What it goes on with; `None` for the one that runs.
-    pub(super) saved: Option<Integers>,
+    pub(crate) saved: Option<Integers>,
 }
 
 /// The words of the table, in their order.
@@ -52,7 +52,7 @@ struct Table {
 }
 
 impl Units {
-    pub(super) fn of(image: &Image) -> Self {
+    pub(crate) fn of(image: &Image) -> Self {
         Self {
             running: image.symbol("RAMSCOPE_CURRENT"),
             table: image.symbol("RAMSCOPE_UNITS"),
@@ -75,7 +75,7 @@ impl Units {
 
     /// All units that live, the one that runs among them. Firmware that says nothing of its threads
     /// has one, the kernel's.
-    pub(super) fn all(&self, machine: &Machine) -> Vec<Unit> {
+    pub(crate) fn all(&self, machine: &Machine) -> Vec<Unit> {
         let mut units = self.read_all(machine).unwrap_or_default();
         if units.is_empty() {
             units.push(Unit {

@@ -12,7 +12,7 @@ use ramscope_wire::{Hello, Record, UnitId, WindowId};
 
 use crate::device::boot::ResetCode;
 use crate::device::unit::{Ending, UnitEnd, UnitKey};
-use crate::device::{Boot, Device, HelloFacts, Reset, Unmodelled, What};
+use crate::device::{Boot, Calls, Device, HelloFacts, Reset, Unmodelled, What};
 use crate::finding::{Detail, Finding};
 
 impl Device {
@@ -125,6 +125,12 @@ impl Device {
             self.history.observe(at, UnitKey { boot, id: UnitId(unit) });
             at += Span::from_picos(gap);
         }
+    }
+
+    /// Says where a unit stood when the run ended, as the machine's observer saw it.
+    pub(crate) fn observe_calls(&mut self, unit: u32, pc: u32, callers: Vec<u32>) {
+        let unit = UnitKey { boot: self.boot.index, id: UnitId(unit) };
+        push_bounded(&mut self.calls, Calls { unit, pc, callers }, &mut self.forgotten);
     }
 
     /// Says that firmware used a register that the machine does not model.

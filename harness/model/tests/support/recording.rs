@@ -241,6 +241,7 @@ pub(crate) fn facts(scenario: &str, symbols: SymbolTable) -> HostFacts {
         symbols,
         times: None,
         earlier_attempts: Vec::new(),
+        bundle: None,
     }
 }
 

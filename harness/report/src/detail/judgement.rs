@@ -10,7 +10,7 @@ use crate::columns::{Cell, Columns};
 use crate::detail::heading;
 use crate::figures::seconds;
 use crate::style::{Meaning, Style, clean};
-use crate::table::{doubt_lines, failure_lines};
+use crate::table::{doubt_lines, failure_lines, next_lines};
 
 /// A budget can be about thousands of subjects; past so many rows only what is not met is shown.
 const ROWS_MAX: usize = 64;
@@ -176,5 +176,6 @@ pub(super) fn reasons(judged: &Judged, style: Style) -> String {
             text += &format!("   {line}\n");
         }
     }
-    text + &format!(" replay: {}\n", clean(&judged.facts.replay))
+    let next = next_lines(judged).into_iter().map(|line| format!(" {line}\n"));
+    text + &next.collect::<String>()
 }

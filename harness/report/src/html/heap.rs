@@ -60,11 +60,12 @@ fn label(name: &str, figure: &str) -> String {
     format!("<b>{name}</b><small>{figure}</small>")
 }
 
-/// A budget on the heap's peak.
+/// A budget on the heap's peak in the whole run.
 fn limit(judged: &Judged) -> Option<u64> {
     let budgets = judged.verdict.budgets.iter();
     budgets
         .filter(|budget| budget.kind == SubjectKind::Heap && budget.metric == Metric::Peak)
+        .filter(|budget| budget.id.as_str().starts_with("run/"))
         .map(|budget| budget.limit)
         .min()
 }

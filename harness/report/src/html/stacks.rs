@@ -86,12 +86,13 @@ fn stack_cells(judged: &Judged, unit: &Unit) -> String {
     )
 }
 
-/// The least budget on the unit's stack.
+/// The least budget on the unit's stack in the whole run.
 fn limit(judged: &Judged, unit: &Unit) -> Option<u64> {
     let name = unit_name(unit);
     let budgets = judged.verdict.budgets.iter();
     budgets
         .filter(|budget| budget.metric == Metric::StackPeak && budget.name == name)
+        .filter(|budget| budget.id.as_str().starts_with("run/"))
         .map(|budget| budget.limit)
         .min()
 }

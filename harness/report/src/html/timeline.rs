@@ -137,7 +137,7 @@ fn stimuli(judged: &Judged, scale: Scale) -> String {
 }
 
 /// Something that was done to the device, in words.
-pub(super) fn what_was_done(stimulus: &Stimulus) -> String {
+pub(crate) fn what_was_done(stimulus: &Stimulus) -> String {
     match stimulus {
         Stimulus::Serial(bytes) => format!("sent `{}`", String::from_utf8_lossy(bytes).trim_end()),
         Stimulus::Pin { name, high } => {
