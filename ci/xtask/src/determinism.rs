@@ -75,6 +75,8 @@ fn replay(workspace: &Workspace, program: &Path) -> Result<Report, Failure> {
         paths.collect::<Result<Vec<_>, _>>()
     });
     let mut files = files.map_err(|source| workspace.file_failure(&folder, source))?;
+    // The bundles of runs that failed lie there too.
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "ramscope"));
     if files.is_empty() {
         return Err(Failure::Nothing("no run left a capture"));
     }

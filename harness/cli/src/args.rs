@@ -232,6 +232,38 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
+    /// The lines of a GitHub workflow that call ramscope, as words.
+    fn calls(workflow: &str) -> Vec<Vec<String>> {
+        let lines = workflow.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+        let calls = lines.filter_map(|line| line.split_once("cargo run --release -- "));
+        calls
+            .map(|(_, words)| words.replace("${{ matrix.scenario }}", "threads/counting"))
+            .map(|words| words.split_whitespace().map(|word| word.replace('"', "")).collect())
+            .collect()
+    }
+
+    #[test]
+    fn the_workflows_that_ci_offers_call_what_exists() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ci/workflows");
+        let mut seen = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            // The scenario reader knows YAML; that a workflow is no scenario is another matter.
+            let parsed = ramscope_scenario::parse("workflow.yml", &text);
+            let broken = |problem: &ramscope_scenario::Problem| {
+                problem.rule.to_string().starts_with("yaml-")
+            };
+            assert!(!parsed.problems.iter().any(broken), "{:?}", parsed.problems);
+            for call in calls(&text) {
+                let words = std::iter::once("ramscope".to_owned()).chain(call.clone());
+                Arguments::try_parse_from(words)
+                    .unwrap_or_else(|error| panic!("{call:?}: {error}"));
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 4, "lint and run, build and ingest");
+    }
+
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();

@@ -254,7 +254,7 @@ impl Execution<'_> {
 }
 
 /// How a run came out, before its findings have names.
-fn outcome_so_far(run: &Run, feed: &Feed) -> Outcome {
+pub(crate) fn outcome_so_far(run: &Run, feed: &Feed) -> Outcome {
     let (device, course) = (feed.device(), feed.course());
     verdict_of(&Evidence { run, device, course, damage: None, symbols: &NoSymbols }).outcome
 }

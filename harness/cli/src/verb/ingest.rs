@@ -10,7 +10,9 @@ use ramscope_scenario::{
 };
 
 use crate::args::IngestOptions;
+use crate::bundle;
 use crate::evidence;
+use crate::execute::outcome_so_far;
 use crate::failure::Failure;
 use crate::files::ScenarioFiles;
 use crate::output;
@@ -115,12 +117,23 @@ fn keep(options: &IngestOptions, run: Run, ingested: Ingested) -> Result<Judged,
         symbols: SymbolTable::default(),
         times: None,
         earlier_attempts: Vec::new(),
+        bundle: None,
     };
-    let closing: Closing = evidence::closing(machine, feed.code_addresses(), symbols.as_ref());
+    let failed = bundle::is_wanted(outcome_so_far(&facts.run, &feed));
+    let folder = bundle::folder_for(&path);
+    let closing = Closing {
+        bundle: failed.then(|| evidence::as_argument(&folder)),
+        ..evidence::closing(machine, feed.code_addresses(), symbols.as_ref())
+    };
     let mut recorder = ingested.recorder;
     recorder.host(facts.to_host_part());
     recorder.closing(closing.to_host_part());
     let capture = recorder.finish();
     store::write(&path, &capture)?;
-    Ok(judge_fed(&capture, facts.closed_by(closing), feed))
+    let judged = judge_fed(&capture, facts.closed_by(closing), feed);
+    match failed {
+        true => bundle::write(&folder, &judged, &capture)?,
+        false => bundle::remove(&folder),
+    }
+    Ok(judged)
 }

@@ -130,6 +130,7 @@ fn captures(folder: &Folder) -> Vec<(String, Vec<u8>)> {
     let files = fs::read_dir(folder.path("captures")).unwrap();
     let mut files: Vec<_> = files
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
         .map(|path| (path.to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
         .collect();
     files.sort();
@@ -154,7 +155,7 @@ fn any_number_of_jobs_gives_the_same_report_and_the_same_device_parts() {
 
 #[test]
 fn a_replay_prints_what_the_run_printed() {
-    for format in ["text", "json"] {
+    for format in ["text", "json", "junit", "markdown", "github"] {
         let folder = several(&format!("replay-{format}"));
         let ran = run(&folder, &["--format", format]);
         let files = captures(&folder).into_iter().map(|(path, _)| path);
