@@ -256,7 +256,9 @@ impl Execution<'_> {
 /// How a run came out, before its findings have names.
 pub(crate) fn outcome_so_far(run: &Run, feed: &Feed) -> Outcome {
     let (device, course) = (feed.device(), feed.course());
-    verdict_of(&Evidence { run, device, course, damage: None, symbols: &NoSymbols }).outcome
+    let console = feed.console();
+    verdict_of(&Evidence { run, device, course, console, damage: None, symbols: &NoSymbols })
+        .outcome
 }
 
 /// Records where each unit of a device stands that has failed.
