@@ -72,6 +72,7 @@ pub struct Device {
     findings: Vec<Finding>,
     unmodelled: Vec<Unmodelled>,
     notes: Vec<String>,
+    failed_allocations: Vec<FailedAllocation>,
     log: Log,
     calls: Vec<Calls>,
     forgotten: u64,
@@ -136,6 +137,17 @@ pub struct Losses {
     pub damaged_bytes: u64,
     /// When the last loss was noticed.
     pub last_at: Option<Instant>,
+}
+
+/// An allocation that failed because the scenario asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedAllocation {
+    /// When.
+    pub at: Instant,
+    /// The name of the unit that asked for memory.
+    pub unit: String,
+    /// How much it asked for.
+    pub bytes: u32,
 }
 
 /// A register of the machine that firmware used and the machine does not model.
@@ -206,6 +218,7 @@ impl Device {
             findings: Vec::new(),
             unmodelled: Vec::new(),
             notes: Vec::new(),
+            failed_allocations: Vec::new(),
             log: Log::default(),
             calls: Vec::new(),
             forgotten: 0,
@@ -361,6 +374,12 @@ impl Device {
     #[must_use]
     pub fn unmodelled(&self) -> &[Unmodelled] {
         &self.unmodelled
+    }
+
+    /// Allocations that failed because the scenario asked for it.
+    #[must_use]
+    pub fn failed_allocations(&self) -> &[FailedAllocation] {
+        &self.failed_allocations
     }
 
     /// What observers of the machine noted.

@@ -50,11 +50,11 @@ mod witness;
 
 pub use console::{Console, Line};
 pub use device::{
-    Boot, Calls, Cpu, CpuFigures, Device, Ending, Figures, Heap, HeapFigures, HelloFacts, History,
-    Holding, HoldingFigures, InterruptFigures, Interrupts, Log, LogEntry, Losses, MemoryRegion,
-    Object, Owner, Place, ProgramRun, Reset, SourcePlace, Stack, StackFigures, Stretch, Unit,
-    UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What, Window, WindowEnd,
-    basis_points,
+    Boot, Calls, Cpu, CpuFigures, Device, Ending, FailedAllocation, Figures, Heap, HeapFigures,
+    HelloFacts, History, Holding, HoldingFigures, InterruptFigures, Interrupts, Log, LogEntry,
+    Losses, MemoryRegion, Object, Owner, Place, ProgramRun, Reset, SourcePlace, Stack,
+    StackFigures, Stretch, Unit, UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter,
+    What, Window, WindowEnd, basis_points,
 };
 pub use feed::{AskedWindow, Course, Feed};
 pub use finding::{Detail, Finding, FindingKind, RacingUse};
@@ -64,7 +64,7 @@ pub use number::{bytes, counted, grouped};
 pub use series::{Point, Series};
 pub use symbols::{ElfSymbols, NoSymbols, Symbol, SymbolError, SymbolTable, Symbols};
 pub use verdict::{
-    BudgetResult, BudgetState, Evidence, Failure, JudgedFinding, Outcome, Standing, StepOutcome,
-    StepResult, Verdict, format_value, verdict_of,
+    BudgetResult, BudgetState, Evidence, Failure, InjectedFault, JudgedFinding, Outcome, Standing,
+    StepOutcome, StepResult, Verdict, format_value, verdict_of,
 };
 pub use witness::LiveView;

@@ -5,6 +5,7 @@
 
 mod budget;
 mod course;
+mod faults;
 mod findings;
 mod incomplete;
 mod judge;
@@ -55,6 +56,8 @@ pub struct Verdict {
     pub budgets: Vec<BudgetResult>,
     /// Every finding, in the order of time.
     pub findings: Vec<JudgedFinding>,
+    /// The faults that the scenario asked for, in the order of the file.
+    pub faults: Vec<InjectedFault>,
     /// Every step, in the order of the file.
     pub steps: Vec<StepResult>,
     /// Why the run stopped, in one or two words: `steps-done`, `timed-out`, ...
@@ -159,6 +162,21 @@ pub enum Standing {
     Allowed,
     /// It is worth knowing.
     Noted,
+}
+
+/// A fault that the scenario asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InjectedFault {
+    /// The line of the scenario that asks for it.
+    pub line: u32,
+    /// What goes wrong.
+    pub what: String,
+    /// When it began; `None` if the run did not come to it.
+    pub began: Option<Instant>,
+    /// When it was over, for faults that last.
+    pub ended: Option<Instant>,
+    /// What it did, as far as anybody saw.
+    pub effect: String,
 }
 
 /// How a step went.

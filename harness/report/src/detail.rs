@@ -20,6 +20,7 @@ pub fn detail(judged: &Judged, style: Style) -> String {
         memory::rest(judged.feed.device(), style),
         judgement::budgets(judged, style),
         judgement::findings(judged, style),
+        judgement::faults(judged, style),
         judgement::steps(judged, style),
         judgement::reasons(judged, style),
     ];

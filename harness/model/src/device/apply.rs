@@ -12,7 +12,7 @@ use ramscope_wire::{Hello, Record, UnitId, WindowId};
 
 use crate::device::boot::ResetCode;
 use crate::device::unit::{Ending, UnitEnd, UnitKey};
-use crate::device::{Boot, Calls, Device, HelloFacts, Reset, Unmodelled, What};
+use crate::device::{Boot, Calls, Device, FailedAllocation, HelloFacts, Reset, Unmodelled, What};
 use crate::finding::{Detail, Finding};
 
 impl Device {
@@ -59,7 +59,12 @@ impl Device {
             Record::Losses(losses) => self.note_dropped(at, losses.dropped),
             // The heap's samples carry the totals; single blocks are for traces.
             Record::Alloc(_) | Record::Free(_) => {}
-            Record::CommandDone(_) | Record::AllocationFailed(_) => {}
+            Record::CommandDone(_) => {}
+            Record::AllocationFailed(failed) => {
+                let unit = self.name_of(failed.unit);
+                let failed = FailedAllocation { at, unit, bytes: failed.bytes };
+                push_bounded(&mut self.failed_allocations, failed, &mut self.forgotten);
+            }
             // These travel the other way.
             Record::OpenWindow(_) | Record::SendSamples(_) | Record::FailAllocation(_) => {}
         }

@@ -14,7 +14,7 @@ use crate::finding::FindingKind;
 use crate::symbols::Symbols;
 use crate::verdict::{
     BudgetResult, BudgetState, Failure, Outcome, StepOutcome, StepResult, Verdict, budget, course,
-    findings, incomplete, sentence, texts,
+    faults, findings, incomplete, sentence, texts,
 };
 
 /// Everything that a verdict is made of.
@@ -69,6 +69,7 @@ pub fn verdict_of(evidence: &Evidence<'_>) -> Verdict {
         doubts,
         budgets,
         findings: found,
+        faults: faults::all(evidence),
         steps,
         stop_reason: stop_reason(evidence.course.ended.as_ref()).to_owned(),
         ended_at: evidence.course.last_at,

@@ -157,6 +157,28 @@ fn instant(at: Option<Instant>) -> Cell {
     Cell::right(at.map_or_else(|| "-".to_owned(), seconds))
 }
 
+/// The faults that the scenario asked for, and what they did.
+pub(super) fn faults(judged: &Judged, style: Style) -> String {
+    if judged.verdict.faults.is_empty() {
+        return String::new();
+    }
+    let mut columns = Columns::default();
+    let headings = ["fault", "began", "ended", "line"];
+    columns.row(headings.map(|text| Cell::left(text).meaning(Meaning::Heading)));
+    for fault in &judged.verdict.faults {
+        columns.row([
+            Cell::left(clean(&fault.what)),
+            instant(fault.began),
+            instant(fault.ended),
+            Cell::right(fault.line.to_string()),
+        ]);
+        if !fault.effect.is_empty() {
+            columns.text(format!("     {}", clean(&fault.effect)));
+        }
+    }
+    columns.render(style)
+}
+
 /// Why it is no pass, and what to do next.
 pub(super) fn reasons(judged: &Judged, style: Style) -> String {
     let verdict = &judged.verdict;
