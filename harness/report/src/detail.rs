@@ -3,6 +3,7 @@
 pub(crate) mod judgement;
 mod memory;
 pub(crate) mod units;
+mod waits;
 
 use ramscope_model::{Judged, grouped};
 
@@ -18,6 +19,7 @@ pub fn detail(judged: &Judged, style: Style) -> String {
         units::units(judged.feed.device(), style),
         memory::heap(judged.feed.device(), style),
         memory::rest(judged.feed.device(), style),
+        waits::waits(judged.feed.device(), style),
         judgement::budgets(judged, style),
         judgement::findings(judged, style),
         judgement::faults(judged, style),
