@@ -14,6 +14,7 @@ use crate::sched::{Slot, State, THREADS_MAX};
 use crate::site;
 use crate::stack::high_water_bytes;
 use crate::sync::head::waited_for;
+use crate::thread::Scan;
 use ramscope_wire as wire;
 use wire::{Level, ObjectId, UnitId, WindowId};
 
@@ -134,23 +135,33 @@ pub(crate) fn own_stack() {
 }
 
 /// Scans and sends one stack. A thread that ended meanwhile has sent its own last sample.
+///
+/// Only the unit that runs writes to its stack, and handlers that interrupt it: one that was not
+/// switched to since its last scan is as deep as it was.
 pub(crate) fn stack(slot: Slot) {
     let Some(pointer) = port::stack_pointer() else {
         return;
     };
-    let found = kernel::with(|kernel| Some((stack_of(kernel, slot, pointer)?, kernel.window)));
-    let Some(((of, range, sp), window)) = found else { return };
+    let found = kernel::with(|kernel| {
+        let stack = stack_of(kernel, slot, pointer)?;
+        let switches = kernel.threads[slot.index()].switches;
+        Some((stack, kernel.window, switches, known_scan(kernel, slot)))
+    });
+    let Some(((of, range, sp), window, switches, known)) = found else { return };
     // SAFETY: readable memory; if the thread ends meanwhile, or another window is opened, the
     // result is thrown away below.
-    let scanned = unsafe { high_water_bytes(range) } as u32;
+    let scanned = known.unwrap_or_else(|| unsafe { high_water_bytes(range) } as u32);
     kernel::with(|kernel| {
         let is_gone = stack_of(kernel, slot, pointer).is_none_or(|(unit, ..)| unit != of);
         if is_gone || kernel.window != window {
             return;
         }
-        let window = WindowId(window);
+        let runs = kernel.sched.running() == slot;
         let thread = &mut kernel.threads[slot.index()];
         thread.stack_peak = thread.stack_peak.max(scanned);
+        // What ran after the scan began counts as switched to once more.
+        thread.scan = (!runs).then_some(Scan { switches, window, bytes: scanned });
+        let window = WindowId(window);
         let record = wire::StackSample {
             unit: UnitId(of),
             stack_bytes: range.bytes as u32,
@@ -163,6 +174,14 @@ pub(crate) fn stack(slot: Slot) {
         };
         kernel.record(Level::Samples, &record);
     });
+}
+
+/// What the last scan of a stack found, if it still holds.
+fn known_scan(kernel: &Kernel, slot: Slot) -> Option<u32> {
+    let thread = &kernel.threads[slot.index()];
+    let holds = |scan: &Scan| scan.switches == thread.switches && scan.window == kernel.window;
+    let rests = kernel.sched.running() != slot;
+    thread.scan.filter(|scan| rests && holds(scan)).map(|scan| scan.bytes)
 }
 
 /// The unit in a slot, its stack if it still has one, and its stack pointer; `pointer` is that of

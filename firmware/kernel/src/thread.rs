@@ -44,6 +44,17 @@ pub(crate) struct Start {
     body: *mut u8,
 }
 
+/// What a scan of a stack found: it holds until the unit runs again, or the stack is painted anew.
+#[derive(Clone, Copy)]
+pub(crate) struct Scan {
+    /// How often the unit had been switched to.
+    pub(crate) switches: u32,
+    /// The window in which it was made.
+    pub(crate) window: u32,
+    /// The high-water mark.
+    pub(crate) bytes: u32,
+}
+
 /// What the kernel keeps of a thread besides the scheduler's entry.
 pub(crate) struct Thread {
     pub(crate) unit: u32,
@@ -54,6 +65,8 @@ pub(crate) struct Thread {
     pub(crate) stack: StackRange,
     pub(crate) stack_requested: u32,
     pub(crate) stack_peak: u32,
+    /// The last scan of its stack, if it did not run while that was made.
+    pub(crate) scan: Option<Scan>,
     pub(crate) block: Option<NonNull<u8>>,
     pub(crate) context: Context,
     pub(crate) owner: OwnerIndex,
@@ -86,6 +99,7 @@ impl Thread {
         stack: StackRange { low: 0, bytes: 0 },
         stack_requested: 0,
         stack_peak: 0,
+        scan: None,
         block: None,
         context: 0,
         owner: OwnerIndex::KERNEL,
