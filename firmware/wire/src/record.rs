@@ -3,6 +3,8 @@
 //! A record repeats nothing that the host can work out, and a sample repeats everything that a
 //! budget needs, so that lost records can change no verdict about a sampled quantity.
 
+// long: the one table of all records, a paragraph each; in two files a kind could be given twice
+
 #[macro_use]
 mod forms;
 
