@@ -20,7 +20,7 @@ for (const figure of document.querySelectorAll(".timeline")) {
     return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
   }
   function drawAxis() {
-    const every = step(Math.max(2, Math.floor(axis.clientWidth / 110)));
+    const every = step(Math.max(2, Math.floor(axis.clientWidth / 80)));
     axis.replaceChildren();
     for (let n = Math.ceil(from * secondsPerUnit / every); n * every <= to * secondsPerUnit; n++) {
       const tick = document.createElement("span");
