@@ -8,6 +8,7 @@ use ramscope_cli::workspace::Workspace;
 use ramscope_scenario::{TargetKind, TargetOffer};
 
 use crate::columns::print_table;
+use crate::config::{Image, Project, RunSettings, shortened};
 use crate::failure::Failure;
 
 /// Says what works on this machine. It is a failure if images cannot be built.
@@ -25,6 +26,7 @@ pub(crate) fn doctor() -> Result<(), Failure> {
         }
         Err(error) => rows.push(["workspace".into(), "none".into(), error.to_string()]),
     }
+    rows.push(project_row());
     rows.extend(offers(None, None).into_iter().map(|(target, offer)| target_row(target, offer)));
     rows.push(qemu_row());
     print_table(["what", "state", "detail"], &rows);
@@ -32,6 +34,26 @@ pub(crate) fn doctor() -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::Unhealthy),
     }
+}
+
+/// The files that hold settings here, and whether they can be read.
+fn project_row() -> [String; 3] {
+    let project = Project::around(Path::new("."), None);
+    let read = project.settings(None).and_then(|settings| RunSettings::read(&settings, &project));
+    let files = [&project.ramscope, &project.wokwi];
+    let files: Vec<_> =
+        files.into_iter().flatten().map(|path| shortened(path).display().to_string()).collect();
+    let (state, detail) = match (read, files.is_empty()) {
+        (Err(failure), _) => ("unusable", failure.sentence()),
+        (Ok(_), true) => ("none", "`ramscope init` begins one".to_owned()),
+        (Ok(RunSettings { image: Image::File { path, build: None, .. }, .. }), false)
+            if !path.exists() =>
+        {
+            ("no image", format!("{} is not there; build the project first", path.display()))
+        }
+        (Ok(_), false) => ("ok", format!("settings from {}", files.join(", "))),
+    };
+    ["project".to_owned(), state.to_owned(), detail]
 }
 
 fn row(subject: &str, state: Result<String, String>) -> [String; 3] {

@@ -25,7 +25,7 @@ retries = 2     # of runs whose target failed, never of a verdict
 keep = "failed" # captures
 "#;
 
-const SCENARIO_TEXT: &str = r#"# yaml-language-server: $schema=https://ramscope.dev/schema/scenario-1.json
+const SCENARIO_TEXT: &str = r#"# yaml-language-server: $schema=https://raw.githubusercontent.com/ramscope/ramscope/main/harness/scenario/schema/scenario.schema.json
 # A Wokwi automation scenario; wokwi-cli runs it too, and leaves the part under `ramscope:` aside.
 name: first
 version: 1
@@ -65,4 +65,16 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     }
     let file = fs::File::options().write(true).create_new(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(unwritable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_scenario_names_the_schema_that_there_is_and_has_no_problem() {
+        let url = SCENARIO_TEXT.split_once("$schema=").unwrap().1.lines().next().unwrap();
+        assert!(ramscope_scenario::SCENARIO_SCHEMA.contains(&format!("\"$id\": \"{url}\"")));
+        assert_eq!(ramscope_scenario::parse(SCENARIO, SCENARIO_TEXT).problems, []);
+    }
 }
