@@ -63,6 +63,7 @@ fn carry_out(run: &Run, firmware: &Firmware) -> Result<(u64, u64), Box<dyn std::
         symbols: SymbolTable::default(),
         times: None,
         earlier_attempts: Vec::new(),
+        bundle: None,
     };
     recorder.host(facts.to_host_part());
     let mut look = |_: &Recorder, _| Reaction::Continue;
