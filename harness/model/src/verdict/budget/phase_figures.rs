@@ -32,11 +32,12 @@ struct Reading {
 type Missing = Figure;
 
 impl<'a> Phased<'a> {
-    /// Whether a unit was there at some time of the phase.
-    pub(super) fn has(&self, unit: &Unit) -> bool {
-        self.occurrences
-            .iter()
-            .any(|occurrence| occurrence.windows.iter().any(|window| lived_in(unit, window)))
+    /// Whether a unit, which stands at this place among all units, was there at some time of the
+    /// phase. One that sampled itself in a window was, also where the window's instant is not known
+    /// well enough to say so.
+    pub(super) fn has(&self, unit: &Unit, place: usize) -> bool {
+        let was_in = |window: &Window| window.units.contains_key(&place) || lived_in(unit, window);
+        self.occurrences.iter().any(|occurrence| occurrence.windows.iter().any(was_in))
     }
 
     /// The figure of a unit, which stands at this place among all units.

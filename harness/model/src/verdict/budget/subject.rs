@@ -79,13 +79,12 @@ fn single<'a>(subject: &Subject, device: &Device, name: &str, of: Of<'a>) -> Fou
 /// The units that a pattern means: those whose own name it matches, `worker#2`, and all that bear a
 /// name that it matches, so that a budget on `worker` is one on each of them.
 fn units<'a>(subject: &Subject, device: &'a Device, phase: Option<Phased<'_>>) -> Found<'a> {
-    let is_there = |unit: &Unit| phase.is_none_or(|phase| phase.has(unit));
-    let of_kind = |unit: &Unit| kind_of(unit) == Some(subject.kind) && is_there(unit);
-    let found: Vec<_> = device
-        .units()
-        .iter()
-        .enumerate()
-        .filter(|(_, unit)| of_kind(unit))
+    let there = || {
+        device.units().iter().enumerate().filter(|&(place, unit)| {
+            kind_of(unit) == Some(subject.kind) && phase.is_none_or(|phase| phase.has(unit, place))
+        })
+    };
+    let found: Vec<_> = there()
         .filter(|(_, unit)| {
             [unit.name.as_str(), unit.base_name()]
                 .iter()
@@ -101,8 +100,7 @@ fn units<'a>(subject: &Subject, device: &'a Device, phase: Option<Phased<'_>>) -
     if !found.is_empty() {
         return Found::Some(found);
     }
-    let seen: BTreeSet<&str> =
-        device.units().iter().filter(|unit| of_kind(unit)).map(Unit::base_name).collect();
+    let seen: BTreeSet<&str> = there().map(|(_, unit)| unit.base_name()).collect();
     Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
 }
 
