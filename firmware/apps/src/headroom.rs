@@ -5,8 +5,9 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use ramscope_kernel::mem::{Arc, Box};
 use ramscope_kernel::sync::{Clearing, Flags, Queue, Wanted};
+use ramscope_kernel::timer::{Config, Timer};
 use ramscope_kernel::{
-    Arguments, Error, KERNEL_STACK_MAX, Lock, Mutex, Shared, Span, println, thread,
+    Arguments, Error, KERNEL_STACK_MAX, Lock, Mutex, Shared, Span, callback, println, thread,
 };
 
 /// What an interrupt may put on top of any call: one saved context.
@@ -26,6 +27,8 @@ const CALLS: &[(&str, fn())] = &[
     ("shared cell", cell),
     ("box", || drop(Box::new(0_u64))),
     ("arc", || drop(Arc::new(0_u64))),
+    ("timer", timer),
+    ("schedule", schedule),
     ("spawn and join", spawn_and_join),
     ("println", || println!("headroom: a line with {} and {:>8}", 1, "text")),
 ];
@@ -83,6 +86,18 @@ fn cell() {
     CELL.set(CELL.get() + 1);
 }
 
+fn timer() {
+    let Ok(timer) = Timer::named("headroom") else { return };
+    let _ = timer.init(Config::periodic().period(1).callback(|_| ()));
+    let _ = thread::sleep(Span::from_millis(2));
+    timer.start();
+    timer.deinit();
+}
+
+fn schedule() {
+    let _ = callback::schedule(|_| (), 0);
+}
+
 fn spawn_and_join() {
     let spawned = thread::Builder::new("child").stack_bytes(1024).spawn(|| ());
     let _ = spawned.map(thread::JoinHandle::join);
@@ -102,6 +117,8 @@ fn measure(call: fn()) -> Result<usize, Error> {
 }
 
 pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
+    // The unit of the callbacks is made once, and only where the caller's stack has room for it.
+    callback::schedule(|_| (), 0)?;
     let mut most = 0;
     for (name, call) in CALLS {
         let bytes = measure(*call)?;

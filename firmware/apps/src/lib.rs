@@ -17,11 +17,15 @@ mod fault;
 mod headroom;
 mod in_handler;
 mod inversion;
+mod menu;
 mod overflow;
 mod race;
 mod sensors;
 mod shared;
 mod slices;
+mod storm;
+mod ticker;
+mod timer_cost;
 mod uncaught;
 
 use ramscope_kernel::Program;
@@ -74,5 +78,9 @@ programs! {
     "inversion", "a high thread waits for a low one [inherit=on|off]", inversion::run;
     "crowd", "too many threads, and what was missing [stack=1024]", crowd::run;
     "sensors", "a sensor and a publisher with a queue between them [count=20]", sensors::run;
+    "menu", "a timer looks whether the button is pressed [seconds=5]", menu::run;
+    "storm", "more timers at once than the queue of callbacks has places [dawdle=30]", storm::run;
+    "ticker", "three timers that keep time with each other [seconds=5]", ticker::run;
+    "timer-cost", "how many instructions timers take", timer_cost::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }

@@ -62,8 +62,8 @@ pub(crate) fn set_alarm(at: Option<u64>) {
         return systimer::INT_ENA.write(0);
     };
     // The comparator takes what is further away than half its range for the past. An alarm that
-    // comes too early asks for the next one.
-    let at = at.min(now() + (1 << 50));
+    // comes too early asks for the next one. What is that near to boot needs no look at the clock.
+    let at = if at >> 50 == 0 { at } else { at.min(now() + (1 << 50)) };
     systimer::TARGET0_HI.write((at >> 32) as u32);
     systimer::TARGET0_LO.write(at as u32);
     systimer::COMP0_LOAD.write(1);

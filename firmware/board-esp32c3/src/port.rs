@@ -1,7 +1,7 @@
 //! The kernel's port.
 #![expect(unsafe_code, reason = "implements the kernel's port")]
 
-use crate::registers::{rtc, system};
+use crate::registers::{gpio, rtc, system};
 use crate::{clock, guard, interrupts, notes, switch, trap, uart};
 use core::arch::asm;
 use core::cell::UnsafeCell;
@@ -116,6 +116,11 @@ unsafe impl Port for Esp32c3 {
     fn idle() {
         // SAFETY: waits; an interrupt that is pending ends it at once.
         unsafe { asm!("wfi", options(nomem, nostack)) };
+    }
+
+    /// Inputs are enabled from reset on; the boot button's pin 9 is pulled up.
+    fn pin(number: u8) -> Option<bool> {
+        (number < gpio::PINS).then(|| gpio::IN.read() >> number & 1 == 1)
     }
 
     fn transmit(bytes: &[u8]) -> usize {

@@ -1,8 +1,8 @@
 //! Every register that this board touches, and the two ways to touch one.
 //!
-//! Source of all addresses and bits: ESP32-C3 technical reference manual, chapters "UART
-//! Controller", "System Timer", "Interrupt Matrix", "System Registers", "Low-Power Management",
-//! "Timer Group", "Watchdog Timers".
+//! Source of all addresses and bits: ESP32-C3 technical reference manual, chapters "IO MUX
+//! and GPIO Matrix", "UART Controller", "System Timer", "Interrupt Matrix", "System Registers",
+//! "Low-Power Management", "Timer Group", "Watchdog Timers".
 #![expect(unsafe_code, reason = "device registers")]
 
 /// A 32-bit device register.
@@ -37,6 +37,15 @@ impl Register {
     pub(crate) const fn address(self) -> u32 {
         self.0 as u32
     }
+}
+
+/// The pins.
+pub(crate) mod gpio {
+    use super::Register;
+    /// The level of each pin, one bit each.
+    pub(crate) const IN: Register = Register(0x6000_403C);
+    /// Pins of the chip.
+    pub(crate) const PINS: u8 = 22;
 }
 
 /// UART0.

@@ -38,6 +38,8 @@ pub(crate) struct Console {
     pub(crate) worker: WaitQueue,
     lock: Lock,
     echo_open: bool,
+    /// What the command `key` said last, until a program takes it.
+    pub(crate) key: Option<char>,
     /// Bytes of input that were dropped.
     pub(crate) lost_input: u32,
     /// Lines that could not be written because a handler asked.
@@ -53,6 +55,7 @@ impl Console {
             worker: WaitQueue::new(),
             lock: Lock::quiet("console"),
             echo_open: false,
+            key: None,
             lost_input: 0,
             lost_lines: 0,
         }
@@ -270,6 +273,16 @@ pub(crate) fn echo_is_open() -> bool {
     kernel::with(|kernel| kernel.console.echo_open)
 }
 
+/// The key that was given with the command `key` since the last call: a button for boards without
+/// one.
+///
+/// # Context
+/// Any.
+#[must_use]
+pub fn take_key() -> Option<char> {
+    kernel::with(|kernel| kernel.console.key.take())
+}
+
 /// The next byte of input, if there is one.
 pub(crate) fn read() -> Option<u8> {
     kernel::with(|kernel| kernel.console.receive.pop())
@@ -288,7 +301,10 @@ pub(crate) fn wait_for_work(deadline: Option<u64>) {
     let waited = thread::wait_through(|kernel| {
         let console = &kernel.console;
         let losses = console.lost_lines > 0 || console.lost_input > 0;
-        let told = kernel.reports.any() || kernel.deadlocks.any() || kernel.races.any();
+        let told = kernel.reports.any()
+            || kernel.deadlocks.any()
+            || kernel.races.any()
+            || kernel.callbacks.needs_attention();
         if console.receive.length == 0 && !losses && !told {
             let queue = (&mut kernel.console.worker, WORKER);
             kernel.sched.block_running(Why::Console, Some(queue), deadline);

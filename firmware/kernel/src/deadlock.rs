@@ -19,6 +19,7 @@
 //!    may be gone. The console thread writes it, as text and as records.
 //! 2. A wait with a deadline ends by itself: nothing is said about it.
 
+use crate::callback;
 use crate::console;
 use crate::kernel::{self, Kernel};
 use crate::port::{self, TICKS_PER_SECOND};
@@ -121,7 +122,6 @@ impl Deadlocks {
     }
 
     /// A timer or interrupt is armed (`+1`), or no more (`-1`), that may end waits.
-    #[expect(dead_code, reason = "for timers, which are armed by nobody yet")]
     pub(crate) fn arm(&mut self, change: i32) {
         self.sources = self.sources.wrapping_add_signed(change);
     }
@@ -135,7 +135,9 @@ impl Deadlocks {
 
 /// Looks whether anything is left that could end a wait; constant.
 pub(crate) fn look(kernel: &mut Kernel) {
-    let stuck = kernel.sched.is_stuck(kernel.deadlocks.sources);
+    // A callback that waits for ever itself holds up all others, and all timers.
+    let sources = if callback::is_stuck(kernel) { 0 } else { kernel.deadlocks.sources };
+    let stuck = kernel.sched.is_stuck(sources);
     match (stuck, kernel.deadlocks.stuck) {
         (false, _) => kernel.deadlocks.stuck = Stuck::No,
         (true, Stuck::No) => {

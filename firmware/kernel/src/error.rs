@@ -7,6 +7,7 @@
 use crate::heap::{OWNERS_MAX, OwnerIndex};
 use crate::kernel;
 use crate::sched::{Slot, State, THREADS_MAX};
+use crate::timer::TIMERS_MAX;
 use core::fmt;
 
 /// A request that the current unit end.
@@ -40,6 +41,8 @@ pub enum Shortage {
         /// What may come back.
         pending: Pending,
     },
+    /// All [`TIMERS_MAX`] timers exist.
+    Timers,
     /// No free block of the heap is large enough for a thread's stack.
     Stack {
         /// Bytes of the block that was asked for: guard, stack and arguments.
@@ -133,6 +136,10 @@ pub enum Error {
     Invalid,
     /// An argument beyond what can be represented: Python's `OverflowError`.
     TooLarge,
+    /// The period of a timer is too short for it.
+    TooShort,
+    /// Somebody interrupted the program: Python's `KeyboardInterrupt`. It is delivered once.
+    Interrupted,
 }
 
 impl fmt::Display for Error {
@@ -151,6 +158,8 @@ impl fmt::Display for Error {
             Error::Empty => f.write_str("empty"),
             Error::Invalid => f.write_str("invalid argument"),
             Error::TooLarge => f.write_str("argument too large"),
+            Error::TooShort => f.write_str("period too short"),
+            Error::Interrupted => f.write_str("interrupted"),
         }
     }
 }
@@ -161,6 +170,7 @@ impl fmt::Display for Shortage {
             Shortage::ThreadSlots { pending } => {
                 write!(f, "thread slots: all {THREADS_MAX} are taken, {pending}")
             }
+            Shortage::Timers => write!(f, "timers: all {TIMERS_MAX} exist"),
             Shortage::Owners { pending } => {
                 write!(f, "control blocks: all {OWNERS_MAX} are taken, {pending}")
             }

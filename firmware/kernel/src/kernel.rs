@@ -13,6 +13,7 @@
 //!    kernel, or of an object that the waiting frame borrows.
 #![expect(unsafe_code, reason = "makes the one reference to the instance, and switches contexts")]
 
+use crate::callback::{self, Callbacks};
 use crate::command::{self, Commands};
 use crate::compat::Compatibility;
 use crate::console::{self, Console};
@@ -29,6 +30,7 @@ use crate::site::Sites;
 use crate::stack::SECTION_STACK_MAX;
 use crate::sync::{head, mutex, races::Races};
 use crate::thread::{self, Thread};
+use crate::timer::{self, Timers};
 use crate::torn_down::TornDown;
 use core::ptr::NonNull;
 use ramscope_wire as wire;
@@ -55,6 +57,8 @@ pub struct Kernel {
     pub(crate) deadlocks: Deadlocks,
     pub(crate) races: Races,
     pub(crate) compatibility: Compatibility,
+    pub(crate) timers: Timers,
+    pub(crate) callbacks: Callbacks,
     pub(crate) ring: Ring,
     pub(crate) level: Level,
     pub(crate) way_out: WayOut,
@@ -102,6 +106,8 @@ impl Kernel {
             deadlocks: Deadlocks::new(),
             races: Races::new(),
             compatibility: Compatibility::new(),
+            timers: Timers::new(),
+            callbacks: Callbacks::new(),
             ring: Ring::absent(),
             level: Level::Events,
             way_out: WayOut::Ring,
@@ -212,6 +218,15 @@ impl Kernel {
             }
         };
         sched.wake(slot, Some(queue), wake);
+    }
+
+    /// When the clock must interrupt: for a wait, the end of a slice, or a timer.
+    #[inline]
+    pub(crate) fn alarm(&self) -> Option<u64> {
+        match (self.sched.alarm(), self.timers.first()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
     }
 
     /// Serves deadlines that have passed.
@@ -375,8 +390,9 @@ fn reschedule(decision: impl FnOnce(&mut Scheduler, u64) -> Next) {
     let change = work_on(|kernel| {
         let from = kernel.sched.running();
         deadlock::look(kernel);
+        callback::pass(kernel);
         let next = decision(&mut kernel.sched, port::now());
-        port::set_alarm(kernel.sched.alarm());
+        port::set_alarm(kernel.alarm());
         match next {
             Next::Stay => None,
             Next::Switch(to) => {
@@ -407,8 +423,9 @@ fn choose_another() -> Resume {
     work_on(|kernel| {
         let from = kernel.sched.running();
         deadlock::look(kernel);
+        callback::pass(kernel);
         let next = kernel.sched.decide(port::now());
-        port::set_alarm(kernel.sched.alarm());
+        port::set_alarm(kernel.alarm());
         let Next::Switch(to) = next else {
             unreachable!("the running slot has ended, so another one is named");
         };
@@ -426,7 +443,7 @@ pub(crate) fn leave_for_another() -> Resume {
 
 /// What boards call from their trap code, with interrupts masked.
 pub mod handler {
-    use super::{Kernel, Next, Resume, Slot, command, port};
+    use super::{Kernel, Next, Resume, Slot, callback, command, port, timer};
 
     /// # Safety
     /// A handler runs, masked, on top of no `with`, and no other reference is alive.
@@ -473,7 +490,10 @@ pub mod handler {
     pub unsafe fn clock() {
         // SAFETY: as promised by the caller.
         let kernel = unsafe { kernel() };
-        kernel.serve_deadlines(port::now());
+        let now = port::now();
+        timer::note_clock(kernel, now);
+        kernel.serve_deadlines(now);
+        timer::expire(kernel, now);
     }
 
     /// A handler ends: `Some` if another unit is to go on than the one that was interrupted. What
@@ -499,8 +519,9 @@ pub mod handler {
         let kernel = unsafe { self::kernel() };
         kernel.in_handler = false;
         let from = kernel.sched.running();
+        callback::pass(kernel);
         let next = kernel.sched.decide(port::now());
-        port::set_alarm(kernel.sched.alarm());
+        port::set_alarm(kernel.alarm());
         match next {
             Next::Stay => None,
             Next::Switch(to) => {

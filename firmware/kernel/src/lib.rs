@@ -21,6 +21,7 @@
 //!    is the end of the kernel, not of the thread.
 #![cfg_attr(not(test), no_std)]
 
+pub mod callback;
 pub mod command;
 pub mod compat;
 pub mod console;
@@ -33,6 +34,7 @@ pub mod interrupts;
 mod kernel;
 mod lock;
 pub mod mem;
+pub mod pins;
 pub mod port;
 mod report;
 pub mod rtt;
@@ -46,6 +48,7 @@ pub mod sync;
 pub mod teardown;
 pub mod thread;
 pub mod time;
+pub mod timer;
 mod torn_down;
 mod window;
 
@@ -60,6 +63,7 @@ pub use stack::{
 pub use start::start;
 pub use sync::{Mutex, Shared};
 pub use time::{Instant, Span};
+pub use timer::Timer;
 
 /// The records that the kernel writes, for boards that name their regions.
 pub use ramscope_wire as wire;

@@ -11,6 +11,7 @@
 //!
 //! Invariants: those of [`sync`](crate::sync).
 
+use crate::callback;
 use crate::compat::{self, Strictness};
 use crate::deadlock;
 use crate::error::Error;
@@ -216,6 +217,7 @@ impl Lock {
         head.note_lock(kernel, LockOp::Waiting, ask.site);
         head.enqueue(kernel, self.head.name(), ask);
         deadlock::suspect(kernel);
+        callback::note_wait(kernel);
         Ok(Attempt::Waits)
     }
 

@@ -6,7 +6,7 @@
 #![expect(unsafe_code, reason = "owns raw blocks of the heap")]
 
 use crate::error::Error;
-use crate::heap::{BadPointer, Totals};
+use crate::heap::{BadPointer, OwnerIndex, Totals};
 use crate::kernel;
 use crate::site;
 use crate::thread::check_headroom;
@@ -15,6 +15,7 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::ptr::NonNull;
+use ramscope_wire::SiteId;
 
 /// The heap's figures now.
 ///
@@ -85,6 +86,22 @@ impl<T> Box<T> {
         // SAFETY: the block is new, large enough and aligned.
         unsafe { pointer.as_ptr().write(value) };
         Ok(Self { pointer, owns: PhantomData })
+    }
+
+    /// Moves `value` to a block that `owner` pays for.
+    pub(crate) fn new_for(owner: OwnerIndex, site: SiteId, value: T) -> Result<Self, Error> {
+        let pointer = Self::place_for(owner, site)?;
+        // SAFETY: the block is new, large enough and aligned.
+        unsafe { pointer.as_ptr().write(value) };
+        Ok(Self { pointer, owns: PhantomData })
+    }
+
+    /// A block that `owner` pays for, with nothing in it. [`from_raw`](Self::from_raw) makes it a box
+    /// once there is.
+    pub(crate) fn place_for(owner: OwnerIndex, site: SiteId) -> Result<NonNull<T>, Error> {
+        check_headroom();
+        let layout = Layout::new::<T>();
+        Ok(kernel::with(|kernel| kernel.allocate(layout, owner, site))?.cast())
     }
 
     /// The value without its owner: only [`from_raw`](Self::from_raw) gives its block back.

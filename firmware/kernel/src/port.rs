@@ -181,6 +181,10 @@ pub unsafe trait Port {
     fn stack_exhausted() -> !;
     /// Waits for an interrupt; called in the idle context with interrupts on.
     fn idle();
+    /// The level of an input pin; `None` if the board has none of this number.
+    fn pin(_number: u8) -> Option<bool> {
+        None
+    }
     /// Gives bytes to the console's transmitter; answers how many it took.
     fn transmit(bytes: &[u8]) -> usize;
     /// Asks for [`console::transmit_ready`](crate::console::transmit_ready) when there is room.
@@ -236,6 +240,7 @@ link! {
     fn stack_left = _ramscope_port_stack_left() -> Option<usize>;
     fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
     fn idle = _ramscope_port_idle() -> ();
+    fn pin = _ramscope_port_pin(number: u8) -> Option<bool>;
     fn transmit = _ramscope_port_transmit(bytes: &[u8]) -> usize;
     fn want_transmit = _ramscope_port_want_transmit(on: bool) -> ();
     fn transmit_now = _ramscope_port_transmit_now(bytes: &[u8]) -> ();
@@ -302,6 +307,10 @@ macro_rules! port {
             #[unsafe(no_mangle)]
             fn _ramscope_port_idle() {
                 <$port as Port>::idle()
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_pin(number: u8) -> Option<bool> {
+                <$port as Port>::pin(number)
             }
             #[unsafe(no_mangle)]
             fn _ramscope_port_transmit(bytes: &[u8]) -> usize {

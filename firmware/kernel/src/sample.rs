@@ -7,6 +7,7 @@
 //! scanned with interrupts on.
 #![expect(unsafe_code, reason = "scans stacks")]
 
+use crate::callback;
 use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
 use crate::kernel::{self, Kernel, wire_state};
 use crate::port::{self, StackRange, TICKS_PER_SECOND};
@@ -15,6 +16,7 @@ use crate::site;
 use crate::stack::high_water_bytes;
 use crate::sync::head::waited_for;
 use crate::thread::Scan;
+use crate::timer;
 use ramscope_wire as wire;
 use wire::{Level, ObjectId, UnitId, WindowId};
 
@@ -41,6 +43,7 @@ pub(crate) fn introduce() {
             kernel.record(Level::Samples, &record);
         });
     }
+    timer::introduce();
     site::send(true);
 }
 
@@ -115,6 +118,8 @@ pub(crate) fn everything() {
         unit(slot);
     }
     interrupts();
+    timer::samples();
+    callback::sample();
     heap();
     kernel::with(|kernel| {
         let dropped = kernel.ring.dropped;

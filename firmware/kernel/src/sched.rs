@@ -29,7 +29,7 @@ mod inherit;
 mod outlook;
 mod queue;
 
-use deadlines::Deadlines;
+pub(crate) use deadlines::{Deadlines, NOWHERE, Timed};
 use inherit::Lent;
 pub use inherit::{Inheritance, Mutexes, Ownable};
 pub use outlook::Kin;
@@ -167,13 +167,28 @@ const EMPTY: Entry = Entry {
     slice_left: 0,
 };
 
+impl Timed for Entry {
+    fn deadline(&self) -> u64 {
+        self.deadline
+    }
+    fn order(&self) -> u32 {
+        self.deadline_order
+    }
+    fn position(&self) -> u8 {
+        self.deadline_position
+    }
+    fn set_position(&mut self, position: u8) {
+        self.deadline_position = position;
+    }
+}
+
 /// The scheduler. See the module's text for its invariants.
 #[derive(Clone)]
 pub struct Scheduler {
     entries: [Entry; THREADS_MAX],
     ready: PriorityQueue,
     running: Slot,
-    deadlines: Deadlines,
+    deadlines: Deadlines<THREADS_MAX>,
     outlook: Outlook,
     tickets: u32,
     deadline_orders: u32,
@@ -308,7 +323,7 @@ impl Scheduler {
                 self.deadline_orders = self.deadline_orders.wrapping_add(1);
                 entry.deadline = deadline;
                 entry.deadline_order = self.deadline_orders;
-                self.deadlines.push(&mut self.entries, slot);
+                self.deadlines.push(&mut self.entries, slot.0);
             }
         }
     }
@@ -342,7 +357,7 @@ impl Scheduler {
         if entry.deadline_position == NONE {
             self.outlook.waits_no_more(entry.kin, why);
         } else {
-            self.deadlines.remove(&mut self.entries, slot);
+            self.deadlines.remove(&mut self.entries, slot.0);
         }
         self.make_ready(slot);
     }
@@ -369,7 +384,7 @@ impl Scheduler {
     /// The blocked slot whose deadline is the earliest, if that is not after `now`.
     #[must_use]
     pub fn expired(&self, now: u64) -> Option<Slot> {
-        let slot = self.deadlines.first()?;
+        let slot = self.deadlines.first().map(Slot)?;
         (self.entries[slot.index()].deadline <= now).then_some(slot)
     }
 
@@ -413,11 +428,17 @@ impl Scheduler {
     /// the end of a slice that somebody waits for.
     #[must_use]
     pub fn alarm(&self) -> Option<u64> {
-        let deadline = self.deadlines.first().map(|slot| self.entries[slot.index()].deadline);
+        let deadline = self.deadlines.first().map(|slot| self.entries[slot as usize].deadline);
         match (deadline, self.slice_end) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         }
+    }
+
+    /// Whether nothing is ready but the idle context.
+    #[must_use]
+    pub const fn is_nobody_ready(&self) -> bool {
+        self.ready.is_empty()
     }
 
     /// All slots in use, for reports; not for critical sections.

@@ -10,6 +10,7 @@
 //! 2. A program's `ended` line is written after its last samples are in the ring, so whoever has
 //!    seen the line can judge the figures.
 
+use crate::callback;
 use crate::command;
 use crate::compat::{self, Strictness};
 use crate::console;
@@ -25,12 +26,16 @@ use crate::sched::{Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
 use crate::sync::races;
 use crate::thread;
 use crate::time::Instant;
+use crate::timer;
 use core::fmt;
 use ramscope_wire as wire;
 use wire::{Level, ProgramPhase};
 
 /// The longest line that a person may type.
 const LINE_BYTES: usize = 96;
+
+/// What a terminal sends for Ctrl-C.
+const CTRL_C: u8 = 3;
 
 /// A program that `run` starts.
 #[derive(Clone, Copy)]
@@ -121,6 +126,8 @@ fn next_request(line: &mut Line) -> Program {
             let program = mailbox.programs[*index];
             mailbox.request = None;
             mailbox.running = true;
+            // What interrupted the program before does not interrupt this one.
+            kernel.current().is_interrupted = false;
             Some(program)
         });
         if let Some(taken) = taken {
@@ -209,6 +216,7 @@ fn write_reports() {
     }
     deadlock::write_reports();
     races::write_reports();
+    callback::write_reports();
     let lost = kernel::with(|kernel| core::mem::take(&mut kernel.reports.lost));
     if lost > 0 {
         println!("{lost} more threads ended while this was written");
@@ -253,6 +261,7 @@ fn type_byte(line: &mut Line, byte: u8) {
                 show_typed(line);
             }
         }
+        CTRL_C => thread::interrupt_main(),
         _ => {}
     }
 }
@@ -278,6 +287,8 @@ fn command(line: &Line) {
         "telemetry" => telemetry(rest.trim()),
         "window" => window(),
         "waits" => deadlock::write_waits(),
+        "timers" => timers(),
+        "key" => kernel::with(|kernel| kernel.console.key = rest.trim().chars().next()),
         "strict" => strict(rest.trim()),
         "reset" => {
             console::drain();
@@ -293,10 +304,12 @@ fn help() {
     println!("run NAME [key=value ...]  start a program in the main thread");
     println!("threads                   every thread, its state and its stack");
     println!("waits                     who waits for what since when, and who has it");
+    println!("timers                    every timer, what became of its ticks, and the callbacks");
     println!("mem                       the heap, by owner");
     println!("window                    start a measuring window: window peaks begin anew");
     println!("trace off|samples|events|all   how much telemetry the ring gets");
     println!("telemetry off|text|frames      the way out: the ring only, text lines, or frames");
+    println!("key X                     press the key X, for programs that look for one");
     println!("strict on|off             MicroPython's habits, or what the documents promise");
     println!("reset                     restart the device");
 }
@@ -451,6 +464,11 @@ fn telemetry(word: &str) {
     if let Err(error) = drain::set(way) {
         println!("telemetry: {error}");
     }
+}
+
+fn timers() {
+    timer::write_table();
+    callback::write_line();
 }
 
 fn strict(word: &str) {

@@ -21,6 +21,7 @@ pub use sizes::{StackFigures, stack, stack_size};
 pub(crate) use spawn::admit;
 pub use spawn::{Builder, spawn, start_new_thread};
 
+use crate::callback;
 use crate::error::{Error, Exit};
 use crate::heap::OwnerIndex;
 use crate::kernel::{self, Kernel};
@@ -81,6 +82,8 @@ pub(crate) struct Thread {
     pub(crate) report_pending: bool,
     pub(crate) exit_asked: bool,
     pub(crate) exit_told: u8,
+    /// Somebody interrupted it, and it has not been told yet.
+    pub(crate) is_interrupted: bool,
     /// It is in a wait that a request to end does not break off.
     pub(crate) waits_through: bool,
     /// Its last wait for an object.
@@ -112,6 +115,7 @@ impl Thread {
         report_pending: false,
         exit_asked: false,
         exit_told: 0,
+        is_interrupted: false,
         waits_through: false,
         wait: Wait::NONE,
         locals: None,
@@ -173,6 +177,7 @@ extern "C" fn leave() -> ! {
 
 /// Ends the slot of the running thread and wakes who waits for its end.
 pub(crate) fn close(kernel: &mut Kernel, slot: Slot) {
+    callback::unit_ended(kernel, slot);
     kernel.sched.end_running();
     while let Some(joiner) = kernel.threads[slot.index()].joiners.first() {
         kernel.wake(joiner, Wake::Granted);
@@ -201,6 +206,22 @@ pub(crate) fn release_slot(kernel: &mut Kernel, slot: Slot) {
     if ended && !thread.has_handle && !thread.report_pending && slot != kernel.sched.running() {
         kernel.sched.free(slot);
     }
+}
+
+/// Interrupts the program, as Ctrl-C on the console does: the next call of the main thread that can
+/// block answers [`Error::Interrupted`], or the one that blocks now. Any number of requests is one
+/// until it is delivered, and it is delivered once. Nothing happens while no program runs.
+///
+/// # Context
+/// Any; in a callback it arrives when that has ended.
+pub fn interrupt_main() {
+    kernel::then_reschedule(|kernel| {
+        let main = &mut kernel.threads[Slot::MAIN.index()];
+        main.is_interrupted = true;
+        if !main.waits_through {
+            kernel.wake(Slot::MAIN, Wake::Exit);
+        }
+    });
 }
 
 /// Suspends the calling thread for at least `span`; zero lets equal threads go first.
@@ -356,19 +377,32 @@ pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
     }
 }
 
-/// Delivers a request to end, and tears the thread down that went on too often.
+/// What a thread is told by a call that can block.
+enum Told {
+    Interrupted,
+    /// To end, for the so many-th time.
+    Exit {
+        times: u8,
+    },
+}
+
+/// Delivers an interruption or a request to end, and tears the thread down that went on too often.
 pub(crate) fn told_to_exit() -> Result<(), Error> {
     let told = kernel::with(|kernel| {
         if kernel.in_handler {
             return None;
         }
         let thread = kernel.current();
+        if core::mem::take(&mut thread.is_interrupted) {
+            return Some(Told::Interrupted);
+        }
         thread.exit_told = thread.exit_told.saturating_add(u8::from(thread.exit_asked));
-        thread.exit_asked.then_some(thread.exit_told)
+        thread.exit_asked.then_some(Told::Exit { times: thread.exit_told })
     });
     match told {
         None => Ok(()),
-        Some(told) if told > EXIT_TELLINGS_MAX => teardown::refused(),
-        Some(_) => Err(Error::Exit(Exit::new())),
+        Some(Told::Interrupted) => Err(Error::Interrupted),
+        Some(Told::Exit { times }) if times > EXIT_TELLINGS_MAX => teardown::refused(),
+        Some(Told::Exit { .. }) => Err(Error::Exit(Exit::new())),
     }
 }

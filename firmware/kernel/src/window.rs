@@ -14,6 +14,7 @@ use crate::port::{self, StackRange};
 use crate::sample;
 use crate::sched::Slot;
 use crate::stack::paint;
+use crate::timer;
 use ramscope_wire as wire;
 use wire::{Level, WindowId};
 
@@ -32,6 +33,7 @@ pub(crate) fn open(number: WindowId) {
         kernel.heap.open_window();
         kernel.interrupt_peak_window = 0;
         kernel.handler_longest_window = 0;
+        timer::open_window(kernel);
         let window = WindowId(kernel.window);
         kernel.record(Level::Samples, &wire::WindowOpened { window });
     });

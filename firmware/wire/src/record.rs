@@ -14,7 +14,7 @@ use crate::payload::{Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink};
 use crate::text::{self, MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
 use crate::vocabulary::{
     Access, Board, CommandOutcome, DeadlockHow, EndReason, Level, LockOp, ObjectKind, ObjectOp,
-    OverflowHow, OwnerKind, ProgramPhase, RegionKind, State, UnitKind, Why,
+    OverflowHow, OwnerKind, ProgramPhase, RegionKind, State, TimerMode, UnitKind, Why,
 };
 
 text_record! {
@@ -122,6 +122,25 @@ text_record! {
         phase: ProgramPhase,
         /// Whether it ended well; false at the start.
         ok: bool,
+    } texts {
+        /// Its name.
+        name: NAME_BYTES_MAX,
+    }
+
+    /// A timer was set up; repeated so that a reader can join.
+    TimerNew = 0x70 {
+        /// Its number.
+        timer: ObjectId,
+        /// Its number as the program knows it; 0xFFFF if it has none.
+        id: u16,
+        /// Whether it repeats.
+        mode: TimerMode,
+        /// The unit that set it up.
+        unit: UnitId,
+        /// Where it did.
+        site: SiteId,
+        /// The period in nanoseconds, rounded down.
+        period_ns: u64,
     } texts {
         /// Its name.
         name: NAME_BYTES_MAX,
@@ -445,6 +464,77 @@ fixed_record! {
         site: SiteId,
     }
 
+    /// What became of a timer's ticks. `fired` is the sum of the next four, and one more while a tick
+    /// waits for its callback; but of a timer without a callback nothing becomes.
+    TimerSample = 0x71 {
+        /// The timer.
+        timer: ObjectId,
+        /// Ticks that came due since boot.
+        fired: u32,
+        /// Ticks whose callback was begun.
+        delivered: u32,
+        /// Ticks that became one with an earlier one that still waited, or that came due together.
+        coalesced: u32,
+        /// Ticks for which the queue had no place.
+        dropped: u32,
+        /// Ticks that still waited when the timer was stopped.
+        late: u32,
+        /// How long after its instant the last callback began, in nanoseconds.
+        last_ns: u32,
+        /// The longest since boot, in nanoseconds.
+        worst_ns: u32,
+        /// The longest in this window, in nanoseconds.
+        worst_window_ns: u32,
+        /// The window.
+        window: WindowId,
+    }
+
+    /// What went through the queue of callbacks.
+    CallbackSample = 0x72 {
+        /// Callbacks that the queue took since boot.
+        queued: u32,
+        /// Callbacks that were begun.
+        delivered: u32,
+        /// Callbacks that programs could not schedule because the queue was full, as they were told.
+        refused: u32,
+        /// Ticks of timers for which the queue had no place.
+        dropped: u32,
+        /// Callbacks that were torn down, or answered an error.
+        failed: u32,
+        /// The most that waited at once.
+        waiting_peak: u32,
+        /// The longest wait of one, in nanoseconds.
+        longest_wait_ns: u32,
+        /// The longest run of one, in nanoseconds.
+        longest_run_ns: u32,
+        /// The window.
+        window: WindowId,
+    }
+
+    /// A callback waits for what the unit has that it displaced.
+    CallbackWait = 0x73 {
+        /// The unit of the callbacks.
+        unit: UnitId,
+        /// The unit that was displaced, and has the object.
+        displaced: UnitId,
+        /// The lock or mutex.
+        object: ObjectId,
+        /// Where the callback waits.
+        site: SiteId,
+        /// Where the displaced unit took it.
+        displaced_site: SiteId,
+    }
+
+    /// How late the clock's interrupts are served.
+    ClockLateness = 0x74 {
+        /// The longest since boot, in nanoseconds.
+        worst_ns: u32,
+        /// The longest in this window, in nanoseconds.
+        worst_window_ns: u32,
+        /// The window.
+        window: WindowId,
+    }
+
     /// A command: say the last of the window that is open, then open this one.
     OpenWindow = 0x68 {
         /// Its number. One that is not ahead of the open window's is taken as the next after that.
@@ -459,10 +549,11 @@ fixed_record! {
 }
 
 any_record! {
-    texts: [Hello, Region, Site, Object, UnitNew, Panic, Program, FailAllocation],
+    texts: [Hello, Region, Site, Object, UnitNew, Panic, Program, TimerNew, FailAllocation],
     fixed: [
         Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,
         InterruptSample, Overflow, Fault, LockEvent, Deadlock, DeadlockLink, ObjectEvent, Race, Alloc, Free,
-        WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, OpenWindow, SendSamples
+        WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, TimerSample,
+        CallbackSample, CallbackWait, ClockLateness, OpenWindow, SendSamples
     ]
 }

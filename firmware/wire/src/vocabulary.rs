@@ -312,6 +312,14 @@ open_enum! {
         Ended = 1 "ended",
     }
 
+    /// How often a timer fires.
+    TimerMode: u8 {
+        /// Once.
+        OneShot = 0 "one-shot",
+        /// Again and again.
+        Periodic = 1 "periodic",
+    }
+
     /// What became of a command from the host.
     CommandOutcome: u8 {
         /// It was carried out.

@@ -18,6 +18,7 @@ mod history;
 mod log;
 mod memory;
 mod object;
+mod timer;
 mod unit;
 mod window;
 
@@ -35,10 +36,11 @@ pub use history::{History, Stretch};
 pub use log::{Log, LogEntry, What};
 pub use memory::{MemoryRegion, Place};
 pub use object::{Object, Waiter};
+pub use timer::{Callbacks, Timer};
 pub use unit::{Cpu, Ending, Holding, Stack, Unit, UnitEnd, UnitKey, basis_points};
 pub use window::{
-    CpuFigures, Figures, HeapFigures, HoldingFigures, InterruptFigures, StackFigures, UnitFigures,
-    Window, WindowEnd,
+    CpuFigures, Figures, HeapFigures, HoldingFigures, InterruptFigures, LatenessFigures,
+    StackFigures, UnitFigures, Window, WindowEnd,
 };
 
 /// Everything known about a device.
@@ -64,6 +66,8 @@ pub struct Device {
     heap: Heap,
     owners: BTreeMap<(OwnerKind, UnitId), Owner>,
     interrupts: Interrupts,
+    timers: Vec<Timer>,
+    callbacks: Callbacks,
     programs: Vec<ProgramRun>,
     window: WindowId,
     windows: Vec<Window>,
@@ -113,6 +117,8 @@ pub struct Interrupts {
     pub share: u32,
     /// [`Losses::serial`](crate::Losses::serial) at that time.
     pub times_losses_seen: u64,
+    /// How late the clock's interrupts were served since boot.
+    pub clock: Figures<LatenessFigures>,
 }
 
 /// A program that ran, or runs.
@@ -210,6 +216,8 @@ impl Device {
             heap: Heap::default(),
             owners: BTreeMap::new(),
             interrupts: Interrupts::default(),
+            timers: Vec::new(),
+            callbacks: Callbacks::default(),
             programs: Vec::new(),
             window: WindowId::BOOT,
             windows: vec![Window::new(0, WindowId::BOOT, Instant::ZERO)],
@@ -338,6 +346,18 @@ impl Device {
     #[must_use]
     pub const fn interrupts(&self) -> &Interrupts {
         &self.interrupts
+    }
+
+    /// All timers of all boots, in the order in which they were first heard of.
+    #[must_use]
+    pub fn timers(&self) -> &[Timer] {
+        &self.timers
+    }
+
+    /// What went through the queue of callbacks.
+    #[must_use]
+    pub const fn callbacks(&self) -> &Callbacks {
+        &self.callbacks
     }
 
     /// The programs that ran, in order.

@@ -120,6 +120,33 @@ pub enum Detail {
         /// What happened then.
         second: RacingUse,
     },
+    /// Ticks of a timer found the queue of callbacks full.
+    TicksDropped {
+        /// The timer.
+        timer: String,
+        /// How many so far.
+        ticks: u32,
+    },
+    /// Ticks of a timer still waited for its callback when it was stopped.
+    TicksLate {
+        /// The timer.
+        timer: String,
+        /// How many so far.
+        ticks: u32,
+    },
+    /// A callback waits for what the unit has that it displaced.
+    CallbackWaits {
+        /// What it waits for is.
+        kind: String,
+        /// What that is called.
+        object: String,
+        /// Where the callback waits, if that is known.
+        place: Option<String>,
+        /// The unit that was displaced.
+        displaced: String,
+        /// Where that took the object, if that is known.
+        displaced_place: Option<String>,
+    },
     /// Telemetry records are missing.
     TelemetryLost {
         /// How many at least.
@@ -173,6 +200,9 @@ impl Finding {
             Detail::LockDeadlock { how: DeadlockHow::Suspicion, .. } => FindingKind::LockSuspicion,
             Detail::LockDeadlock { .. } => FindingKind::LockDeadlock,
             Detail::RaceShared { .. } => FindingKind::RaceShared,
+            Detail::TicksDropped { .. } => FindingKind::CallbackDropped,
+            Detail::TicksLate { .. } => FindingKind::TimerLate,
+            Detail::CallbackWaits { .. } => FindingKind::CallbackWaits,
             Detail::TelemetryLost { .. } => FindingKind::TelemetryLost,
             Detail::TelemetryDamaged { .. } => FindingKind::TelemetryDamaged,
             Detail::Deadlock { .. } => FindingKind::Deadlock,

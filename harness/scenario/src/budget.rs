@@ -219,7 +219,7 @@ impl SubjectKind {
                 Instructions,
             ],
             Self::Module => &[HeapUsed, HeapPeak, Leak],
-            Self::Interrupt => &[StackPeak, StackMargin, CpuShare, Instructions],
+            Self::Interrupt => &[StackPeak, StackMargin, CpuShare, Lateness, Instructions],
             Self::Heap => &[Used, Peak, Free, LargestFree, Leak],
             Self::Timer => &[Lateness, HeapUsed, HeapPeak],
         }

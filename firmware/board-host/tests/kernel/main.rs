@@ -1,6 +1,7 @@
 //! What programs may rely on: threads, locks, time, memory and the console, as claims about small
 //! programs that run whole on the host port.
 
+mod callbacks;
 mod chance;
 mod check;
 mod console;
@@ -16,3 +17,4 @@ mod poison;
 mod rows;
 mod sleeping;
 mod threads;
+mod timers;

@@ -13,6 +13,7 @@
 
 use super::head::{Ask, Attempt, Head, Headed, Masked, Patience, wait_for, wait_through_for};
 use super::races;
+use crate::callback;
 use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
@@ -218,6 +219,7 @@ impl<T> Mutex<T> {
         head.note_lock(kernel, LockOp::Waiting, ask.site);
         head.waiting += 1;
         kernel.sched.wait_to_own(name, ask.deadline, &mut Names);
+        callback::note_wait(kernel);
         Ok(Attempt::Waits)
     }
 

@@ -109,6 +109,8 @@ impl Failure for Error {
             Error::Empty => 10,
             Error::Invalid => 11,
             Error::TooLarge => 12,
+            Error::TooShort => 13,
+            Error::Interrupted => 14,
         }
     }
 }

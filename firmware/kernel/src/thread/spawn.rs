@@ -39,18 +39,30 @@ pub struct Builder {
     stack_bytes: Option<usize>,
     priority: u8,
     kin: Kin,
+    kind: UnitKind,
 }
 
 impl Builder {
     /// A thread of this name, with the default stack and priority.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, stack_bytes: None, priority: PRIORITY_DEFAULT, kin: Kin::Program }
+        Self {
+            name,
+            stack_bytes: None,
+            priority: PRIORITY_DEFAULT,
+            kin: Kin::Program,
+            kind: UnitKind::Thread,
+        }
     }
 
     /// One of the kernel's own threads, which release nothing that programs wait for.
     pub(crate) const fn of_kernel(name: &'static str) -> Self {
         Self { kin: Kin::Kernel, ..Self::new(name) }
+    }
+
+    /// What telemetry calls the unit.
+    pub(crate) const fn kind(self, kind: UnitKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// Asks for a stack of this many bytes. Less than [`STACK_BYTES_MIN`] is raised to it, and the
@@ -105,7 +117,7 @@ impl Builder {
             unit,
             name: self.name,
             site,
-            kind: UnitKind::Thread,
+            kind: self.kind,
             stack,
             stack_requested: requested as u32,
             block: Some(block),

@@ -9,3 +9,4 @@ mod exactness;
 mod resets;
 mod same_text;
 mod telemetry;
+mod timers;

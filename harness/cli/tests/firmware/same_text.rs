@@ -26,6 +26,9 @@ const EXCEPTIONS: &[(&str, &str, Comparison)] = &[
     ("deadlock", " kind=mutex", Comparison::Masked(without_numbers)),
     // It says how long a thread waited.
     ("inversion", "", Comparison::Masked(without_numbers)),
+    // Who comes first decides which ticks are lost.
+    ("storm", "", Comparison::Masked(without_numbers)),
+    ("timer-cost", "", Comparison::Masked(without_numbers)),
     // Computing takes no time on the host, so a few readings more or less fit into a second.
     ("demo", " seconds=3", Comparison::Masked(without_numbers)),
     ("overflow", "", Comparison::Never("units of the host port run on stacks of the host")),

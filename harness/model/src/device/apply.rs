@@ -3,6 +3,7 @@
 mod events;
 mod facts;
 mod samples;
+mod timers;
 mod units;
 mod waits;
 mod windows;
@@ -53,6 +54,11 @@ impl Device {
             Record::Deadlock(deadlock) => self.note_deadlock(at, deadlock),
             Record::DeadlockLink(link) => self.note_deadlock_link(link),
             Record::Race(race) => self.note_race(at, race),
+            Record::TimerNew(new) => self.announce_timer(at, new),
+            Record::TimerSample(sample) => self.sample_timer(at, sample),
+            Record::CallbackSample(sample) => self.callbacks.last = Some((at, *sample)),
+            Record::CallbackWait(wait) => self.note_callback_wait(at, wait),
+            Record::ClockLateness(sample) => self.sample_clock(at, sample),
             Record::Program(program) => self.note_program(at, program),
             Record::WindowOpened(opened) => self.open_window(at, opened),
             Record::InterruptTimes(sample) => self.sample_interrupt_times(at, sample),

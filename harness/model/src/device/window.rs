@@ -32,6 +32,10 @@ pub struct Window {
     pub interrupts: Figures<InterruptFigures>,
     /// How long interrupt handlers took, where the device tells.
     pub interrupt_times: Figures<InterruptTimes>,
+    /// How late the clock's interrupts were served.
+    pub clock: Figures<LatenessFigures>,
+    /// Timers, by their place in [`Device::timers`](crate::Device::timers).
+    pub timers: BTreeMap<usize, Figures<LatenessFigures>>,
     /// Units, by their place in [`Device::units`](crate::Device::units).
     pub units: BTreeMap<usize, UnitFigures>,
 }
@@ -124,6 +128,21 @@ pub struct InterruptFigures {
     pub entries: u32,
 }
 
+/// How late something was at worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LatenessFigures {
+    /// In nanoseconds.
+    pub worst_ns: u32,
+    /// When that was first told.
+    pub worst_at: Instant,
+}
+
+impl LatenessFigures {
+    pub(crate) const fn new(worst_ns: u32, at: Instant) -> Self {
+        Self { worst_ns, worst_at: at }
+    }
+}
+
 /// A peak that is told again and again: when its present value came first.
 fn peak_at<T: Copy>(
     last: Option<(Instant, T)>,
@@ -159,6 +178,15 @@ impl<T: Copy> Figures<T> {
     }
 }
 
+impl Figures<LatenessFigures> {
+    /// Takes what a sample says, and keeps when the worst was first told.
+    pub(crate) fn take_worst(&mut self, at: Instant, losses: u64, figures: LatenessFigures) {
+        let is_old = |last: LatenessFigures| last.worst_ns >= figures.worst_ns;
+        let worst_at = peak_at(self.last, at, is_old, |last| last.worst_at);
+        self.take(at, losses, LatenessFigures { worst_at, ..figures });
+    }
+}
+
 impl Window {
     /// A window that opens.
     #[must_use]
@@ -171,6 +199,8 @@ impl Window {
             heap: Figures::NONE,
             interrupts: Figures::NONE,
             interrupt_times: Figures::NONE,
+            clock: Figures::NONE,
+            timers: BTreeMap::new(),
             units: BTreeMap::new(),
         }
     }
@@ -227,6 +257,20 @@ impl Window {
         let peak_at = peak_at(last, at, |last| last.peak >= peak, |last| last.peak_at);
         let InterruptSample { stack_bytes: bytes, entries, .. } = *sample;
         self.interrupts.take(at, losses, InterruptFigures { bytes, peak, peak_at, entries });
+    }
+
+    pub(crate) fn sample_clock(&mut self, at: Instant, losses: u64, worst: LatenessFigures) {
+        self.clock.take_worst(at, losses, worst);
+    }
+
+    pub(crate) fn sample_timer(
+        &mut self,
+        timer: usize,
+        at: Instant,
+        losses: u64,
+        worst: LatenessFigures,
+    ) {
+        self.timers.entry(timer).or_default().take_worst(at, losses, worst);
     }
 
     pub(crate) fn sample_times(&mut self, at: Instant, losses: u64, sample: &InterruptTimes) {

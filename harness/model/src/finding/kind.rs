@@ -74,6 +74,12 @@ finding_kinds! {
     LockSuspicion = "lock.suspicion" noted,
     /// Two units use a shared cell, and nothing puts the two uses in order.
     RaceShared = "race.shared" fails,
+    /// Ticks of a timer were lost because the queue of callbacks was full.
+    CallbackDropped = "callback.dropped" fails,
+    /// A callback waits for a lock of the unit that it displaced.
+    CallbackWaits = "callback.waits" noted,
+    /// Ticks of a timer still waited for its callback when it was stopped.
+    TimerLate = "timer.late" noted,
     /// Telemetry records are missing.
     TelemetryLost = "telemetry.lost" noted,
     /// Bytes arrived that are no telemetry.

@@ -52,6 +52,28 @@ impl Finding {
                 let (first, second) = (used(first), used(second));
                 format!("shared cell `{cell}` is {first} and {second}, and nothing orders the two")
             }
+            Detail::TicksDropped { timer, ticks } => {
+                let verb = if *ticks == 1 { "was" } else { "were" };
+                let ticks = counted((*ticks).into(), "tick");
+                format!("{ticks} of timer `{timer}` {verb} lost: the queue of callbacks was full")
+            }
+            Detail::TicksLate { timer, ticks } => {
+                let ticks = counted((*ticks).into(), "tick");
+                format!(
+                    "{ticks} of timer `{timer}` still waited for the callback when it was stopped"
+                )
+            }
+            Detail::CallbackWaits { kind, object, place, displaced, displaced_place } => {
+                let at = |place: &Option<String>| {
+                    place.as_ref().map_or_else(String::new, |place| format!(" at {place}"))
+                };
+                format!(
+                    "a callback waits for {kind} `{object}`{}, which `{displaced}` has{}, and was \
+                     displaced by it",
+                    at(place),
+                    at(displaced_place)
+                )
+            }
             Detail::TelemetryLost { records } => {
                 let verb = if *records == 1 { "is" } else { "are" };
                 format!("{} {verb} missing", counted(*records, "telemetry record"))

@@ -10,7 +10,7 @@ mod phase;
 mod phase_figures;
 mod subject;
 
-use ramscope_scenario::{Bound, Budget, BudgetId, Metric, Run};
+use ramscope_scenario::{Bound, Budget, BudgetId, Metric, Run, SubjectKind};
 
 use crate::device::Device;
 use crate::feed::Course;
@@ -136,8 +136,9 @@ fn unknown_subjects(budget: &Budget, id: &BudgetId, device: &Device) -> Option<B
 }
 
 fn absent(budget: &Budget, seen: Vec<String>, device: &Device) -> BudgetState {
-    let is_unit = subject::is_unit_kind(budget.subject.kind);
-    if is_unit && (device.losses().any() || device.forgotten() > 0) {
+    let is_told_once =
+        subject::is_unit_kind(budget.subject.kind) || budget.subject.kind == SubjectKind::Timer;
+    if is_told_once && (device.losses().any() || device.forgotten() > 0) {
         return inconclusive("it was not seen, but telemetry was lost");
     }
     BudgetState::NoSuchSubject { seen }

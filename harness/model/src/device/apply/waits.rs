@@ -70,11 +70,11 @@ impl Device {
         self.find(at, Some(race.second), detail);
     }
 
-    fn name_of_object(&self, id: ObjectId) -> String {
+    pub(super) fn name_of_object(&self, id: ObjectId) -> String {
         self.object(id).map_or_else(|| format!("object {id}"), |object| object.name.clone())
     }
 
-    fn place_in_words(&self, site: SiteId) -> Option<String> {
+    pub(super) fn place_in_words(&self, site: SiteId) -> Option<String> {
         self.site(site).map(|place| format!("{}:{}", place.file, place.line))
     }
 

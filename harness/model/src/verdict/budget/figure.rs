@@ -119,6 +119,23 @@ pub(super) fn of_handlers(handlers: &Interrupts, metric: Metric, losses_at_end: 
     }
 }
 
+/// How late something was at worst, in picoseconds.
+pub(super) fn of_lateness(
+    lateness: Option<(u32, Instant)>,
+    is_final: bool,
+    missing: &str,
+) -> Figure {
+    let Some((worst_ns, at)) = lateness else {
+        return Figure::Unknown(missing.to_owned());
+    };
+    Figure::Known { value: picos(worst_ns), capacity: None, at: Some(at), is_final }
+}
+
+/// Nanoseconds as the budgets count them.
+pub(super) fn picos(nanos: u32) -> u64 {
+    u64::from(nanos) * 1_000
+}
+
 pub(super) fn of_heap(heap: &Heap, metric: Metric, losses_at_end: u64) -> Figure {
     let Some(sampled_at) = heap.sampled_at else {
         return Figure::Unknown("no sample of the heap arrived".to_owned());

@@ -8,9 +8,10 @@ use ramscope_scenario::Metric;
 use ramscope_time::Instant;
 
 use crate::device::{
-    Device, Figures, HeapFigures, InterruptFigures, Unit, UnitFigures, Window, basis_points,
+    Device, Figures, HeapFigures, InterruptFigures, LatenessFigures, Unit, UnitFigures, Window,
+    basis_points,
 };
-use crate::verdict::budget::figure::Figure;
+use crate::verdict::budget::figure::{Figure, picos};
 use crate::verdict::budget::phase::Occurrence;
 
 /// What a phase is about: its times, and the device that they are on.
@@ -94,9 +95,34 @@ impl<'a> Phased<'a> {
             Metric::StackPeak => stack(|stack| stack.peak.into()),
             Metric::StackMargin => stack(|stack| stack.peak.into()).map(|peak| margin(peak, bytes)),
             Metric::CpuShare | Metric::Instructions => self.handlers(metric),
+            Metric::Lateness => {
+                return self.lateness("the clock's lateness", |window| window.clock);
+            }
             _ => Err(not_told(metric)),
         };
         with_capacity(whole.unwrap_or_else(|missing| missing), Some(bytes.into()))
+    }
+
+    /// The figure of a timer, which stands at this place among all timers.
+    pub(super) fn of_timer(&self, place: usize, metric: Metric) -> Figure {
+        match metric {
+            Metric::Lateness => {
+                self.lateness("it", |window| window.timers.get(&place).copied().unwrap_or_default())
+            }
+            _ => not_told(metric),
+        }
+    }
+
+    /// The worst lateness of all windows in which anything was told of it.
+    fn lateness(&self, of: &str, figures: impl Fn(&Window) -> Figures<LatenessFigures>) -> Figure {
+        let worst = self.greatest(|window| {
+            let figures = figures(window);
+            let Some(lateness) = figures.get() else { return Ok(None) };
+            let losses = window_losses(window, self.device);
+            let worst = reading(&figures, losses, of, |it| picos(it.worst_ns))?;
+            Ok(Some(Reading { at: lateness.worst_at, ..worst }))
+        });
+        worst.unwrap_or_else(|missing| missing)
     }
 
     /// Whether a sample that is not there may have been lost.

@@ -4,7 +4,7 @@ use ramscope_scenario::{Metric, Subject, SubjectKind};
 use ramscope_wire::{UnitId, UnitKind};
 use std::collections::BTreeSet;
 
-use crate::device::{Device, Ending, Heap, Interrupts, Unit};
+use crate::device::{Device, Ending, Heap, Interrupts, Timer, Unit};
 use crate::verdict::budget::figure::{self, Figure};
 use crate::verdict::budget::phase_figures::Phased;
 
@@ -38,6 +38,8 @@ enum Of<'a> {
     Unit(&'a Unit, usize),
     Heap(&'a Heap),
     Interrupts(&'a Interrupts),
+    /// A timer, and its place among all of them.
+    Timer(&'a Timer, usize),
 }
 
 /// Those of a phase, if there is one.
@@ -55,9 +57,7 @@ pub(super) fn find_subjects<'a>(
             let handlers = Of::Interrupts(device.interrupts());
             single(subject, device, INTERRUPTS_NAME, handlers)
         }
-        SubjectKind::Timer => {
-            Found::NotTold { reason: "the device does not tell of its timers".to_owned() }
-        }
+        SubjectKind::Timer => timers(subject, device),
         SubjectKind::Module => Found::NotTold {
             reason: "the device does not tell which modules it has loaded".to_owned(),
         },
@@ -101,6 +101,31 @@ fn units<'a>(subject: &Subject, device: &'a Device, phase: Option<Phased<'_>>) -
         return Found::Some(found);
     }
     let seen: BTreeSet<&str> = there().map(|(_, unit)| unit.base_name()).collect();
+    Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
+}
+
+/// The timers that a pattern means: by their own name, `blink#2`, or by the one that they share.
+fn timers<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
+    let means = |timer: &Timer| {
+        [&timer.name, &timer.base_name].iter().any(|name| subject.includes(subject.kind, name))
+    };
+    let all = || device.timers().iter().enumerate();
+    let found: Vec<_> = all()
+        .filter(|(_, timer)| means(timer))
+        .map(|(place, timer)| FoundSubject {
+            name: match timer.boot {
+                0 => timer.name.clone(),
+                boot => format!("{} (boot {boot})", timer.name),
+            },
+            base_name: timer.base_name.clone(),
+            of: Of::Timer(timer, place),
+            losses_at_end: device.losses().serial(),
+        })
+        .collect();
+    if !found.is_empty() {
+        return Found::Some(found);
+    }
+    let seen: BTreeSet<&str> = all().map(|(_, timer)| timer.base_name.as_str()).collect();
     Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
 }
 
@@ -159,6 +184,7 @@ impl FoundSubject<'_> {
             Of::Unit(unit, place) => phase.of_unit(unit, place, metric),
             Of::Heap(_) => phase.of_heap(metric),
             Of::Interrupts(_) => phase.of_interrupts(metric),
+            Of::Timer(_, place) => phase.of_timer(place, metric),
         }
     }
 
@@ -189,6 +215,16 @@ impl FoundSubject<'_> {
             (Of::Interrupts(handlers), Metric::CpuShare | Metric::Instructions) => {
                 figure::of_handlers(handlers, metric, self.losses_at_end)
             }
+            (Of::Interrupts(handlers), Metric::Lateness) => figure::of_lateness(
+                handlers.clock.get().map(|clock| (clock.worst_ns, clock.worst_at)),
+                handlers.clock.losses_seen >= self.losses_at_end,
+                "no sample of the clock's lateness arrived",
+            ),
+            (Of::Timer(timer, _), Metric::Lateness) => figure::of_lateness(
+                timer.last.map(|last| (last.worst_ns, timer.worst_at)),
+                timer.losses_seen >= self.losses_at_end,
+                "no sample of it arrived",
+            ),
             (_, metric) => Figure::NotGiven(format!("the device does not tell {metric} of it")),
         }
     }
