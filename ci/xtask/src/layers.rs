@@ -67,6 +67,8 @@ const PLACES: &[Place] = &[
     ),
     // It compares the engine with QEMU.
     place("ramscope-qemu-compare", &["ramscope-engine", "ramscope-time"]),
+    // It counts what the kernel's operations execute.
+    place("ramscope-cost", &["ramscope-engine", "ramscope-time"]),
     // It checks the others from outside.
     place("xtask", &[]),
 ];

@@ -5,6 +5,7 @@
 //! gathered first and judged by a pure function, which the tests drive.
 
 mod conformance;
+mod cost;
 mod determinism;
 mod failure;
 mod house;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         [conformance::NAME, ref arguments @ ..] => conformance::run(arguments),
+        [cost::NAME, ref arguments @ ..] => cost::run(arguments),
         [speed::NAME, ref arguments @ ..] => speed::run(arguments),
         [name, ref arguments @ ..] if let Some(comparison) = comparison(name) => {
             comparison.run(arguments)
@@ -88,6 +90,7 @@ fn help() -> String {
         text += &format!("  {name:<12} {help}\n");
     }
     text += &format!("  {:<12} {}\n", conformance::NAME, conformance::HELP);
+    text += &format!("  {:<12} {}\n", cost::NAME, cost::HELP);
     for Comparison { name, help, .. } in &COMPARISONS {
         text += &format!("  {name:<12} {help}\n");
     }

@@ -6,6 +6,7 @@
 //! with a misspelt name fails before anything is launched.
 #![no_std]
 
+mod bench;
 mod blink;
 mod blocks;
 mod caught;
@@ -82,5 +83,6 @@ programs! {
     "storm", "more timers at once than the queue of callbacks has places [dawdle=30]", storm::run;
     "ticker", "three timers that keep time with each other [seconds=5]", ticker::run;
     "timer-cost", "how many instructions timers take", timer_cost::run;
+    "bench", "what operations cost, for `cargo xtask cost` [part=cost|masked]", bench::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }

@@ -31,6 +31,7 @@ const EXCEPTIONS: &[(&str, &str, Comparison)] = &[
     ("timer-cost", "", Comparison::Masked(without_numbers)),
     // Computing takes no time on the host, so a few readings more or less fit into a second.
     ("demo", " seconds=3", Comparison::Masked(without_numbers)),
+    ("bench", "", Comparison::Never("the clock of the host stands still while a loop is measured")),
     ("overflow", "", Comparison::Never("units of the host port run on stacks of the host")),
     ("slices", "", Comparison::Never("computing takes no time on the host: nobody is preempted")),
     ("fault", "", Comparison::Never("an illegal access on the host ends the whole process")),

@@ -1,0 +1,63 @@
+//! What the kernel's operations cost in instructions, held to budgets: `cargo xtask cost`.
+//!
+//! The problem: time on a host says nothing about a chip, and a profile of silicon needs a board. The
+//! idea: the engine executes the image and counts. The program `bench` stores the id of the row that it
+//! is in to one word, so an observer of stores knows which instructions belong to which row, and an
+//! observer of the interrupt mask knows the longest stretch that each row was masked for.
+//!
+//! One instruction is one cycle here: no cache, no wait states. Figures rank; they are not silicon's.
+//!
+//! Invariants:
+//! 1. The image runs twice, from power-on; a difference of any figure is a failure.
+//! 2. Every row of the budgets file is measured, and every row that is measured has a budget.
+//! 3. A figure that is worse than the best peer by more than half has a reason in the file.
+
+mod budgets;
+mod failure;
+mod names;
+mod run;
+mod table;
+mod watch;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let [image, budgets] = words[..] else {
+        eprintln!("usage: ramscope-cost IMAGE.elf BUDGETS.toml, or cargo xtask cost");
+        return ExitCode::from(2);
+    };
+    match check(Path::new(image), Path::new(budgets)) {
+        Ok(sentence) => {
+            println!("\ncost: {sentence}");
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("cost: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check(image: &Path, budgets: &Path) -> Result<String, Failure> {
+    let budgets = budgets::read(budgets)?;
+    let elf = std::fs::read(image).map_err(|source| Failure::file(image, source))?;
+    let measured = run::measure(&elf)?;
+    if measured != run::measure(&elf)? {
+        return Err(Failure::Unsteady);
+    }
+    let names = names::Names::of(&elf);
+    print!("{}", table::costs(&budgets, &measured));
+    println!();
+    print!("{}", table::masked(&budgets, &measured, &names));
+    let problems = table::problems(&budgets, &measured);
+    if !problems.is_empty() {
+        return Err(Failure::Found(problems));
+    }
+    let (costs, masked) = (measured.costs.len(), measured.masked.len());
+    Ok(format!("{costs} costs and {masked} masked stretches are within their budgets"))
+}
