@@ -11,6 +11,7 @@ mod blink;
 mod blocks;
 mod caught;
 mod counting;
+mod crossing;
 mod crowd;
 mod deadlock;
 mod demo;
@@ -84,5 +85,6 @@ programs! {
     "ticker", "three timers that keep time with each other [seconds=5]", ticker::run;
     "timer-cost", "how many instructions timers take", timer_cost::run;
     "bench", "what operations cost, for `cargo xtask cost` [part=cost|masked]", bench::run;
+    "crossing", "a callback wants what the thread has that it displaces", crossing::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }

@@ -5,18 +5,10 @@ use core::hint::black_box;
 use ramscope_kernel::timer::{Config, Timer};
 use ramscope_kernel::{Arguments, Error, Instant, Span, println, thread};
 
-const OPERATIONS: u64 = 1_000;
+const TIMERS: usize = 16;
+const ROUNDS: u64 = 64;
 /// Instructions in a tick of the clock.
 const PER_TICK: u64 = 10;
-
-/// Instructions of `work`, done so often, in hundredths of one.
-fn hundredths(mut work: impl FnMut()) -> u64 {
-    let start = Instant::now();
-    for _ in 0..OPERATIONS {
-        work();
-    }
-    (Instant::now() - start).ticks() * PER_TICK * 100 / OPERATIONS
-}
 
 /// Computes, for about a second of the built-in machine: rounds of samples fall into it, so many
 /// that one more does not matter.
@@ -36,21 +28,34 @@ fn per_tick(timer: &Timer, alone: u64) -> u64 {
     took.saturating_sub(alone) * PER_TICK / fired
 }
 
+/// Starts and stops timers, one after the other; hundredths of an instruction for each of both.
+fn start_and_stop() -> Result<[u64; 2], Error> {
+    let mut timers = [const { None }; TIMERS];
+    for timer in &mut timers {
+        let named = Timer::named("measured")?;
+        named.init(Config::periodic().period(100_000).callback(|_| ()))?;
+        named.stop();
+        *timer = Some(named);
+    }
+    let mut ticks = [0, 0];
+    for _ in 0..ROUNDS {
+        let begin = Instant::now();
+        timers.iter().flatten().for_each(Timer::start);
+        let middle = Instant::now();
+        // The last one first: it leaves the end of the heap of deadlines.
+        timers.iter().rev().flatten().for_each(Timer::stop);
+        let end = Instant::now();
+        ticks[0] += (middle - begin).ticks();
+        ticks[1] += (end - middle).ticks();
+    }
+    Ok(ticks.map(|ticks| ticks * PER_TICK * 100 / (ROUNDS * TIMERS as u64)))
+}
+
 pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
+    let [start, stop] = start_and_stop()?;
+    println!("timer-cost: start {}.{:02}", start / 100, start % 100);
+    println!("timer-cost: stop {}.{:02}", stop / 100, stop % 100);
     let timer = Timer::named("measured")?;
-    timer.init(Config::periodic().period(1_000).callback(|_| ()))?;
-    timer.stop();
-    let empty = hundredths(|| black_box(()));
-    let stop = hundredths(|| timer.stop()).saturating_sub(empty);
-    let again = hundredths(|| timer.start()).saturating_sub(empty);
-    let both = hundredths(|| {
-        timer.start();
-        timer.stop();
-    })
-    .saturating_sub(empty);
-    println!("timer-cost: start and stop {}.{:02}", both / 100, both % 100);
-    println!("timer-cost: start of one that runs {}.{:02}", again / 100, again % 100);
-    println!("timer-cost: stop of one that stands {}.{:02}", stop / 100, stop % 100);
     timer.deinit();
     thread::sleep(Span::from_millis(1))?;
     let alone = spin();

@@ -2,6 +2,7 @@
 
 pub(crate) mod judgement;
 mod memory;
+mod timers;
 pub(crate) mod units;
 mod waits;
 
@@ -17,6 +18,7 @@ pub fn detail(judged: &Judged, style: Style) -> String {
     let sections = [
         head(judged, style),
         units::units(judged.feed.device(), style),
+        timers::timers(judged.feed.device(), style),
         memory::heap(judged.feed.device(), style),
         memory::rest(judged.feed.device(), style),
         waits::waits(judged.feed.device(), style),

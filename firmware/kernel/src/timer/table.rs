@@ -288,8 +288,9 @@ pub(super) fn start(kernel: &mut Kernel, index: TimerIndex, from: u64) {
     block.started = from;
     let deadline = block.cadence.next(from);
     let may_release = block.callback.is_some();
-    if kernel.timers.arm(index, deadline) == Position::First {
-        port::set_alarm(kernel.alarm());
+    let is_first = kernel.timers.arm(index, deadline) == Position::First;
+    if is_first && kernel.sched.alarm().is_none_or(|at| at > deadline) {
+        port::set_alarm(Some(deadline));
     }
     if may_release {
         kernel.deadlocks.arm(1);
@@ -297,7 +298,15 @@ pub(super) fn start(kernel: &mut Kernel, index: TimerIndex, from: u64) {
 }
 
 /// Stops a timer: no instant of it is to come, and a tick that waits is not delivered any more.
+#[inline]
 pub(super) fn stop(kernel: &mut Kernel, index: TimerIndex) {
+    let block = kernel.timers.block(index);
+    if block.is_armed() || block.is_queued {
+        stop_running(kernel, index);
+    }
+}
+
+fn stop_running(kernel: &mut Kernel, index: TimerIndex) {
     let block = kernel.timers.block(index);
     let (was_armed, may_release) = (block.is_armed(), block.callback.is_some());
     if core::mem::take(&mut block.is_queued) {
