@@ -10,6 +10,7 @@ mod bench;
 mod blink;
 mod blocks;
 mod caught;
+mod coop;
 mod counting;
 mod crossing;
 mod crowd;
@@ -75,6 +76,7 @@ programs! {
     "in-handler", "what a handler may do and what not", in_handler::run;
     "headroom", "how much stack each kernel call takes", headroom::run;
     "blocks", "blocks of the heap, taken and given back, or not [count=4] [kept=0] [depth=0]", blocks::run;
+    "coop", "a busy thread and one that sleeps do not disturb each other", coop::run;
     "race", "two threads add to one cell, and updates are lost [lock=off|on times=50000]", race::run;
     "deadlock", "two locks in opposite order [kind=lock|mutex]", deadlock::run;
     "inversion", "a high thread waits for a low one [inherit=on|off]", inversion::run;

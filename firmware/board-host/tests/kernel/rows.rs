@@ -3,11 +3,11 @@
 //! MicroPython's containers are atomic by its global lock; here the same is said with a `Mutex`, and each
 //! thread gives way in the middle of what it does, so that every mix of turns happens.
 
-use crate::check::check;
+use crate::check::{check, device};
 use crate::locks::small;
 use ramscope_kernel::mem::Arc;
 use ramscope_kernel::thread::{self, End};
-use ramscope_kernel::{Error, Mutex, Shared, Span, interrupts, println};
+use ramscope_kernel::{Error, Mutex, Shared, Span, console, interrupts, println};
 use std::collections::{BTreeMap, BTreeSet};
 
 const NAMES: [&str; 4] = ["t0", "t1", "t2", "t3"];
@@ -337,4 +337,33 @@ fn x09_no_switch_point_loses_an_update_inside_of_a_critical_section() {
         },
         &[],
     );
+}
+
+/// Both ask all the time; each key is given to exactly one of them.
+#[test]
+fn t33_two_threads_that_poll_the_console_do_not_disturb_each_other() {
+    let run = device(
+        |_| {
+            let taken = Arc::new(Mutex::named("taken", Vec::new()))?;
+            let pollers = ["a", "b"].map(|name| {
+                let theirs = taken.clone();
+                small(name).spawn(move || {
+                    for _ in 0..100 {
+                        theirs.lock()?.extend(console::take_key());
+                        thread::sleep(Span::from_millis(1))?;
+                    }
+                    Ok::<(), Error>(())
+                })
+            });
+            for poller in pollers {
+                assert_eq!(poller?.join()?, End::Returned);
+            }
+            println!("{}", taken.lock()?.iter().collect::<String>());
+            Ok(())
+        },
+        &["run test", "key a", "key b", "key c", "key d"],
+        60,
+    );
+    assert!(run.text.contains("\nabcd\n"), "{}", run.text);
+    assert!(run.text.contains("test: ended\n"), "{}", run.text);
 }

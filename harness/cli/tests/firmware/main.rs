@@ -7,6 +7,7 @@ mod debugger;
 mod device;
 mod exactness;
 mod resets;
+mod rows;
 mod same_text;
 mod telemetry;
 mod timers;
