@@ -28,8 +28,6 @@ use crate::style::{Meaning, verdict_word};
 use crate::table::sums;
 use text::{bar, prose, text};
 
-pub(crate) use timeline::what_was_done;
-
 /// How finely a run is drawn: a page of hundreds of runs must still open at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Detail {

@@ -23,6 +23,7 @@ mod junit;
 mod label;
 mod markdown;
 mod measure;
+mod stimulus;
 mod style;
 mod table;
 
@@ -35,5 +36,6 @@ pub use html::html;
 pub use json::{SCHEMA_VERSION, json, json_schema};
 pub use junit::junit;
 pub use markdown::markdown;
+pub use stimulus::what_was_done;
 pub use style::Style;
 pub use table::table;

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use ramscope_capture::{Capture, Event, HowEnded, ObserverEvent, StepEvent, Stimulus, Stream};
 use ramscope_model::{HostFacts, counted};
+use ramscope_report::what_was_done;
 
 use crate::args::ShowOptions;
 use crate::columns::table_text;
@@ -89,12 +90,7 @@ fn events_text(capture: &Capture) -> String {
             Stream::Steps => lines::<StepEvent>(&chunk.bytes, |step| {
                 format!("step {} {:?} {}", step.index, step.kind, step.detail)
             }),
-            Stream::Stimulus => lines::<Stimulus>(&chunk.bytes, |stimulus| match stimulus {
-                Stimulus::Serial(bytes) => {
-                    format!("sent {:?}", String::from_utf8_lossy(bytes))
-                }
-                other => format!("stimulus {other:?}"),
-            }),
+            Stream::Stimulus => lines::<Stimulus>(&chunk.bytes, what_was_done),
             Stream::Observer => lines::<ObserverEvent>(&chunk.bytes, |event| match event {
                 ObserverEvent::Switches { units, .. } => {
                     format!("observed {} of the processor", counted(units.len() as u64, "change"))

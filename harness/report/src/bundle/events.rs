@@ -4,7 +4,7 @@ use ramscope_model::{Device, Judged, What, counted};
 use ramscope_time::Instant;
 
 use crate::figures::seconds;
-use crate::html::what_was_done;
+use crate::stimulus::what_was_done;
 use crate::style::clean;
 
 /// Lines of each kind that are told.
@@ -42,8 +42,8 @@ fn what_happened(judged: &Judged, what: &What) -> String {
         What::ProgramEnded { name, ok: false } => format!("program {name} ended badly"),
         What::Reset { reason } => format!("the device was reset: {reason}"),
         What::Lost(count) => format!("{} lost", counted(*count, "telemetry record")),
+        What::WindowOpened(window) => format!("window {} opened", window.0),
         What::Found(index) => found(judged, *index),
-        other => format!("{other:?}"),
     }
 }
 

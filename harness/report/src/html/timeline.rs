@@ -1,7 +1,6 @@
 //! Everything that has a place in device time, below each other on one axis: phases and steps of the
 //! scenario, what was done to the device, the heap, the schedule, interrupts, and what was noticed.
 
-use ramscope_capture::Stimulus;
 use ramscope_model::{Judged, Point, Standing, StepOutcome, counted};
 use ramscope_time::Instant;
 use std::fmt::Write;
@@ -11,6 +10,7 @@ use super::text::text;
 use super::{Detail, heap, schedule};
 use crate::figures::seconds;
 use crate::measure::phases;
+use crate::stimulus::what_was_done;
 
 /// The chart of a run.
 pub(super) fn timeline(judged: &Judged, detail: Detail) -> String {
@@ -134,20 +134,6 @@ fn stimuli(judged: &Judged, scale: Scale) -> String {
         stretch(scale, (timed.instant, timed.instant), "stimulus", "", &about)
     });
     marks.collect()
-}
-
-/// Something that was done to the device, in words.
-pub(crate) fn what_was_done(stimulus: &Stimulus) -> String {
-    match stimulus {
-        Stimulus::Serial(bytes) => format!("sent `{}`", String::from_utf8_lossy(bytes).trim_end()),
-        Stimulus::Pin { name, high } => {
-            format!("pin {name} driven {}", if *high { "high" } else { "low" })
-        }
-        Stimulus::Control { part, control, value } => format!("{control} of {part} set to {value}"),
-        Stimulus::Interrupt { source } => format!("interrupt {source} raised"),
-        Stimulus::Reset => "reset from outside".to_owned(),
-        other => format!("{other:?}").to_lowercase(),
-    }
 }
 
 /// Interrupts between samples, as a share of the busiest stretch.
