@@ -28,7 +28,6 @@ mod shared;
 mod slices;
 mod storm;
 mod ticker;
-mod timer_cost;
 mod uncaught;
 
 use ramscope_kernel::Program;
@@ -85,7 +84,6 @@ programs! {
     "menu", "a timer looks whether the button is pressed [seconds=5]", menu::run;
     "storm", "more timers at once than the queue of callbacks has places [dawdle=30]", storm::run;
     "ticker", "three timers that keep time with each other [seconds=5]", ticker::run;
-    "timer-cost", "how many instructions timers take", timer_cost::run;
     "bench", "what operations cost, for `cargo xtask cost` [part=cost|masked]", bench::run;
     "crossing", "a callback wants what the thread has that it displaces", crossing::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;

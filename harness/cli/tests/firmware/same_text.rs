@@ -28,7 +28,6 @@ const EXCEPTIONS: &[(&str, &str, Comparison)] = &[
     ("inversion", "", Comparison::Masked(without_numbers)),
     // Who comes first decides which ticks are lost.
     ("storm", "", Comparison::Masked(without_numbers)),
-    ("timer-cost", "", Comparison::Masked(without_numbers)),
     // Computing takes no time on the host, so a few readings more or less fit into a second.
     ("demo", " seconds=3", Comparison::Masked(without_numbers)),
     ("bench", "", Comparison::Never("the clock of the host stands still while a loop is measured")),
