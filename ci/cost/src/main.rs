@@ -15,6 +15,7 @@
 mod budgets;
 mod failure;
 mod names;
+mod profile;
 mod run;
 mod table;
 mod watch;
@@ -27,13 +28,17 @@ use failure::Failure;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let [image, budgets] = words[..] else {
-        eprintln!("usage: ramscope-cost IMAGE.elf BUDGETS.toml, or cargo xtask cost");
-        return ExitCode::from(2);
+    let answer = match words[..] {
+        [image, budgets] => check(Path::new(image), Path::new(budgets)),
+        [image, _, "--profile", row] => profile(Path::new(image), row),
+        _ => {
+            eprintln!("usage: cargo xtask cost [--profile ROW]");
+            return ExitCode::from(2);
+        }
     };
-    match check(Path::new(image), Path::new(budgets)) {
-        Ok(sentence) => {
-            println!("\ncost: {sentence}");
+    match answer {
+        Ok(text) => {
+            println!("{text}");
             ExitCode::SUCCESS
         }
         Err(failure) => {
@@ -45,7 +50,7 @@ fn main() -> ExitCode {
 
 fn check(image: &Path, budgets: &Path) -> Result<String, Failure> {
     let budgets = budgets::read(budgets)?;
-    let elf = std::fs::read(image).map_err(|source| Failure::file(image, source))?;
+    let elf = read(image)?;
     let measured = run::measure(&elf)?;
     if measured != run::measure(&elf)? {
         return Err(Failure::Unsteady);
@@ -59,5 +64,14 @@ fn check(image: &Path, budgets: &Path) -> Result<String, Failure> {
         return Err(Failure::Found(problems));
     }
     let (costs, masked) = (measured.costs.len(), measured.masked.len());
-    Ok(format!("{costs} costs and {masked} masked stretches are within their budgets"))
+    Ok(format!("\ncost: {costs} costs and {masked} masked stretches are within their budgets"))
+}
+
+/// Where the instructions of a row go.
+fn profile(image: &Path, row: &str) -> Result<String, Failure> {
+    profile::table(&read(image)?, row)
+}
+
+fn read(image: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(image).map_err(|source| Failure::file(image, source))
 }

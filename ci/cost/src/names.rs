@@ -48,6 +48,15 @@ impl Names {
         found.unwrap_or_else(|| format!("0x{pc:08x}"))
     }
 
+    /// The innermost function at `pc`, and the real one that it was inlined into.
+    pub(crate) fn place(&self, pc: u32) -> String {
+        match &self.frames(pc)[..] {
+            [] => format!("0x{pc:08x}"),
+            [only] => only.clone(),
+            [innermost, .., outermost] => format!("{innermost}  in {outermost}"),
+        }
+    }
+
     /// Function names, innermost first.
     fn frames(&self, pc: u32) -> Vec<String> {
         let Some(context) = &self.0 else { return Vec::new() };

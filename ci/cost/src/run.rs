@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::watch::{Stretch, Tally, Watch};
-use ramscope_engine::{Image, Machine, Options};
+use ramscope_engine::{Image, Machine, Observer, Options};
 use ramscope_time::Span;
 use std::collections::BTreeMap;
 
@@ -48,33 +48,56 @@ pub(crate) fn measure(elf: &[u8]) -> Result<Measured, Failure> {
     Ok(Measured { costs, masked })
 }
 
+/// Runs the costs under another observer, which is made from the word's address.
+pub(crate) fn profile<O: Observer>(elf: &[u8], observer: impl Fn(u32) -> O) -> Result<O, Failure> {
+    let image = Image::from_elf(elf)?;
+    let mark = image.symbol(MARK).ok_or(Failure::NoSymbol(MARK))?;
+    let mut observer = observer(mark);
+    listen(&image, "trace off\nrun bench\n", &mut observer)?;
+    Ok(observer)
+}
+
+/// What `bench` stores for a row.
+pub(crate) fn word_of(id: &str) -> u32 {
+    let mut letters = [b' '; 4];
+    for (place, letter) in letters.iter_mut().zip(id.bytes()) {
+        *place = letter;
+    }
+    u32::from_le_bytes(letters)
+}
+
 type Rows = BTreeMap<String, Tally>;
 
 /// Types `commands` after power-on; the lines of `bench`, and what its rows added up to.
 fn play(image: &Image, mark: u32, commands: &str) -> Result<(Vec<String>, Rows), Failure> {
-    let mut machine = Machine::new(image, &Options::default());
     let mut watch = Watch::of(mark);
-    let mut text = Vec::new();
-    wait_for(": ready", &mut machine, &mut watch, &mut text)?;
-    machine.receive_uart0(commands.as_bytes());
-    wait_for("bench: ended", &mut machine, &mut watch, &mut text)?;
-    let text = String::from_utf8_lossy(&text);
+    let text = listen(image, commands, &mut watch)?;
     let lines = text.lines().filter_map(|line| line.strip_prefix("bench: "));
     let lines = lines.map(str::to_owned).collect();
     let rows = watch.rows.into_iter().map(|(word, tally)| (id_of(word), tally)).collect();
     Ok((lines, rows))
 }
 
+/// Types `commands` after power-on, and waits for the end of `bench`; the text until then.
+fn listen(image: &Image, commands: &str, observer: &mut impl Observer) -> Result<String, Failure> {
+    let mut machine = Machine::new(image, &Options::default());
+    let mut text = Vec::new();
+    wait_for(": ready", &mut machine, observer, &mut text)?;
+    machine.receive_uart0(commands.as_bytes());
+    wait_for("bench: ended", &mut machine, observer, &mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
 fn wait_for(
     wanted: &str,
     machine: &mut Machine,
-    watch: &mut Watch,
+    observer: &mut impl Observer,
     text: &mut Vec<u8>,
 ) -> Result<(), Failure> {
     let mut until = machine.now();
     for _ in 0..STEPS_MAX {
         until += STEP;
-        let _ = machine.run_observed(until, watch);
+        let _ = machine.run_observed(until, observer);
         text.extend(machine.take_uart0().iter().map(|sent| sent.byte));
         let said = String::from_utf8_lossy(text);
         if said.contains(wanted) {
@@ -151,7 +174,9 @@ mod tests {
 
     #[test]
     fn the_stored_word_spells_the_id() {
-        assert_eq!(id_of(u32::from_le_bytes(*b"T6.1")), "T6.1");
-        assert_eq!(id_of(u32::from_le_bytes(*b"L1  ")), "L1");
+        for id in ["T6.1", "L1"] {
+            assert_eq!(id_of(word_of(id)), id);
+        }
+        assert_eq!(word_of("L1"), u32::from_le_bytes(*b"L1  "));
     }
 }

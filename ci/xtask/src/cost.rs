@@ -9,19 +9,14 @@ use crate::failure::Failure;
 use crate::workspace::{Profile, Workspace, succeed};
 
 pub(crate) const NAME: &str = "cost";
-pub(crate) const HELP: &str =
-    "instructions of the kernel's operations, and masked stretches, held to ci/cost.toml";
+pub(crate) const HELP: &str = "instructions of the kernel's operations and masked stretches, held to cost.toml (--profile ROW)";
 
 const BUDGETS: &str = "ci/cost.toml";
 const IMAGE: &str = "target/ramscope/esp32c3.elf";
 
 /// Builds and counts; the exit code is that of what counts.
 pub(crate) fn run(arguments: &[&str]) -> ExitCode {
-    if !arguments.is_empty() {
-        eprintln!("{NAME}: it takes nothing");
-        return ExitCode::from(2);
-    }
-    match Workspace::load().and_then(|workspace| count(&workspace)) {
+    match Workspace::load().and_then(|workspace| count(&workspace, arguments)) {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("{NAME}: {}", failure.text());
@@ -30,7 +25,7 @@ pub(crate) fn run(arguments: &[&str]) -> ExitCode {
     }
 }
 
-fn count(workspace: &Workspace) -> Result<ExitCode, Failure> {
+fn count(workspace: &Workspace, arguments: &[&str]) -> Result<ExitCode, Failure> {
     let ramscope = workspace.ramscope(Profile::Release)?;
     let mut build = Command::new(&ramscope);
     let build = build.current_dir(&workspace.root);
@@ -39,6 +34,7 @@ fn count(workspace: &Workspace) -> Result<ExitCode, Failure> {
     count
         .current_dir(&workspace.root)
         .args(["run", "--quiet", "--locked", "--release", "--package", "ramscope-cost"])
-        .args(["--", IMAGE, BUDGETS]);
+        .args(["--", IMAGE, BUDGETS])
+        .args(arguments);
     Ok(crate::qemu_compare::code_of(NAME, &mut count))
 }

@@ -76,22 +76,26 @@ pub(crate) struct Report {
     pub(crate) message: Message,
 }
 
-/// The reports that wait for the console thread, oldest first.
+/// The reports that wait for the console thread: a ring, because a report is too large to be moved for
+/// nothing with interrupts masked.
 pub(crate) struct Reports {
     waiting: [Option<Report>; REPORTS_MAX],
+    /// Where the oldest is.
+    first: usize,
     pub(crate) lost: u32,
 }
 
 impl Reports {
     pub(crate) const fn new() -> Self {
-        Self { waiting: [None; REPORTS_MAX], lost: 0 }
+        Self { waiting: [None; REPORTS_MAX], first: 0, lost: 0 }
     }
 
     /// Keeps a report; says whether there was room.
     pub(crate) fn push(&mut self, report: Report) -> bool {
-        match self.waiting.iter_mut().find(|place| place.is_none()) {
-            Some(place) => {
-                *place = Some(report);
+        let mut places = (self.first..self.first + REPORTS_MAX).map(|at| at % REPORTS_MAX);
+        match places.find(|at| self.waiting[*at].is_none()) {
+            Some(at) => {
+                self.waiting[at] = Some(report);
                 true
             }
             None => {
@@ -103,13 +107,13 @@ impl Reports {
 
     /// Takes the oldest report.
     pub(crate) fn pop(&mut self) -> Option<Report> {
-        let first = self.waiting[0].take();
-        self.waiting.rotate_left(1);
-        first
+        let oldest = self.waiting[self.first].take()?;
+        self.first = (self.first + 1) % REPORTS_MAX;
+        Some(oldest)
     }
 
     pub(crate) fn any(&self) -> bool {
-        self.waiting[0].is_some()
+        self.waiting[self.first].is_some()
     }
 }
 

@@ -388,6 +388,17 @@ impl Scheduler {
         (self.entries[slot.index()].deadline <= now).then_some(slot)
     }
 
+    /// Whether the running slot goes on whatever the time is: nobody equal or more urgent is ready, and
+    /// no slice of it is counted. Neither [`decide`](Self::decide) nor [`give_way`](Self::give_way)
+    /// would change anything.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        let running = &self.entries[self.running.index()];
+        running.state == State::Running
+            && self.slice_end.is_none()
+            && (self.ready.is_empty() || self.ready.best() < running.priority)
+    }
+
     /// Lets the running slot give way to an equal or more urgent one.
     pub fn give_way(&mut self, now: u64) -> Next {
         let priority = self.entries[self.running.index()].priority;

@@ -361,13 +361,27 @@ pub(crate) fn wait_through(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Erro
 
 /// As [`block`], but not a point where a request to end is delivered.
 pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
+    let slot = step_back(enqueue)?;
+    woken(slot)
+}
+
+/// Runs `enqueue` masked, and comes back when the running thread has the processor again: at once if
+/// it was not put into a queue.
+///
+/// # Errors
+/// As [`kernel::may_block`].
+pub(crate) fn step_back(enqueue: impl FnOnce(&mut Kernel)) -> Result<Slot, Error> {
     kernel::may_block()?;
-    let slot = kernel::then_reschedule(|kernel| {
+    Ok(kernel::then_reschedule(|kernel| {
         let slot = kernel.sched.running();
         kernel.sched.forget_wake();
         enqueue(kernel);
         slot
-    });
+    }))
+}
+
+/// How the last wait of the running thread ended, which is in `slot`.
+pub(crate) fn woken(slot: Slot) -> Result<(), Error> {
     match kernel::with(|kernel| kernel.sched.wake_of(slot)) {
         Wake::Granted => Ok(()),
         Wake::TimedOut => Err(Error::TimedOut),
@@ -378,7 +392,7 @@ pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
 }
 
 /// What a thread is told by a call that can block.
-enum Told {
+pub(crate) enum Told {
     Interrupted,
     /// To end, for the so many-th time.
     Exit {
@@ -388,21 +402,28 @@ enum Told {
 
 /// Delivers an interruption or a request to end, and tears the thread down that went on too often.
 pub(crate) fn told_to_exit() -> Result<(), Error> {
-    let told = kernel::with(|kernel| {
-        if kernel.in_handler {
-            return None;
-        }
-        let thread = kernel.current();
-        if core::mem::take(&mut thread.is_interrupted) {
-            return Some(Told::Interrupted);
-        }
-        thread.exit_told = thread.exit_told.saturating_add(u8::from(thread.exit_asked));
-        thread.exit_asked.then_some(Told::Exit { times: thread.exit_told })
-    });
+    kernel::with(told).map_or(Ok(()), deliver)
+}
+
+/// What the running thread is to be told, if anything; it counts as told then.
+pub(crate) fn told(kernel: &mut Kernel) -> Option<Told> {
+    if kernel.in_handler {
+        return None;
+    }
+    let thread = kernel.current();
+    if core::mem::take(&mut thread.is_interrupted) {
+        return Some(Told::Interrupted);
+    }
+    thread.exit_told = thread.exit_told.saturating_add(u8::from(thread.exit_asked));
+    thread.exit_asked.then_some(Told::Exit { times: thread.exit_told })
+}
+
+/// Tells it. Interrupts on.
+#[cold]
+pub(crate) fn deliver(told: Told) -> Result<(), Error> {
     match told {
-        None => Ok(()),
-        Some(Told::Interrupted) => Err(Error::Interrupted),
-        Some(Told::Exit { times }) if times > EXIT_TELLINGS_MAX => teardown::refused(),
-        Some(Told::Exit { .. }) => Err(Error::Exit(Exit::new())),
+        Told::Interrupted => Err(Error::Interrupted),
+        Told::Exit { times } if times > EXIT_TELLINGS_MAX => teardown::refused(),
+        Told::Exit { .. } => Err(Error::Exit(Exit::new())),
     }
 }

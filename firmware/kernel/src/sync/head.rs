@@ -339,10 +339,20 @@ pub(crate) fn wait_for<R>(
     attempt: impl FnOnce(&mut Kernel) -> Result<Attempt<R>, Error>,
 ) -> Result<Granted<R>, Error> {
     thread::check_headroom();
-    thread::told_to_exit()?;
     let mut outcome = Ok(Attempt::Waits);
-    let waited = thread::wait(|kernel| outcome = attempt(kernel));
-    ended(outcome, waited)
+    let mut told = None;
+    // One section for all of it: most calls find what they want, and nothing to be told.
+    let slot = thread::step_back(|kernel| match thread::told(kernel) {
+        None => outcome = attempt(kernel),
+        some => told = some,
+    })?;
+    if let Some(told) = told {
+        thread::deliver(told)?;
+    }
+    match outcome? {
+        Attempt::Got(result) => Ok(Granted::AtOnce(result)),
+        Attempt::Waits => thread::woken(slot).map(|()| Granted::HandedOver),
+    }
 }
 
 /// As [`wait_for`], but not a point where a request to end is delivered.
