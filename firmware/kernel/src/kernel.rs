@@ -355,10 +355,17 @@ pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
     let were_on = port::mask();
     let result = work_on(work);
     if were_on {
-        reschedule(|sched, now| sched.decide(now));
+        decide();
     }
     port::unmask(were_on);
     result
+}
+
+/// Gives the processor to whom the scheduler names. Its frame is a part of none of the operations that
+/// end with it, whose own work is over then.
+#[inline(never)]
+fn decide() {
+    reschedule(|sched, now| sched.decide(now));
 }
 
 /// Lets an equal or more urgent thread go first.

@@ -53,7 +53,16 @@ impl Reports {
 
 /// The running unit begins to wait for an object. If it is a callback that waits for what the
 /// thread has that it displaced, that is kept for the console thread.
+#[inline]
 pub(crate) fn note_wait(kernel: &mut Kernel) {
+    if kernel.callbacks.current.is_some() {
+        look_for_crossing(kernel);
+    }
+}
+
+/// A function of its own, so that the frames of those who wait have no room for what it keeps.
+#[inline(never)]
+fn look_for_crossing(kernel: &mut Kernel) {
     let Some(current) = kernel.callbacks.current else { return };
     let slot = kernel.sched.running();
     if kernel.callbacks.home != Home::Made(slot) {
