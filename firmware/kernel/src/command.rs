@@ -20,9 +20,11 @@
 //! 4. A window that opens keeps interrupts masked for as long as scanning and painting all stacks
 //!    takes. It is the one stretch that grows with the stacks' bytes; it happens at a phase's ends only,
 //!    where a thread that did the same would have stopped everything less urgent for as long.
+//! 5. A schedule that commands steer is one that the clock could have made: see [`steering`].
 
 mod fault;
 mod input;
+mod steering;
 
 use crate::kernel::{self, Kernel};
 use crate::port::{self, Context};
@@ -190,6 +192,7 @@ fn carry_out(record: &[u32]) -> CommandOutcome {
         Some(Command::FailAllocation(fail)) => {
             kernel::with(|kernel| kernel.commands.fault = Fault::of(&fail));
         }
+        Some(Command::Steer(steer)) => steering::carry_out(&steer),
         None if is_known(kind) => return CommandOutcome::Malformed,
         None => return CommandOutcome::NotKnown,
     }
@@ -197,5 +200,11 @@ fn carry_out(record: &[u32]) -> CommandOutcome {
 }
 
 fn is_known(kind: u8) -> bool {
-    [wire::OpenWindow::KIND, wire::SendSamples::KIND, wire::FailAllocation::KIND].contains(&kind)
+    let known = [
+        wire::OpenWindow::KIND,
+        wire::SendSamples::KIND,
+        wire::FailAllocation::KIND,
+        wire::Steer::KIND,
+    ];
+    known.contains(&kind)
 }

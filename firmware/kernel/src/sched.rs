@@ -28,6 +28,7 @@ mod deadlines;
 mod inherit;
 mod outlook;
 mod queue;
+mod steer;
 
 pub(crate) use deadlines::{Deadlines, NOWHERE, Timed};
 use inherit::Lent;

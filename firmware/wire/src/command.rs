@@ -12,7 +12,7 @@
 use crate::crc::crc32;
 use crate::frame::{CRC_BYTES, SEQ_BYTES};
 use crate::payload::HEADER_WORDS;
-use crate::record::{FailAllocation, OpenWindow, SendSamples};
+use crate::record::{FailAllocation, OpenWindow, SendSamples, Steer};
 
 /// The words of the longest command, header included.
 pub const COMMAND_WORDS_MAX: usize = HEADER_WORDS + FailAllocation::WORDS_MAX;
@@ -29,6 +29,8 @@ pub enum Command<'a> {
     SendSamples(SendSamples),
     /// Let an allocation fail.
     FailAllocation(FailAllocation<'a>),
+    /// Let an equal of the unit that runs go on in its place.
+    Steer(Steer),
 }
 
 impl<'a> Command<'a> {
@@ -43,6 +45,7 @@ impl<'a> Command<'a> {
             OpenWindow::KIND => OpenWindow::read(payload).map(Self::OpenWindow),
             SendSamples::KIND => SendSamples::read(payload).map(Self::SendSamples),
             FailAllocation::KIND => FailAllocation::read(payload).map(Self::FailAllocation),
+            Steer::KIND => Steer::read(payload).map(Self::Steer),
             _ => None,
         }
     }

@@ -546,6 +546,24 @@ fixed_record! {
         /// Whether to say first who speaks, as at the beginning of a boot.
         introduce: bool,
     }
+
+    /// A command: end the slice of the unit that runs, and let this one of its equals go on.
+    Steer = 0x6B {
+        /// Which one. One that is not ready, or not of the same priority, is refused; 0: `rank` says.
+        unit: UnitId,
+        /// Its place among the ready equals, counted from 0 and round; only looked at if `unit` is 0.
+        rank: u32,
+    }
+
+    /// What a `Steer` came to.
+    Steered = 0x80 {
+        /// The unit whose slice was ended.
+        from: UnitId,
+        /// The unit that goes on in its place; 0 if there was none to be had.
+        to: UnitId,
+        /// How many ready units of the same priority there were to choose from.
+        choices: u32,
+    }
 }
 
 any_record! {
@@ -554,6 +572,7 @@ any_record! {
         Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,
         InterruptSample, Overflow, Fault, LockEvent, Deadlock, DeadlockLink, ObjectEvent, Race, Alloc, Free,
         WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, TimerSample,
-        CallbackSample, CallbackWait, ClockLateness, OpenWindow, SendSamples
+        CallbackSample, CallbackWait, ClockLateness, OpenWindow, SendSamples,
+        Steer, Steered
     ]
 }

@@ -16,18 +16,23 @@ mod calls;
 mod commands;
 pub(crate) mod debugged;
 mod pins;
+mod points;
 mod ring;
 mod stacks;
+mod steering;
 
 use ramscope_capture::{Event, HowEnded, ObserverEvent, Stream};
 use ramscope_engine::{Image, Machine, Options, Stop, UartByte};
-use ramscope_scenario::{PinPlace, Value};
+use ramscope_scenario::{PinPlace, Schedule, Value};
 use ramscope_time::{Instant, Span};
 
 use self::commands::CommandRing;
+use self::debugged::Beside;
 use self::pins::Surroundings;
+use self::points::PointWatch;
 use self::ring::TelemetryRing;
 use self::stacks::StackWatch;
+use self::steering::Steering;
 use crate::circuit::{Circuit, Position, Terminal};
 use crate::gdb::units::Units;
 use crate::session::{
@@ -75,6 +80,7 @@ impl EngineSession {
         Capability::ExactStacks,
         Capability::Windows,
         Capability::Pins,
+        Capability::Schedule,
         Capability::Clone,
         Capability::ReadMemory,
     ]);
@@ -96,6 +102,8 @@ impl EngineSession {
                 commands,
                 stacks,
                 surroundings: None,
+                steering: Steering::default(),
+                points: None,
                 at_records: AtRecords::GoOn,
                 serial: Vec::new(),
                 events: Vec::new(),
@@ -109,6 +117,13 @@ impl EngineSession {
         let surroundings = Surroundings::around(&mut self.device.machine, circuit);
         self.device.surroundings = Some(surroundings);
         self.device.update_pins();
+        self
+    }
+
+    /// Ends slices as a schedule says from now on.
+    #[must_use]
+    pub fn along(mut self, schedule: &Schedule) -> Self {
+        self.device.steering = Steering::along(schedule, &mut self.device.machine);
         self
     }
 
@@ -151,6 +166,7 @@ impl Session for EngineSession {
         let mut lacking = Vec::new();
         lacking.extend(self.device.ring.is_none().then_some(Capability::Ring));
         lacking.extend(self.device.commands.is_none().then_some(Capability::Windows));
+        lacking.extend(self.device.commands.is_none().then_some(Capability::Schedule));
         lacking.extend(self.device.stacks.is_none().then_some(Capability::ExactStacks));
         lacking.extend(self.device.surroundings.is_none().then_some(Capability::Pins));
         Self::CAPABILITIES.without(&lacking)
@@ -273,6 +289,10 @@ struct Device {
     stacks: Option<StackWatch>,
     /// What stands around the chip, if anything does.
     surroundings: Option<Surroundings>,
+    /// Where slices are to end.
+    steering: Steering,
+    /// Where they could, if somebody wants to know.
+    points: Option<PointWatch>,
     /// How many of the machine's resets have become events.
     resets_told: usize,
     /// What to do after a record of telemetry.
@@ -287,9 +307,13 @@ impl Device {
     /// Runs, serving the ring after each record.
     fn run(&mut self, until: Instant) -> End {
         loop {
-            let stop = match &mut self.stacks {
-                Some(stacks) => self.machine.run_observed(until, stacks),
-                None => self.machine.run(until),
+            let stop = match (&mut self.stacks, &mut self.points) {
+                (Some(stacks), Some(observer)) => {
+                    self.machine.run_observed(until, &mut Beside { stacks, observer })
+                }
+                (Some(stacks), None) => self.machine.run_observed(until, stacks),
+                (None, Some(points)) => self.machine.run_observed(until, points),
+                (None, None) => self.machine.run(until),
             };
             if let Some(end) = self.after(stop) {
                 return end;
@@ -305,6 +329,8 @@ impl Device {
                 if let Some(ring) = &mut self.ring {
                     ring.record_written(&mut self.machine, value);
                 }
+                let kind = self.ring.as_ref().and_then(TelemetryRing::last_kind);
+                self.events.extend(self.steering.record_written(&self.machine, kind));
                 if let Some(commands) = &mut self.commands {
                     commands.record_written(&mut self.machine);
                 }
@@ -318,6 +344,10 @@ impl Device {
                 return None;
             }
             Stop::Observer => return None,
+            Stop::Instruction => {
+                self.steering.due(&mut self.machine, self.commands.as_mut());
+                return None;
+            }
             Stop::Reached => End::Reached,
             Stop::Deadlocked => End::Stuck,
             Stop::Fatal(fatal) => End::Ended(HowEnded::Fatal(fatal.to_string())),
@@ -345,6 +375,7 @@ impl Device {
             if let Some(commands) = &mut self.commands {
                 commands.device_reset();
             }
+            self.steering.device_reset();
             if let Some(stacks) = &mut self.stacks {
                 self.events.extend(stacks.take_switches());
                 stacks.device_reset(reset.at);
@@ -373,6 +404,7 @@ impl Device {
             instant,
             bytes: event.encode(),
         }));
+        output.extend(self.steering.take_told());
         output[told_before..].sort_by_key(|output| output.instant);
     }
 }

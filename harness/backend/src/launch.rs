@@ -35,6 +35,7 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> T
         read_memory: true,
         clone: true,
         windows: true,
+        schedule: true,
         repeats: true,
         conditions: true,
         allocation_faults: true,
@@ -123,8 +124,9 @@ pub(crate) fn engine_session(
 ) -> EngineSession {
     let options = EngineOptions { seed: run.seed, ..EngineOptions::default() };
     let session = EngineSession::new(&firmware.image, &options);
-    match circuit {
+    let session = match circuit {
         Some(circuit) if run.target == TargetKind::Engine => session.in_circuit(circuit.clone()),
         _ => session,
-    }
+    };
+    session.along(&run.schedule)
 }

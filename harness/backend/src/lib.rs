@@ -21,6 +21,7 @@
 mod circuit;
 mod drive;
 mod engine;
+mod explore;
 mod firmware;
 mod gdb;
 mod ingest;
@@ -33,6 +34,7 @@ mod watchdog;
 pub use circuit::{Checked, Circuit, DiagramError, ReadCircuit, Terminal};
 pub use drive::{NoWitness, Reaction, Witness, drive};
 pub use engine::{EngineOptions, EngineSession};
+pub use explore::{Fork, Ground, Survey, SwitchMade, switches_made};
 pub use firmware::{Firmware, FirmwareError};
 pub use gdb::{GdbListener, GdbSession};
 pub use ingest::{Ingested, LogTelemetry, ingest};

@@ -202,6 +202,13 @@ pub enum ObserverEvent {
         /// The units that got it, in order.
         units: Vec<u32>,
     },
+    /// A slice was ended from outside.
+    Steered {
+        /// After how many instructions that was asked for.
+        after: u64,
+        /// The instruction before which the unit was interrupted: with interrupts off a while later.
+        pc: u32,
+    },
     /// Where a unit stood when the run ended.
     Calls {
         /// Which unit.

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod explore;
 mod run;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use ramscope_cli::image::Board;
 
+pub(crate) use explore::ExploreOptions;
 pub(crate) use run::{RunOptions, SettingOptions};
 
 use crate::reports::ReportOptions;
@@ -56,6 +58,8 @@ pub(crate) enum When {
 pub(crate) enum Verb {
     /// Run scenarios and judge them.
     Run(RunOptions),
+    /// Run schedules of a scenario: threads switched elsewhere than the clock does it.
+    Explore(ExploreOptions),
     /// Watch a program live: heap, stacks and console on one screen.
     Tui(TuiOptions),
     /// Build the firmware image.

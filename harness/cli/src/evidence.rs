@@ -62,7 +62,11 @@ pub(crate) fn replay(path: &Path) -> String {
 /// The command that carries a run out again: its seed recreates it.
 pub(crate) fn run_again(run: &Run) -> String {
     let path = as_argument(Path::new(&run.scenario.path));
-    format!("{} run {path} --target {} --seed {}", this_program(), run.target, run.seed)
+    let schedule = match run.schedule.is_empty() {
+        true => String::new(),
+        false => format!(" --schedule {}", run.schedule),
+    };
+    format!("{} run {path} --target {} --seed {}{schedule}", this_program(), run.target, run.seed)
 }
 
 /// How a person calls this program from the current folder.

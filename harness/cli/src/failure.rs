@@ -9,6 +9,7 @@ use ramscope_cli::image::BuildError;
 use ramscope_cli::workspace::NoWorkspace;
 use ramscope_model::{HostError, Outcome};
 use ramscope_report::ExitCode;
+use ramscope_scenario::TargetKind;
 
 /// Anything that ends the program before there is a verdict.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,17 @@ pub(crate) enum Failure {
         "a debugger looks into one run, and these are {runs}; name one scenario and a `--seed`"
     )]
     ManyToDebug { runs: usize },
+    /// A schedule is one of one run.
+    #[error(
+        "a schedule belongs to one run, and these are {runs}; name one scenario and a `--seed`"
+    )]
+    ManyToSteer { runs: usize },
+    /// A target cannot be told who runs when.
+    #[error("{target} cannot be told who runs when; the built-in machines can")]
+    NotSteerable { target: TargetKind },
+    /// Nothing is known of where slices could end.
+    #[error("there is nothing to explore: {reason}")]
+    NoGround { reason: &'static str },
     /// The debugger's port cannot be listened on.
     #[error("port {port} of 127.0.0.1 cannot be listened on; `--gdb 0` takes any that is free")]
     NoDebugPort {
@@ -160,6 +172,8 @@ impl Failure {
             | Self::NoRule { .. }
             | Self::NoTerminal
             | Self::ManyToDebug { .. }
+            | Self::ManyToSteer { .. }
+            | Self::NoGround { .. }
             | Self::Firmware(_)
             | Self::Capture { .. }
             | Self::NoPlan { .. } => ExitCode::BadInput,
@@ -168,6 +182,7 @@ impl Failure {
             | Self::Build(_)
             | Self::Backend(_)
             | Self::NoDebugPort { .. }
+            | Self::NotSteerable { .. }
             | Self::Screen(_)
             | Self::Unwritable { .. }
             | Self::Unhealthy => ExitCode::Unavailable,

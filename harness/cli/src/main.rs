@@ -17,6 +17,7 @@ mod config;
 mod diagram;
 mod evidence;
 mod execute;
+mod explore;
 mod failure;
 mod files;
 mod host_times;
@@ -59,6 +60,9 @@ fn carry_out(verb: &Verb, terminal: &Terminal) -> Result<u8, Failure> {
         Verb::Run(options) => return verb::run::run(options, terminal),
         Verb::Replay(options) => {
             return verb::replay::replay(options, terminal).map(ExitCode::code);
+        }
+        Verb::Explore(options) => {
+            return verb::explore::explore(options, terminal).map(ExitCode::code);
         }
         Verb::Lint(options) => {
             return verb::lint::lint(options, terminal).map(ExitCode::code);

@@ -133,6 +133,18 @@ pub(crate) fn runs(
     Ok(plan)
 }
 
+/// The one run of a plan, whose target can be told who runs when.
+pub(crate) fn steerable(plan: &mut Plan) -> Result<&mut Run, Failure> {
+    let runs = plan.runs.len();
+    match &mut plan.runs[..] {
+        [run] => match run.capabilities.schedule {
+            true => Ok(run),
+            false => Err(Failure::NotSteerable { target: run.target }),
+        },
+        _ => Err(Failure::ManyToSteer { runs }),
+    }
+}
+
 /// Leaves the runs of one part. What does not run is told by the first.
 fn keep_shard(plan: &mut Plan, settings: &RunSettings) {
     let Shard { index, count } = settings.shard;

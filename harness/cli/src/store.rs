@@ -36,7 +36,8 @@ impl Store {
     }
 
     /// A file for each run: `<scenario>-<seed>.ramscope`, on another target than the built-in
-    /// ESP32-C3 `<scenario>-<target>-<seed>.ramscope`. Runs that would share one are numbered,
+    /// ESP32-C3 `<scenario>-<target>-<seed>.ramscope`; `-steered` follows where somebody chose who
+    /// runs when. Runs that would share one are numbered,
     /// in their order.
     pub(crate) fn paths(&self, runs: &[Run]) -> Vec<PathBuf> {
         let mut used: HashMap<String, usize> = HashMap::new();
@@ -46,6 +47,7 @@ impl Store {
                 TargetKind::Engine => format!("{scenario}-{}", run.seed),
                 target => format!("{scenario}-{target}-{}", run.seed),
             };
+            let name = if run.schedule.is_empty() { name } else { format!("{name}-steered") };
             let count = used.entry(name.clone()).or_insert(0);
             *count += 1;
             match *count {

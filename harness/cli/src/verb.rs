@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod explore;
 pub(crate) mod ingest;
 pub(crate) mod init;
 pub(crate) mod lint;

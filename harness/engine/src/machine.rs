@@ -92,6 +92,8 @@ pub struct Machine {
     pub(crate) observer_stopped: bool,
     /// Instruction counts at which interrupt sources will be raised from outside.
     raises: BTreeSet<(u64, u8)>,
+    /// The instruction count at which to stop.
+    halt: Option<u64>,
     resets: Vec<ResetEvent>,
     fault_run: FaultRun,
 }
@@ -172,6 +174,7 @@ impl Machine {
             pin_watch: PinWatch::default(),
             observer_stopped: false,
             raises: BTreeSet::new(),
+            halt: None,
             resets: vec![ResetEvent { at: Instant::ZERO, reason: ResetReason::PowerOn }],
             fault_run: FaultRun::default(),
         };
@@ -372,6 +375,12 @@ impl Machine {
             "the machine has no interrupt source {source}"
         );
         self.raises.insert((instruction, source));
+    }
+
+    /// Asks [`run`](Self::run) to return, once, as soon as `instruction` instructions have run; now if
+    /// they already have. What the outside does then happens between two instructions that it chose.
+    pub fn stop_after(&mut self, instruction: Option<u64>) {
+        self.halt = instruction;
     }
 
     /// Registers that firmware touched and the machine does not model, in the order of first use.

@@ -214,7 +214,7 @@ impl Session<'_> {
                     let trap = self.traps.unanswered().expect("a lockup is made of exceptions");
                     return TestVerdict::Trapped(trap);
                 }
-                Stop::Observer | Stop::Pins => {} // nobody asks for either
+                Stop::Observer | Stop::Pins | Stop::Instruction => {} // nobody asks for them
             }
         }
     }

@@ -302,8 +302,8 @@ impl Feed {
                 self.ring_clock.reboot(at);
                 self.uart_clock.reboot(at);
             }
-            // What the wires of a circuit do is no state of the device.
-            ObserverEvent::Levels { .. } => {}
+            // What the wires of a circuit do is no state of the device, nor is where it was steered.
+            ObserverEvent::Levels { .. } | ObserverEvent::Steered { .. } => {}
             ObserverEvent::Note(note) => self.device.observer_note(note),
         }
     }

@@ -32,6 +32,7 @@ mod quantity;
 mod read;
 mod rule;
 mod scenario;
+mod schedule;
 mod serial_form;
 mod settings;
 mod text;
@@ -51,6 +52,7 @@ pub use rule::{Example, Rule, Snippet};
 pub use scenario::{
     Command, ExpectPin, Parsed, Scenario, SetControl, Step, TakeScreenshot, Touch, TouchPoint,
 };
+pub use schedule::{NextUnit, Schedule, ScheduleError, SwitchPoint};
 pub use settings::{
     AllocationFault, Artifact, Artifacts, Condition, Direction, During, Expect, FailOn, Fault,
     FindingRules, Injection, Keep, Matching, Moment, OptionForm, Phase, PinPlace, Program,

@@ -15,6 +15,7 @@ use crate::budget::{Budget, BudgetId};
 use crate::capability::{Capabilities, Capability};
 use crate::problem::Problem;
 use crate::scenario::{Command, Scenario};
+use crate::schedule::Schedule;
 use crate::settings::{Condition, TargetKind};
 
 /// What the planner has to know about this machine and the command line.
@@ -81,6 +82,9 @@ pub struct Run {
     /// Waits that the target cannot perform.
     #[serde(default)]
     pub skipped_waits: Vec<SkippedWait>,
+    /// Slices that end where somebody chose, in place of where the clock would end them.
+    #[serde(default, skip_serializing_if = "Schedule::is_empty")]
+    pub schedule: Schedule,
 }
 
 /// A scenario, or one of its targets, that does not run.
@@ -228,6 +232,7 @@ fn plan_target(
         skipped_steps: skipped_steps(scenario, target, capabilities),
         skipped_budgets: skipped_budgets(scenario, target, capabilities),
         skipped_waits: skipped_waits(scenario, target, capabilities),
+        schedule: Schedule::default(),
     };
     let seeds = options.seeds.as_ref().unwrap_or(&scenario.settings.seeds);
     let repeat = options.repeat.unwrap_or(scenario.settings.repeat);

@@ -152,8 +152,8 @@ impl PriorityQueue {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn queue(&self, priority: usize) -> &WaitQueue {
-        &self.queues[priority]
+    /// Those of one priority.
+    pub(super) const fn queue(&self, priority: u8) -> &WaitQueue {
+        &self.queues[priority as usize]
     }
 }

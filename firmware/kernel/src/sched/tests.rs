@@ -15,7 +15,7 @@ fn scheduler(priorities: &[u8]) -> (Scheduler, Vec<Slot>) {
 fn check(scheduler: &Scheduler) {
     let mut linked = [0; THREADS_MAX];
     for priority in 0..PRIORITIES {
-        let mut at = scheduler.ready.queue(priority).first();
+        let mut at = scheduler.ready.queue(priority as u8).first();
         assert_eq!(at.is_some(), scheduler.ready.has(priority as u8));
         while let Some(slot) = at {
             linked[slot.index()] += 1;
@@ -209,4 +209,28 @@ fn random_operations_keep_the_invariants() {
         let _ = scheduler.decide(now);
         check(&scheduler);
     }
+}
+
+#[test]
+fn a_steered_slot_has_the_next_turn_and_whom_it_displaced_the_last() {
+    let (mut scheduler, slots) = scheduler(&[5, 5, 5, 5, 3]);
+    let equals: Vec<_> = scheduler.equals().collect();
+    assert_eq!(equals, slots[1..4]);
+    scheduler.steer(slots[2]);
+    check(&scheduler);
+    assert_eq!(scheduler.decide(1), Next::Switch(slots[2]));
+    check(&scheduler);
+    let equals: Vec<_> = scheduler.equals().collect();
+    assert_eq!(equals, [slots[1], slots[3], slots[0]]);
+}
+
+#[test]
+fn nobody_has_the_turn_of_a_slot_without_equals() {
+    let (mut scheduler, slots) = scheduler(&[9, 5, 5]);
+    assert_eq!(scheduler.equals().count(), 0);
+    scheduler.block_running(Why::Sleep, None, Some(10));
+    let _ = scheduler.decide(0);
+    assert_eq!(scheduler.equals().collect::<Vec<_>>(), [slots[2]]);
+    scheduler.wake(slots[0], None, Wake::Granted);
+    assert_eq!(scheduler.equals().count(), 0, "a more urgent one is about to run");
 }

@@ -66,9 +66,9 @@ impl EngineSession {
 }
 
 /// The watch over stacks and another observer, on one run.
-struct Beside<'a, O> {
-    stacks: &'a mut StackWatch,
-    observer: &'a mut O,
+pub(super) struct Beside<'a, O> {
+    pub(super) stacks: &'a mut StackWatch,
+    pub(super) observer: &'a mut O,
 }
 
 /// Tells both, each what it wants, and stops if one of them wants to.

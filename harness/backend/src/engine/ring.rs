@@ -16,6 +16,7 @@
 
 use ramscope_capture::Stream;
 use ramscope_engine::{Image, Machine};
+use ramscope_wire::Header;
 
 use crate::session::Output;
 
@@ -46,6 +47,8 @@ pub(super) struct TelemetryRing {
     records: Vec<Output>,
     /// Whether the next record begins an output of its own.
     cut: bool,
+    /// The kind of the record that was copied last.
+    last_kind: Option<u8>,
 }
 
 /// Where the ring's bytes are.
@@ -64,12 +67,18 @@ impl TelemetryRing {
             given_back: 0,
             records: Vec::new(),
             cut: true,
+            last_kind: None,
         })
     }
 
     /// The word to watch.
     pub(super) fn write_offset_address(&self) -> u32 {
         self.block + WRITE_OFFSET
+    }
+
+    /// The kind of the record that was completed last.
+    pub(super) const fn last_kind(&self) -> Option<u8> {
+        self.last_kind
     }
 
     /// The firmware stored `write_offset`: takes the records up to there.
@@ -138,6 +147,8 @@ impl TelemetryRing {
         if bytes.is_empty() {
             return;
         }
+        self.last_kind =
+            bytes.first_chunk().map(|word| Header::from_word(u32::from_le_bytes(*word)).kind);
         let instant = machine.now();
         match self.records.last_mut() {
             Some(last) if !self.cut => {

@@ -21,7 +21,7 @@ const KERNEL: u32 = 0;
 #[derive(Clone, Debug)]
 pub(crate) struct Units {
     /// The word that says which unit runs.
-    pub(super) running: Option<u32>,
+    pub(crate) running: Option<u32>,
     table: Option<u32>,
     gave_way: Option<u32>,
     interrupted: Option<u32>,

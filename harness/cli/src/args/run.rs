@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args};
+use ramscope_scenario::Schedule;
 
 /// Options of `ramscope run`.
 #[derive(Debug, Args)]
@@ -21,6 +22,11 @@ pub(crate) struct RunOptions {
     /// and their relatives work; `monitor help` lists the rest. Host time is not limited.
     #[arg(long, value_name = "PORT", help_heading = RUNNING)]
     pub(crate) gdb: Option<u16>,
+
+    /// End slices of the one run after these instructions, and let these units of the same priority go
+    /// on: `81234:4,90211:3`. `ramscope explore` finds such a schedule.
+    #[arg(long, value_name = "N:UNIT,...", help_heading = WHICH)]
+    pub(crate) schedule: Option<Schedule>,
 
     /// Say what would run, and run nothing.
     #[arg(long)]

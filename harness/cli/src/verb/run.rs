@@ -42,7 +42,10 @@ pub(crate) fn run(options: &RunOptions, terminal: &Terminal) -> Result<u8, Failu
     };
     let targets = prepare::usable_targets(&scenarios, &settings, &images);
     images.provide(&targets, (&settings, builds), terminal)?;
-    let plan = prepare::runs(&scenarios, &settings, &images, circuit.as_ref())?;
+    let mut plan = prepare::runs(&scenarios, &settings, &images, circuit.as_ref())?;
+    if let Some(schedule) = &options.schedule {
+        prepare::steerable(&mut plan)?.schedule = schedule.clone();
+    }
     if options.list {
         output::print_plan(&plan);
         return Ok(ExitCode::Pass.code());
@@ -146,7 +149,7 @@ impl Wiring<'_> {
 }
 
 /// Set at the first Ctrl-C, which ends the runs in order; the second ends the program.
-fn interrupted_by_ctrl_c() -> Arc<AtomicBool> {
+pub(crate) fn interrupted_by_ctrl_c() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&interrupted);
     let handled = ctrlc::set_handler(move || {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod command_line;
+mod explore;
 mod image_build;
 mod ingest;
 #[cfg(unix)]

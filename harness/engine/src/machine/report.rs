@@ -22,6 +22,8 @@ pub enum Stop {
     Fatal(Fatal),
     /// The observer asked to stop.
     Observer,
+    /// The instruction that was waited for is the next one.
+    Instruction,
     /// A watched pin changed, and the next instruction has not begun.
     Pins,
     /// The firmware ended the run, as it can on the virt machine.

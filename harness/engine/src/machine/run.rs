@@ -100,6 +100,10 @@ impl Machine {
         if std::mem::take(&mut self.observer_stopped) {
             return Some(Stop::Observer);
         }
+        if self.halt.is_some_and(|instruction| instruction <= self.instructions()) {
+            self.halt = None;
+            return Some(Stop::Instruction);
+        }
         self.devices.exit_code().map(|code| Stop::Finished { code })
     }
 
@@ -179,11 +183,10 @@ impl Machine {
 
     /// The cycle at which the execute loop has to come back by itself.
     fn nearest_cycle(&self, until: Instant) -> u64 {
-        let raise_cycle = self
-            .raises
-            .first()
-            .map_or(u64::MAX, |&(instruction, _)| instruction.saturating_add(self.idle_cycles));
-        self.event_cycle.min(self.clock.cycle_at(until)).min(raise_cycle)
+        let raise = self.raises.first().map(|&(instruction, _)| instruction);
+        let instructions = raise.into_iter().chain(self.halt);
+        let cycle = instructions.map(|count| count.saturating_add(self.idle_cycles)).min();
+        self.event_cycle.min(self.clock.cycle_at(until)).min(cycle.unwrap_or(u64::MAX))
     }
 
     /// Jumps to the next event or to `until`; a stop if no event will ever come.

@@ -267,3 +267,20 @@ fn firmware_starts_with_interrupts_enabled() {
     let machine = Machine::esp32c3(&image, &Options::default());
     assert_eq!(machine.csr(0x300).unwrap() & 8, 8);
 }
+
+#[test]
+fn a_machine_stops_between_the_instructions_that_were_asked_for_and_goes_on_as_if_it_had_not() {
+    let stop_at = |instruction| {
+        let mut machine = machine(software_interrupt);
+        machine.stop_after(Some(instruction));
+        assert_eq!(machine.run(micros(10)), Stop::Instruction);
+        assert_eq!(machine.instructions(), instruction);
+        assert_eq!(machine.run(micros(10)), Stop::Reached, "it stops once");
+        machine.state_hash()
+    };
+    let mut unstopped = machine(software_interrupt);
+    assert_eq!(unstopped.run(micros(10)), Stop::Reached);
+    for instruction in [0, 1, 17, 30, 31, 32] {
+        assert_eq!(stop_at(instruction), unstopped.state_hash(), "{instruction}");
+    }
+}

@@ -65,7 +65,7 @@ impl Device {
             Record::Losses(losses) => self.note_dropped(at, losses.dropped),
             // The heap's samples carry the totals; single blocks are for traces.
             Record::Alloc(_) | Record::Free(_) => {}
-            Record::CommandDone(_) => {}
+            Record::CommandDone(_) | Record::Steered(_) => {}
             Record::AllocationFailed(failed) => {
                 let unit = self.name_of(failed.unit);
                 let failed = FailedAllocation { at, unit, bytes: failed.bytes };
@@ -73,6 +73,7 @@ impl Device {
             }
             // These travel the other way.
             Record::OpenWindow(_) | Record::SendSamples(_) | Record::FailAllocation(_) => {}
+            Record::Steer(_) => {}
         }
     }
 

@@ -41,6 +41,31 @@ impl ElfSymbols {
         Ok(Self { functions: functions(&file), lines: lines(&file) })
     }
 
+    /// Where the instruction at `pc` stands in the source, innermost first: the function that it was
+    /// written in, then those into which that was inlined, and the one that is really called last.
+    /// What belongs to the language's own libraries is left out.
+    #[must_use]
+    pub fn source_of(&self, pc: u32) -> Vec<Symbol> {
+        let mut symbols = Vec::new();
+        let frames = self.lines.as_ref().map(|lines| lines.find_frames(u64::from(pc)));
+        let mut frames = frames.and_then(|frames| frames.skip_all_loads().ok());
+        while let Some(Ok(Some(frame))) = frames.as_mut().map(addr2line::FrameIter::next) {
+            let place = frame
+                .location
+                .and_then(|location| Some((location.file?.to_owned(), location.line?)))
+                .filter(|(file, _)| !file.starts_with("/rustc/"));
+            let name = frame.function.and_then(|function| Some(function.raw_name().ok()?.into()));
+            if let (Some((file, line)), Some::<String>(name)) = (place, name) {
+                let function = format!("{:#}", rustc_demangle::demangle(&name));
+                symbols.push(Symbol { function, place: Some((shortened(&file), line)) });
+            }
+        }
+        match symbols.is_empty() {
+            true => self.function_at(pc).into_iter().collect(),
+            false => symbols,
+        }
+    }
+
     fn function_containing(&self, pc: u32) -> Option<&Function> {
         let after = self.functions.partition_point(|function| function.from <= pc);
         let function = self.functions.get(after.checked_sub(1)?)?;
@@ -164,6 +189,7 @@ mod tests {
         let demangled = |function: &Function| rustc_demangle::demangle(&function.name).to_string();
         let function = symbols.functions.iter().find(|f| demangled(f).contains(name)).unwrap();
         let symbol = symbols.function_at(function.from).unwrap();
+        assert_eq!(symbols.source_of(function.from).last(), Some(&symbol));
         assert_eq!(symbol.function, "ramscope_model::symbols::elf::tests::landmark");
         assert!(symbol.place.unwrap().0.ends_with("symbols/elf.rs"));
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use ramscope_backend::EngineOptions;
 use ramscope_capture::{Event, HowEnded, ObserverEvent, Recorder, Stream};
-use ramscope_scenario::{Capabilities, Run, Scenario, Settings, TargetKind};
+use ramscope_scenario::{Capabilities, Run, Scenario, Schedule, Settings, TargetKind};
 use ramscope_time::Instant;
 
 /// What a chunk takes in memory beside its bytes.
@@ -100,6 +100,7 @@ pub(super) fn plan(program: &str, options: &EngineOptions) -> Run {
         skipped_steps: Vec::new(),
         skipped_budgets: Vec::new(),
         skipped_waits: Vec::new(),
+        schedule: Schedule::default(),
     }
 }
 

@@ -1,0 +1,132 @@
+//! The run that the others fork off: by the clock's schedule alone.
+
+use std::sync::Arc;
+
+use ramscope_capture::ObserverEvent;
+use ramscope_scenario::{PinPlace, Run, Value};
+use ramscope_time::Instant;
+
+use super::Ground;
+use super::fork::Told;
+use crate::circuit::{Circuit, Terminal};
+use crate::engine::EngineSession;
+use crate::firmware::Firmware;
+use crate::launch::engine_session;
+use crate::session::{BackendError, Capabilities, PauseAt, Progress, Session, TargetFacts};
+
+/// The unit that exists from the beginning and runs programs.
+const MAIN: u32 = 1;
+/// The kernel's own.
+const KERNEL: u32 = 0;
+
+/// A session that keeps what a fork needs.
+pub struct Survey {
+    device: EngineSession,
+    told: Vec<Told>,
+    fork: Option<Split>,
+}
+
+/// The fork, once it is reached.
+struct Split {
+    device: EngineSession,
+    /// Units that existed then, main left out.
+    residents: Vec<u32>,
+}
+
+impl Survey {
+    /// Powers on the device of a run.
+    #[must_use]
+    pub fn launch(run: &Run, firmware: &Firmware, circuit: Option<&Circuit>) -> Self {
+        Self { device: engine_session(run, firmware, circuit), told: Vec::new(), fork: None }
+    }
+
+    /// What was found. `None`: the scenario does nothing to the device, or the image does not say
+    /// which unit runs.
+    #[must_use]
+    pub fn into_ground(self) -> Option<Ground> {
+        let Split { device, residents } = self.fork?;
+        let mut points = self.device.into_points()?;
+        points.retain(|unit, _| *unit != KERNEL && !residents.contains(unit));
+        Some(Ground { told: self.told.into(), device: Arc::new(device), points })
+    }
+
+    /// The first stimulus is about to come.
+    fn split(&mut self) {
+        if self.fork.is_none() {
+            let mut residents = self.device.unit_ids();
+            residents.retain(|unit| *unit != MAIN);
+            self.fork = Some(Split { device: self.device.clone(), residents });
+            self.device.watch_points();
+        }
+    }
+
+    fn tell(&mut self, told: impl FnOnce() -> Told) {
+        if self.fork.is_none() {
+            self.told.push(told());
+        }
+    }
+}
+
+impl Session for Survey {
+    fn capabilities(&self) -> Capabilities {
+        self.device.capabilities()
+    }
+
+    fn facts(&self) -> TargetFacts {
+        self.device.facts()
+    }
+
+    fn now(&self) -> Instant {
+        self.device.now()
+    }
+
+    fn advance(
+        &mut self,
+        until: Instant,
+        pause: &mut dyn PauseAt,
+    ) -> Result<Progress, BackendError> {
+        let progress = self.device.advance(until, pause)?;
+        let now = self.device.now();
+        self.tell(|| Told::Advanced(progress.clone(), now));
+        Ok(progress)
+    }
+
+    fn send_serial(&mut self, bytes: &[u8]) -> Result<(), BackendError> {
+        self.split();
+        self.device.send_serial(bytes)
+    }
+
+    fn command(&mut self, words: &[u32]) -> Result<(), BackendError> {
+        self.split();
+        self.device.command(words)
+    }
+
+    fn read_pin(&mut self, pin: &Terminal) -> Result<bool, BackendError> {
+        let high = self.device.read_pin(pin)?;
+        self.tell(|| Told::Read(high));
+        Ok(high)
+    }
+
+    fn set_control(
+        &mut self,
+        part: &str,
+        control: &str,
+        value: &Value,
+    ) -> Result<(), BackendError> {
+        self.split();
+        self.device.set_control(part, control, value)
+    }
+
+    fn hold_pin(&mut self, pin: &PinPlace, level: Option<bool>) -> Result<(), BackendError> {
+        self.split();
+        self.device.hold_pin(pin, level)
+    }
+
+    fn calls(&self) -> Vec<ObserverEvent> {
+        self.device.calls()
+    }
+
+    fn finish(&mut self) -> Result<Progress, BackendError> {
+        self.device.finish()
+    }
+}

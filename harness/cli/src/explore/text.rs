@@ -1,0 +1,157 @@
+//! The account of an exploration for people.
+
+use ramscope_model::{Outcome, Symbol, counted, grouped};
+
+use super::account::{Account, Ended, Found, Method, Shown};
+use crate::columns::table_text;
+
+/// Digits of a device hash that are shown, as in the table of runs.
+const HASH_DIGITS: usize = 12;
+
+/// All of it; the last line is the command that shows the smallest failing schedule again.
+pub(crate) fn text(account: &Account) -> String {
+    let mut text = format!("{}: {}\n\n", account.run, title(account.method));
+    for (label, words) in facts(account) {
+        text += &format!("  {label:<10}{words}\n");
+    }
+    text += "\n";
+    match &account.found {
+        Some(found) => text += &found_text(account.method, found),
+        None => text += &format!("{}\n", nothing_found(account)),
+    }
+    text
+}
+
+fn title(method: Method) -> String {
+    match method {
+        Method::Drawn { switches: 1, .. } => "schedules with one switch, drawn by seed".to_owned(),
+        Method::Drawn { switches, .. } => {
+            format!("schedules with up to {switches} switches, drawn by seed")
+        }
+        Method::Enumerated => "every schedule with one switch".to_owned(),
+    }
+}
+
+fn facts(account: &Account) -> Vec<(&'static str, String)> {
+    let Account { trials, wanted, distinct, points, .. } = account;
+    let tried = match account.ended {
+        Ended::Done => counted(*trials, "run"),
+        Ended::Interrupted => {
+            format!("{} of {}, then interrupted", counted(*trials, "run"), grouped(*wanted))
+        }
+    };
+    let idle = match account.unswitched {
+        0 => String::new(),
+        n => format!("; in {} nobody else was ready", grouped(n)),
+    };
+    let (from, to) = account.range.unwrap_or_default();
+    vec![
+        ("tried", format!("{tried}, {}{idle}", counted(*distinct, "distinct schedule"))),
+        (
+            "covered",
+            format!(
+                "{} of {}, from {} to {} since power-on",
+                counted(*points, "instruction"),
+                account.units.join(", "),
+                grouped(from),
+                grouped(to)
+            ),
+        ),
+        ("outcome", outcomes(account)),
+        ("failures", failures(account)),
+    ]
+}
+
+fn outcomes(account: &Account) -> String {
+    let failed = account.count_of(Outcome::Fail) + account.count_of(Outcome::TimedOut);
+    let passed = account.count_of(Outcome::Pass);
+    let mut words = format!("{} failed, {} passed", grouped(failed), grouped(passed));
+    match account.trials - failed - passed {
+        0 => {}
+        n => words += &format!(", {} without a verdict", grouped(n)),
+    }
+    words
+}
+
+fn failures(account: &Account) -> String {
+    let kinds = account.failures.iter().map(|(what, count)| format!("{} {what}", grouped(*count)));
+    match account.failures.is_empty() {
+        true => "none".to_owned(),
+        false => kinds.collect::<Vec<_>>().join("; "),
+    }
+}
+
+fn found_text(method: Method, found: &Found) -> String {
+    let origin = match (method, found.number) {
+        (_, None) => "It fails by the clock alone, without any other switch".to_owned(),
+        (Method::Drawn { .. }, Some(seed)) => {
+            format!("The smallest failing schedule (seed {seed})")
+        }
+        (Method::Enumerated, Some(_)) => {
+            "The first failing schedule of all with one switch".to_owned()
+        }
+    };
+    let shrunk = match (found.drawn, found.switches.len()) {
+        (drawn, left) if drawn > left => {
+            let trials = counted(found.trials, "trial");
+            format!(", shrunk from {drawn} switches to {left} in {trials}")
+        }
+        _ => String::new(),
+    };
+    let mut text = format!("{origin}{shrunk}:\n\n");
+    if !found.switches.is_empty() {
+        let rows: Vec<_> = found.switches.iter().map(row).collect();
+        let table = table_text(["after", "from", "to", "interrupted before"], &rows);
+        table.lines().for_each(|line| text += &format!("  {line}\n"));
+        text += "\n";
+    }
+    let (proof, sentence) = (&found.proof, &found.sentence);
+    text += &format!("  {sentence}\n");
+    let hash = &proof.hash[..HASH_DIGITS.min(proof.hash.len())];
+    text += &format!(
+        "  It failed again from power-on: {}, device hash {hash}
+
+",
+        proof.capture
+    );
+    text += &format!("{}\n", proof.again);
+    text
+}
+
+/// A switch, and where in the source: the line itself, and where that was inlined from another file.
+fn row(switch: &Shown) -> [String; 4] {
+    let mut places: Vec<String> = switch.source.iter().map(place).collect();
+    let file = |symbol: &Symbol| symbol.place.as_ref().map(|place| place.0.clone());
+    let innermost = switch.source.first().and_then(file);
+    let other = switch.source.iter().position(|symbol| file(symbol) != innermost);
+    let place = match (other, places.len()) {
+        (_, 0) => format!("0x{:08x}", switch.pc),
+        (Some(other), _) => format!("{}, in {}", places[0], places[other]),
+        (None, _) => places.swap_remove(0),
+    };
+    [grouped(switch.after), switch.from.clone(), switch.to.clone(), place]
+}
+
+fn place(symbol: &Symbol) -> String {
+    match &symbol.place {
+        None => format!("`{}`", symbol.function),
+        Some((file, line)) => format!("`{}` ({file}:{line})", symbol.function),
+    }
+}
+
+fn nothing_found(account: &Account) -> String {
+    match (account.is_complete(), account.ended) {
+        (true, _) => {
+            "Complete for one switch: whichever of these instructions a slice ends before, and \
+                      whoever of\nthe ready units of the same priority goes on, nothing fails. Two \
+                      switches may still fail."
+                .to_owned()
+        }
+        (false, Ended::Done) => {
+            "None of these failed. That is no proof: others were not tried. More \
+                                 seeds try more,\nand `--depth 1` tries all that have one switch."
+                .to_owned()
+        }
+        (false, Ended::Interrupted) => "None of those that were tried failed.".to_owned(),
+    }
+}

@@ -1,0 +1,144 @@
+//! Who ran when, as far as somebody chose it.
+//!
+//! The clock ends slices, and that gives one schedule of the many that are possible. A [`Schedule`] is
+//! the difference to that one: a list of instructions after which the slice of whatever runs is over,
+//! and who of its equals goes on. Written out, it is one word of a command line.
+
+use core::fmt;
+use core::str::FromStr;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Slices that end early, in the order of instructions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Schedule {
+    switches: Vec<SwitchPoint>,
+}
+
+/// One slice that ends early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SwitchPoint {
+    /// How many instructions have run since power-on by then.
+    pub after: u64,
+    /// Who goes on.
+    pub next: NextUnit,
+}
+
+/// Who goes on, of the ready units of the same priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NextUnit {
+    /// The unit of this serial number.
+    Unit(u32),
+    /// Whoever is at this place among them, counted from 0 and round.
+    Rank(u32),
+}
+
+impl Schedule {
+    /// The schedule of these, in the order of their instructions; of several after one instruction
+    /// the first.
+    #[must_use]
+    pub fn new(mut switches: Vec<SwitchPoint>) -> Self {
+        switches.sort_by_key(|switch| switch.after);
+        switches.dedup_by_key(|switch| switch.after);
+        Self { switches }
+    }
+
+    /// Whether nobody chose anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.switches.is_empty()
+    }
+
+    /// What was chosen, in the order of instructions.
+    #[must_use]
+    pub fn switches(&self) -> &[SwitchPoint] {
+        &self.switches
+    }
+}
+
+/// `81234:4,90211:3`: after so many instructions that unit. `81234:+1`: whoever is at place 1.
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, SwitchPoint { after, next }) in self.switches.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            match next {
+                NextUnit::Unit(unit) => write!(f, "{comma}{after}:{unit}")?,
+                NextUnit::Rank(rank) => write!(f, "{comma}{after}:+{rank}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text that is no schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleError(String);
+
+impl fmt::Display for ScheduleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let switch = &self.0;
+        write!(f, "`{switch}` is no switch of a schedule: an instruction and a unit, as `81234:4`")
+    }
+}
+
+impl core::error::Error for ScheduleError {}
+
+impl FromStr for Schedule {
+    type Err = ScheduleError;
+
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        let switches = text.split(',').map(|switch| {
+            read_switch(switch.trim()).ok_or_else(|| ScheduleError(switch.trim().to_owned()))
+        });
+        Ok(Self::new(switches.collect::<Result<_, _>>()?))
+    }
+}
+
+fn read_switch(text: &str) -> Option<SwitchPoint> {
+    let (after, next) = text.split_once(':')?;
+    let next = match next.strip_prefix('+') {
+        Some(rank) => NextUnit::Rank(rank.parse().ok()?),
+        None => NextUnit::Unit(next.parse().ok().filter(|&unit| unit > 0)?),
+    };
+    Some(SwitchPoint { after: after.parse().ok()?, next })
+}
+
+impl Serialize for Schedule {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Schedule {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_is_one_word_and_comes_back() {
+        let word = "17:+2,81234:4,90211:3";
+        let schedule: Schedule = word.parse().unwrap();
+        assert_eq!(schedule.to_string(), word);
+        let json = serde_json::to_string(&schedule).unwrap();
+        assert_eq!(serde_json::from_str::<Schedule>(&json).unwrap(), schedule);
+    }
+
+    #[test]
+    fn switches_are_in_order_and_one_after_an_instruction() {
+        let schedule: Schedule = "9:3, 5:4,9:2".parse().unwrap();
+        assert_eq!(schedule.to_string(), "5:4,9:3");
+    }
+
+    #[test]
+    fn what_is_no_schedule_is_named() {
+        for wrong in ["", "5", "5:", ":4", "5:0", "5:left", "-1:4"] {
+            let error = wrong.parse::<Schedule>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("`{wrong}`")), "{error}");
+        }
+    }
+}
