@@ -1,7 +1,7 @@
 //! What was done to a device, in words.
 
 use ramscope_capture::Stimulus;
-use ramscope_wire::{Command, HEADER_WORDS, Header};
+use ramscope_wire::{Command, HEADER_WORDS, Header, Steer, UnitId};
 
 /// Something that was done to the device: `sent "run demo\n"`, `told to open window 1000`.
 #[must_use]
@@ -41,6 +41,10 @@ fn what_was_told(words: &[u32]) -> String {
             let unit = if fault.unit.is_empty() { "anybody" } else { fault.unit };
             format!("fail allocation {} of {unit} of at least {} B", fault.nth, fault.bytes_min)
         }
+        Some(Command::Steer(Steer { unit: UnitId::KERNEL, rank })) => {
+            format!("end the slice, with the unit at place {rank} next")
+        }
+        Some(Command::Steer(Steer { unit, .. })) => format!("end the slice, with unit {unit} next"),
         None => unknown(),
     }
 }
