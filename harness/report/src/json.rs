@@ -15,7 +15,7 @@ use crate::measure::{figures, phases};
 use form::{
     BudgetForm, DeviceForm, FailureForm, FigureForm, FindingForm, HeapForm, HostForm, ImageForm,
     LossesForm, MachineForm, PhaseForm, ReportForm, RunForm, SkipForm, StackForm, StepForm,
-    UnitForm,
+    TimerForm, UnitForm,
 };
 
 /// The version of the form.
@@ -91,6 +91,7 @@ fn ran(judged: &Judged) -> RunForm<'_> {
         phases: phases(judged).iter().map(PhaseForm::of).collect(),
         skips: SkipForm::of_run(judged),
         units: device.units().iter().map(UnitForm::of).collect(),
+        timers: device.timers().iter().map(TimerForm::of).collect(),
         heap: HeapForm::of(device),
         interrupt_stack: StackForm::of(&device.interrupts().stack),
         figures: figures(device).into_iter().map(FigureForm::of).collect(),

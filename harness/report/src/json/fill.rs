@@ -2,14 +2,14 @@
 
 use ramscope_model::{
     BudgetResult, BudgetState, Device, Failure, HostFacts, ImageFacts, Judged, JudgedFinding,
-    MachineFacts, Stack, StepResult, Unit,
+    MachineFacts, Stack, StepResult, Timer, Unit,
 };
 use ramscope_wire::UnitId;
 
 use super::form::{
     BudgetForm, DeviceForm, FailureForm, FigureForm, FindingForm, HeapForm, HolderForm, HostForm,
     HostStepForm, ImageForm, LossesForm, MachineForm, PhaseForm, ResetForm, SkipForm, StackForm,
-    StepForm, UnitForm,
+    StepForm, TimerForm, UnitForm,
 };
 use crate::measure::{Figure, Phase};
 
@@ -162,6 +162,25 @@ impl<'a> UnitForm<'a> {
             heap_peak_bytes: unit.heap.sampled_at.map(|_| unit.heap.peak),
             cpu_share: sampled.then_some(unit.cpu.share),
             switches: sampled.then_some(unit.cpu.switches),
+        }
+    }
+}
+
+impl<'a> TimerForm<'a> {
+    pub(super) fn of(timer: &'a Timer) -> Self {
+        let last = timer.last;
+        Self {
+            boot: timer.boot,
+            name: &timer.name,
+            id: timer.id,
+            mode: timer.mode.to_string(),
+            period_ps: timer.period.as_picos(),
+            fired: last.map(|last| last.fired),
+            delivered: last.map(|last| last.delivered),
+            coalesced: last.map(|last| last.coalesced),
+            dropped: last.map(|last| last.dropped),
+            late: last.map(|last| last.late),
+            lateness_worst_ps: last.map(|last| u64::from(last.worst_ns) * 1_000),
         }
     }
 }

@@ -68,6 +68,8 @@ pub(super) struct RunForm<'a> {
     pub(super) skips: Vec<SkipForm<'a>>,
     /// Every thread, task and tasklet of every boot.
     pub(super) units: Vec<UnitForm<'a>>,
+    /// Every timer of every boot.
+    pub(super) timers: Vec<TimerForm<'a>>,
     /// The heap; null if no sample of it arrived.
     pub(super) heap: Option<HeapForm>,
     /// The stack of the interrupt handlers.
@@ -324,6 +326,33 @@ pub(super) struct FigureForm {
     pub(super) id: String,
     /// Its value in bytes.
     pub(super) bytes: u32,
+}
+
+/// A timer, and what became of its ticks; the counts are null if no sample of it arrived.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct TimerForm<'a> {
+    /// The boot, counted from 0.
+    pub(super) boot: u32,
+    /// Its name; the second timer of a name within a boot is `name#2`.
+    pub(super) name: &'a str,
+    /// Its number as the program knows it; null if it has none.
+    pub(super) id: Option<u16>,
+    /// `one-shot` or `periodic`.
+    pub(super) mode: String,
+    /// Its period.
+    pub(super) period_ps: u64,
+    /// Ticks that came due.
+    pub(super) fired: Option<u32>,
+    /// Ticks whose callback was begun.
+    pub(super) delivered: Option<u32>,
+    /// Ticks that became one with an earlier one.
+    pub(super) coalesced: Option<u32>,
+    /// Ticks that found the queue of callbacks full.
+    pub(super) dropped: Option<u32>,
+    /// Ticks that still waited when the timer was stopped.
+    pub(super) late: Option<u32>,
+    /// How long after its instant a callback began at worst.
+    pub(super) lateness_worst_ps: Option<u64>,
 }
 
 /// Telemetry that did not arrive.
