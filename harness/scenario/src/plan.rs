@@ -164,10 +164,14 @@ impl Run {
     }
 }
 
-/// `blink [engine, seed 1]`.
+/// `blink [engine, seed 1]`, and `blink [engine, seed 1, schedule 81234:4]`.
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}, seed {}]", self.scenario.name, self.target, self.seed)
+        write!(f, "{} [{}, seed {}", self.scenario.name, self.target, self.seed)?;
+        match self.schedule.is_empty() {
+            true => f.write_str("]"),
+            false => write!(f, ", schedule {}]", self.schedule),
+        }
     }
 }
 

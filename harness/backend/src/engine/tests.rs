@@ -1,5 +1,6 @@
 //! Sessions with programs made by hand.
 
+mod forks;
 mod pins;
 mod program;
 

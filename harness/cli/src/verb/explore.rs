@@ -31,6 +31,15 @@ use crate::verb::{config, run};
 /// Runs schedules of a scenario, prints what they came to, and gives the exit code that follows.
 pub(crate) fn explore(options: &ExploreOptions, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let mut settings = config::run_settings(&options.settings)?;
+    if !matches!(settings.format, Format::Text | Format::Json)
+        || !settings.reports.reports.is_empty()
+    {
+        let reason =
+            "an exploration is told as text or json, on stdout; its run along the schedule that \
+                      was found has every report"
+                .to_owned();
+        return Err(Failure::Setting { place: "explore".to_owned(), reason });
+    }
     // The capture of what was found stays, whatever becomes of others.
     settings.keep = Some(Keep::All);
     let scenarios = prepare::scenarios(&settings, Named::Scenarios)?;
