@@ -20,7 +20,7 @@
 //! 4. A window that opens keeps interrupts masked for as long as scanning and painting all stacks
 //!    takes. It is the one stretch that grows with the stacks' bytes; it happens at a phase's ends only,
 //!    where a thread that did the same would have stopped everything less urgent for as long.
-//! 5. A schedule that commands steer is one that the clock could have made: see [`steering`].
+//! 5. A schedule that commands steer is one that the clock could have made: see `steering`.
 
 mod fault;
 mod input;
