@@ -247,6 +247,7 @@ fn keep_link(
 }
 
 /// The wait of `slot` for the object of `head`, or for the end of a thread.
+#[inline(always)]
 fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>) -> Link {
     let thread = &kernel.threads[slot.index()];
     let (unit, name, wait) = (UnitId(thread.unit), thread.name, thread.wait);

@@ -395,7 +395,7 @@ impl Scheduler {
     #[must_use]
     pub fn goes_on(&self) -> bool {
         let running = &self.entries[self.running.index()];
-        running.state == State::Running
+        matches!(running.state, State::Running)
             && self.slice_end.is_none()
             && (self.ready.is_empty() || self.ready.best() < running.priority)
     }
@@ -418,7 +418,7 @@ impl Scheduler {
     /// slice. When its slice is over, it goes to the back.
     pub fn decide(&mut self, now: u64) -> Next {
         let running = self.running;
-        if self.state(running) != State::Running {
+        if !matches!(self.state(running), State::Running) {
             return self.take_best(now);
         }
         let priority = self.entries[running.index()].priority;

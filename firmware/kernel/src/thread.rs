@@ -380,7 +380,9 @@ pub(crate) fn step_back(enqueue: impl FnOnce(&mut Kernel)) -> Result<Slot, Error
     }))
 }
 
-/// How the last wait of the running thread ended, which is in `slot`.
+/// How the last wait of the running thread ended, which is in `slot`. A function of its own: what it
+/// needs of the stack is not below the sections that begin waits.
+#[inline(never)]
 pub(crate) fn woken(slot: Slot) -> Result<(), Error> {
     match kernel::with(|kernel| kernel.sched.wake_of(slot)) {
         Wake::Granted => Ok(()),
@@ -420,6 +422,7 @@ pub(crate) fn told(kernel: &mut Kernel) -> Option<Told> {
 
 /// Tells it. Interrupts on.
 #[cold]
+#[inline(never)]
 pub(crate) fn deliver(told: Told) -> Result<(), Error> {
     match told {
         Told::Interrupted => Err(Error::Interrupted),

@@ -93,7 +93,7 @@ impl Lent {
     pub(super) const NOTHING: Lent = Lent { counts: [0; PRIORITIES], bits: 0 };
 
     fn best(&self) -> u8 {
-        15 - (self.bits | 1).leading_zeros() as u8
+        super::queue::highest_bit(self.bits)
     }
 
     fn change(&mut self, from: Option<u8>, to: Option<u8>) {

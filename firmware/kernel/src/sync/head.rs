@@ -129,30 +129,48 @@ impl Head {
     }
 
     /// Its number, and once in its life its name for the telemetry.
+    #[inline]
     pub(crate) fn announce(&mut self, kernel: &mut Kernel) -> ObjectId {
         if self.object == ObjectId::NONE && self.notes == Notes::Written {
-            self.object = ObjectId(kernel.next_object());
-            let owner = kernel.current_unit();
-            let (object, kind, name) = (self.object, self.kind, self.name);
-            kernel.record(Level::Samples, &wire::Object { object, kind, owner, name });
+            self.introduce(kernel);
         }
         self.object
     }
 
+    #[inline(never)]
+    fn introduce(&mut self, kernel: &mut Kernel) {
+        self.object = ObjectId(kernel.next_object());
+        let owner = kernel.current_unit();
+        let (object, kind, name) = (self.object, self.kind, self.name);
+        kernel.record(Level::Samples, &wire::Object { object, kind, owner, name });
+    }
+
     /// Writes what happened to a lock or mutex.
+    #[inline]
     pub(crate) fn note_lock(&mut self, kernel: &mut Kernel, op: LockOp, site: SiteId) {
         if self.is_told(kernel) {
-            let (lock, unit) = (self.announce(kernel), kernel.current_unit());
-            kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
+            self.write_lock(kernel, op, site);
         }
     }
 
+    #[inline(never)]
+    fn write_lock(&mut self, kernel: &mut Kernel, op: LockOp, site: SiteId) {
+        let (lock, unit) = (self.announce(kernel), kernel.current_unit());
+        kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
+    }
+
     /// Writes what happened to any other object; `value` is what it has now.
+    #[inline]
     pub(crate) fn note(&mut self, kernel: &mut Kernel, op: ObjectOp, value: u32, site: SiteId) {
         if self.is_told(kernel) {
-            let (object, unit) = (self.announce(kernel), kernel.current_unit());
-            kernel.record(Level::Events, &wire::ObjectEvent { object, unit, op, site, value });
+            self.write(kernel, op, value, site);
         }
+    }
+
+    #[inline(never)]
+    fn write(&mut self, kernel: &mut Kernel, op: ObjectOp, value: u32, site: SiteId) {
+        let (object, unit) = (self.announce(kernel), kernel.current_unit());
+        kernel.record(Level::Events, &wire::ObjectEvent { object, unit, op, site, value });
     }
 
     /// Makes the running unit the holder.

@@ -305,11 +305,8 @@ impl<T: Send, const N: usize> Queue<T, N> {
         let result = wait_for(attempt);
         super::semaphore::note_end(&self.state, &result, site);
         match result? {
-            Granted::AtOnce(value) => {
-                // Room has come for a sender that may be more urgent.
-                kernel::then_reschedule(|_| ());
-                Ok(value)
-            }
+            // The section that took it has let a more urgent sender go first, for whom room has come.
+            Granted::AtOnce(value) => Ok(value),
             Granted::HandedOver => Ok(kernel::then_reschedule(|kernel| {
                 self.state.get(kernel).promised_values -= 1;
                 self.take(kernel, site)

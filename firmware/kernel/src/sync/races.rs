@@ -246,9 +246,9 @@ impl Races {
     }
 
     fn pop(&mut self) -> Option<Race> {
-        let first = self.waiting[0].take();
+        let first = self.waiting[0].take()?;
         self.waiting.rotate_left(1);
-        first
+        Some(first)
     }
 }
 
@@ -258,7 +258,11 @@ fn row(kernel: &Kernel) -> Slot {
 }
 
 /// The running unit acquired the object of this name.
+#[inline]
 pub(crate) fn acquired(kernel: &mut Kernel, name: QueueName) {
+    if kernel.races.table.is_none() {
+        return;
+    }
     let slot = row(kernel);
     if let Some(table) = kernel.races.table() {
         table.acquire(slot, name);
@@ -266,7 +270,11 @@ pub(crate) fn acquired(kernel: &mut Kernel, name: QueueName) {
 }
 
 /// The running unit released the object of this name.
+#[inline]
 pub(crate) fn released(kernel: &mut Kernel, name: QueueName) {
+    if kernel.races.table.is_none() {
+        return;
+    }
     let slot = row(kernel);
     if let Some(table) = kernel.races.table() {
         table.release(slot, name);
