@@ -136,6 +136,9 @@ pub(crate) fn runs(
 /// The one run of a plan, whose target can be told who runs when.
 pub(crate) fn steerable(plan: &mut Plan) -> Result<&mut Run, Failure> {
     let runs = plan.runs.len();
+    if let (0, Some(skip)) = (runs, plan.skipped.first()) {
+        return Err(Failure::NothingToRun { reason: skip.reason.clone() });
+    }
     match &mut plan.runs[..] {
         [run] => match run.capabilities.schedule {
             true => Ok(run),

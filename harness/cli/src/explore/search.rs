@@ -77,6 +77,9 @@ impl Search<'_> {
                             wanted.get(next.fetch_add(1, Ordering::Relaxed))
                     {
                         let trial = laboratory.trial(schedule);
+                        if laboratory.is_interrupted() {
+                            return; // and so was the trial, perhaps
+                        }
                         let schedule = schedule.clone();
                         // The listener lives as long as the workers do.
                         let _ = tell.send(Tried { number: *number, schedule, trial });

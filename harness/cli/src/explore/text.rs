@@ -45,6 +45,9 @@ fn facts(account: &Account) -> Vec<(&'static str, String)> {
         n => format!("; in {} nobody else was ready", grouped(n)),
     };
     let (from, to) = account.range.unwrap_or_default();
+    if account.found.as_ref().is_some_and(|found| found.number.is_none()) {
+        return vec![("tried", "the clock's own schedule only".to_owned())];
+    }
     vec![
         ("tried", format!("{tried}, {}{idle}", counted(*distinct, "distinct schedule"))),
         (
@@ -83,7 +86,9 @@ fn failures(account: &Account) -> String {
 
 fn found_text(method: Method, found: &Found) -> String {
     let origin = match (method, found.number) {
-        (_, None) => "It fails by the clock alone, without any other switch".to_owned(),
+        (_, None) => {
+            "It fails without any other switch, so there is nothing to explore yet".to_owned()
+        }
         (Method::Drawn { .. }, Some(seed)) => {
             format!("The smallest failing schedule (seed {seed})")
         }
@@ -153,5 +158,63 @@ fn nothing_found(account: &Account) -> String {
                 .to_owned()
         }
         (false, Ended::Interrupted) => "None of those that were tried failed.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn account(method: Method, ended: Ended, outcomes: &[(Outcome, u64)]) -> Account {
+        let outcomes: BTreeMap<Outcome, u64> = outcomes.iter().copied().collect();
+        Account {
+            run: "a run".to_owned(),
+            method,
+            ended,
+            wanted: 40,
+            trials: outcomes.values().sum(),
+            distinct: 12,
+            unswitched: 3,
+            points: 40,
+            range: Some((1_000, 1_999)),
+            units: vec!["main".to_owned(), "left".to_owned()],
+            outcomes,
+            failures: BTreeMap::new(),
+            found: None,
+        }
+    }
+
+    fn check(method: Method, ended: Ended, outcomes: &[(Outcome, u64)], last: &str) {
+        let text = text(&account(method, ended, outcomes));
+        let said = text.rsplit("\n\n").next().unwrap();
+        assert!(said.starts_with(last), "{text}");
+        assert_eq!(text.contains("Complete"), last.starts_with("Complete"), "{text}");
+    }
+
+    #[test]
+    fn complete_is_said_only_if_every_schedule_of_one_switch_came_to_a_verdict() {
+        let drawn = Method::Drawn { seeds: 40, switches: 1 };
+        let passed = [(Outcome::Pass, 40)];
+        check(Method::Enumerated, Ended::Done, &passed, "Complete for one switch");
+        check(Method::Enumerated, Ended::Interrupted, &[(Outcome::Pass, 39)], "None of those");
+        let doubtful = [(Outcome::Pass, 39), (Outcome::Inconclusive, 1)];
+        check(Method::Enumerated, Ended::Done, &doubtful, "None of these failed. That is no proof");
+        check(drawn, Ended::Done, &passed, "None of these failed. That is no proof");
+    }
+
+    #[test]
+    fn what_was_covered_is_said_in_full() {
+        let account = account(Method::Enumerated, Ended::Interrupted, &[(Outcome::Pass, 39)]);
+        let text = text(&account);
+        for line in [
+            "a run: every schedule with one switch",
+            "  tried     39 runs of 40, then interrupted, 12 distinct schedules; in 3 nobody else was ready",
+            "  covered   40 instructions of main, left, from 1,000 to 1,999 since power-on",
+            "  outcome   0 failed, 39 passed",
+            "  failures  none",
+        ] {
+            assert!(text.lines().any(|said| said == line), "{line}\n{text}");
+        }
     }
 }
