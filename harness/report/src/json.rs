@@ -13,9 +13,9 @@ use crate::entry::{Entry, NotRun};
 use crate::exit::ExitCode;
 use crate::measure::{figures, phases};
 use form::{
-    BudgetForm, DeviceForm, FailureForm, FigureForm, FindingForm, HeapForm, HostForm, ImageForm,
-    LossesForm, MachineForm, PhaseForm, ReportForm, RunForm, SkipForm, StackForm, StepForm,
-    TimerForm, UnitForm,
+    BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm, HostForm,
+    ImageForm, LossesForm, MachineForm, PhaseForm, ReportForm, RunForm, SkipForm, StackForm,
+    StepForm, TimerForm, UnitForm,
 };
 
 /// The version of the form.
@@ -89,6 +89,7 @@ fn ran(judged: &Judged) -> RunForm<'_> {
         findings: verdict.findings.iter().map(FindingForm::of).collect(),
         steps: verdict.steps.iter().map(StepForm::of).collect(),
         phases: phases(judged).iter().map(PhaseForm::of).collect(),
+        faults: judged.verdict.faults.iter().map(FaultForm::of).collect(),
         skips: SkipForm::of_run(judged),
         units: device.units().iter().map(UnitForm::of).collect(),
         timers: device.timers().iter().map(TimerForm::of).collect(),

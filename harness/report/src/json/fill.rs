@@ -1,15 +1,15 @@
 //! From what the model says to the report's fields.
 
 use ramscope_model::{
-    BudgetResult, BudgetState, Device, Failure, HostFacts, ImageFacts, Judged, JudgedFinding,
-    MachineFacts, Stack, StepResult, Timer, Unit,
+    BudgetResult, BudgetState, Device, Failure, HostFacts, ImageFacts, InjectedFault, Judged,
+    JudgedFinding, MachineFacts, Stack, StepResult, Timer, Unit,
 };
 use ramscope_wire::UnitId;
 
 use super::form::{
-    BudgetForm, DeviceForm, FailureForm, FigureForm, FindingForm, HeapForm, HolderForm, HostForm,
-    HostStepForm, ImageForm, LossesForm, MachineForm, PhaseForm, ResetForm, SkipForm, StackForm,
-    StepForm, TimerForm, UnitForm,
+    BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm, HolderForm,
+    HostForm, HostStepForm, ImageForm, LossesForm, MachineForm, PhaseForm, ResetForm, SkipForm,
+    StackForm, StepForm, TimerForm, UnitForm,
 };
 use crate::measure::{Figure, Phase};
 
@@ -162,6 +162,18 @@ impl<'a> UnitForm<'a> {
             heap_peak_bytes: unit.heap.sampled_at.map(|_| unit.heap.peak),
             cpu_share: sampled.then_some(unit.cpu.share),
             switches: sampled.then_some(unit.cpu.switches),
+        }
+    }
+}
+
+impl<'a> FaultForm<'a> {
+    pub(super) fn of(fault: &'a InjectedFault) -> Self {
+        Self {
+            line: fault.line,
+            what: &fault.what,
+            began_ps: fault.began.map(|at| at.as_picos()),
+            ended_ps: fault.ended.map(|at| at.as_picos()),
+            effect: &fault.effect,
         }
     }
 }

@@ -64,6 +64,8 @@ pub(super) struct RunForm<'a> {
     pub(super) steps: Vec<StepForm<'a>>,
     /// Every phase of the scenario, with the memory in it.
     pub(super) phases: Vec<PhaseForm<'a>>,
+    /// The faults that the scenario asked for, in the order of the file.
+    pub(super) faults: Vec<FaultForm<'a>>,
     /// What was left out of this run because the target cannot do it.
     pub(super) skips: Vec<SkipForm<'a>>,
     /// Every thread, task and tasklet of every boot.
@@ -326,6 +328,21 @@ pub(super) struct FigureForm {
     pub(super) id: String,
     /// Its value in bytes.
     pub(super) bytes: u32,
+}
+
+/// A fault that the scenario asked for.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FaultForm<'a> {
+    /// The scenario's line.
+    pub(super) line: u32,
+    /// What it is.
+    pub(super) what: &'a str,
+    /// When it began; null if the run did not come to it.
+    pub(super) began_ps: Option<u64>,
+    /// When it was over; null for a fault that does not last.
+    pub(super) ended_ps: Option<u64>,
+    /// What it did.
+    pub(super) effect: &'a str,
 }
 
 /// A timer, and what became of its ticks; the counts are null if no sample of it arrived.
