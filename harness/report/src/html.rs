@@ -210,12 +210,14 @@ fn run(judged: &Judged, detail: Detail, tool: &str) -> String {
         ("Stacks and units", stacks::stacks(judged)),
         ("Budgets", judgement::budgets(&judged.verdict.budgets)),
         ("Findings", judgement::findings(judged)),
+        ("Faults asked for", judgement::faults(judged)),
         ("Steps", judgement::steps(judged)),
         ("Serial text", facts::serial(judged, detail)),
         ("Facts", facts::facts(judged, tool)),
     ];
     let sections: String = sections
         .iter()
+        .filter(|(_, content)| !content.is_empty())
         .map(|(heading, content)| format!("<section><h2>{heading}</h2>{content}</section>\n"))
         .collect();
     format!(

@@ -138,6 +138,20 @@ pub(super) fn findings(judged: &Judged) -> String {
     format!("<ul class=\"findings\">{}</ul>", items.collect::<String>())
 }
 
+/// The faults that the scenario asked for, and what they did; nothing if it asked for none.
+pub(super) fn faults(judged: &Judged) -> String {
+    let items = judged.verdict.faults.iter().map(|fault| {
+        let instants = match (fault.began, fault.ended) {
+            (None, _) => String::new(),
+            (Some(began), None) => time(began),
+            (Some(began), Some(ended)) => format!("{} to {}", time(began), time(ended)),
+        };
+        format!("<li>{instants} {}. {}</li>", prose(&fault.what), prose(&fault.effect))
+    });
+    let items: String = items.collect();
+    if items.is_empty() { items } else { format!("<ul class=\"findings\">{items}</ul>") }
+}
+
 /// The steps with their instants.
 pub(super) fn steps(judged: &Judged) -> String {
     let rows = judged.verdict.steps.iter().map(|step| {
