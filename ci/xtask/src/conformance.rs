@@ -25,10 +25,23 @@ pub(crate) const HELP: &str =
 
 const LIST: &str = "ci/conformance.toml";
 
-/// Where tests are named after rows: the host port's, and those that run on the engine.
+/// Where tests are named after rows: the kernel's own, the host port's, and those on the engine.
 const SUITES: [&[&str]; 2] = [
-    &["test", "--locked", "--no-fail-fast", "--package", "ramscope-board-host"],
-    &["test", "--locked", "--no-fail-fast", "--package", "ramscope-cli", "--test", "firmware"],
+    &[
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--package=ramscope-kernel",
+        "--package=ramscope-board-host",
+    ],
+    &[
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--package=ramscope-cli",
+        "--test=firmware",
+        "--test=program",
+    ],
 ];
 
 /// Prints the table. Fails if a row failed, or if list and tests do not fit each other.

@@ -23,7 +23,7 @@ fn read(called: &Called) -> Value {
 }
 
 #[test]
-fn a_lost_update_is_found_shrunk_to_one_switch_and_lost_again() {
+fn x08_a_lost_update_is_found_shrunk_to_one_switch_and_lost_again() {
     let folder = Folder::new("lost-update");
     let explored = explore(&folder, "lost-update", &["--format", "json"]);
     assert_eq!(explored.code, 1, "{explored:?}");
