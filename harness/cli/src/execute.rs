@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use ramscope_backend::{
     Circuit, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch, pause,
+    switches_made,
 };
 use ramscope_capture::{Capture, Event, Recorder, Stream};
 use ramscope_model::{
@@ -207,6 +208,7 @@ impl Execution<'_> {
         };
         recorder.closing(closing.to_host_part());
         let capture = recorder.finish();
+        warn_of_missed_switches(run, &capture);
         let judged = judge_fed(&capture, facts.closed_by(closing), feed);
         let judged = self.leave(path, &capture, file, keep, judged)?;
         match failed {
@@ -267,6 +269,18 @@ fn look_at_stacks(session: &dyn Session, recorder: &mut Recorder, feed: &mut Fee
     for calls in session.calls() {
         recorder.event(at, &calls);
         feed.push(Stream::Observer, at, &calls.encode());
+    }
+}
+
+/// Says so if a schedule was not kept: it may be one of another image.
+fn warn_of_missed_switches(run: &Run, capture: &Capture) {
+    let asked = run.schedule.switches().len();
+    let made = switches_made(capture).iter().filter(|switch| switch.to.is_some()).count();
+    if made < asked {
+        eprintln!(
+            "warning: {made} of {asked} switches of the schedule came about; it may belong to another \
+             image, scenario or seed"
+        );
     }
 }
 

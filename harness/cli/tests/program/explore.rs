@@ -84,3 +84,14 @@ fn a_schedule_is_for_one_run() {
     assert_eq!(wrong.code, 2, "{wrong:?}");
     assert!(wrong.stderr.contains("`12:left` is no switch of a schedule"), "{wrong:?}");
 }
+
+#[test]
+fn a_schedule_that_is_not_kept_is_warned_of() {
+    let folder = Folder::new("not-kept");
+    let (path, keep) = (scenario("no-lost-update"), folder.path("captures"));
+    let fixed = ["run", &path, "--elf", image(), "--captures", &keep];
+    let called = ramscope(fixed.iter().chain(&["--schedule", "200000:77"]));
+    assert_eq!(called.code, 0, "{called:?}");
+    let warning = "warning: 0 of 1 switches of the schedule came about";
+    assert!(called.stderr.contains(warning), "{called:?}");
+}
