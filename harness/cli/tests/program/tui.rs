@@ -51,7 +51,7 @@ fn what_was_seen_is_recorded_and_can_be_replayed() {
     assert!(!replayed.stdout.contains("step"), "{}", replayed.stdout);
 
     let shown = ramscope(["show", &capture]).stdout;
-    assert!(shown.contains(r#"sent "run demo seconds=3600\n""#), "{shown}");
+    assert!(shown.contains("sent `run demo seconds=3600`"), "{shown}");
     assert!(shown.contains("ended Interrupted"), "{shown}");
     let console = ramscope(["show", "--console", &capture]).stdout;
     assert!(console.contains("> run demo"), "{console}");
