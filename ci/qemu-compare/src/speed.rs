@@ -126,7 +126,7 @@ fn measure(settings: &Settings) -> Result<(), SpeedError> {
     bench.steady_second(&chip, &Script::command("trace off"))?;
     bench.steady_second(&chip, &Script::command("trace samples"))?;
     bench.steady_second(&chip, &Script::program("demo seconds=60", "logger:"))?;
-    bench.compare(&idle, Script::to_the_end(), None)?;
+    bench.compare(&idle, Script::to_the_end(), Some(Aim::Millis(0.3)))?;
     bench.compare(&virt, Script::program("demo seconds=1", "demo: ended"), None)?;
     println!("\ncopies");
     bench.copies(&chip)?;
