@@ -33,6 +33,8 @@ const PLACES: &[Place] = &[
     place("ramscope-board-esp32c3", BELOW_BOARDS),
     place("ramscope-board-virt", BELOW_BOARDS),
     place("ramscope-board-host", BELOW_BOARDS),
+    // What programs load: no module knows the kernel, only what is handed to it.
+    place("ramscope-module-sysfont", &[]),
     // Harness: device time, then the four that know nothing of each other.
     place("ramscope-time", &[]),
     place("ramscope-engine", &["ramscope-time"]),
