@@ -34,24 +34,30 @@
 
 mod blocks;
 mod classes;
+mod diagnosis;
 mod header;
 mod ledger;
 mod owner;
 mod raw;
 mod resize;
+mod shape;
 #[cfg(test)]
 mod tests;
+mod tour;
 mod walk;
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
 use blocks::{Blocks, Used};
+pub use diagnosis::{Claim, Diagnosis, Overwritten};
 use header::{Head, Tag};
 use ledger::{Ledger, Refusal};
 pub use owner::{OWNERS_MAX, OwnerIndex, OwnerKind, OwnerTag, OwnerTotals, OwnersFull};
 use raw::Place;
 pub use resize::Resized;
+pub use shape::{AreaFigures, SIZE_CLASSES, Shape, UNIT_BYTES, size_class, units};
+pub use tour::{Stage, Tour};
 pub use walk::{Broken, Index, Walk};
 
 /// How many areas a heap can have.

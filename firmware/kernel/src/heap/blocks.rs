@@ -24,6 +24,8 @@ const SEARCH_MAX: usize = 16;
 const TAG: u32 = 4;
 /// Where a free block has its link to the previous one.
 const PREVIOUS: u32 = 8;
+/// Where a free block keeps the owner and the site that it had, if it is larger than the smallest.
+const TAG_BEFORE: u32 = 12;
 /// How far before a block's end it has its size again, if it is free.
 const FOOTER: u32 = 4;
 
@@ -262,6 +264,7 @@ impl Blocks {
         let Used { mut place, head, right, right_head, .. } = used;
         let mut bytes = head.plain_bytes();
         let mut free = self.free.wrapping_add(1);
+        self.memory.store(tag_before_of(place), used.tag.word());
         if right_head.is_free() {
             let more = right_head.plain_bytes();
             self.unlink(right, more);
@@ -312,6 +315,11 @@ impl Blocks {
     pub(super) fn previous(&self, place: Place) -> Option<Place> {
         // SAFETY: the block is free, so the word is a link (listed).
         unsafe { self.memory.load_link(previous_of(place)) }
+    }
+
+    /// The owner and the site that a block had before it was free, if its last words still say so.
+    pub(super) fn tag_before(&self, place: Place) -> Tag {
+        Tag::from_word(self.memory.load(tag_before_of(place)))
     }
 
     /// The size that the left neighbour ends with, if it is free.
@@ -394,6 +402,12 @@ fn tag_of(place: Place) -> Place {
 fn previous_of(place: Place) -> Place {
     // SAFETY: a block has at least four words.
     unsafe { place.right(PREVIOUS) }
+}
+
+#[inline]
+pub(super) fn tag_before_of(place: Place) -> Place {
+    // SAFETY: a block has at least four words.
+    unsafe { place.right(TAG_BEFORE) }
 }
 
 #[inline]

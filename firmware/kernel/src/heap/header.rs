@@ -6,6 +6,7 @@
 //! word 1  of a used block: bits 31..16 site, bits 15..0 sealed owner index
 //!         of a free block: link to the next free block of its class
 //! word 2  of a free block: link to the previous one
+//! word 3  of a free block that has five words or more: word 1 of the used block that it was
 //! last    of a free block: its size again
 //! ```
 //!

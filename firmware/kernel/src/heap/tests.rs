@@ -3,6 +3,7 @@
 
 extern crate std;
 
+mod evidence;
 mod model;
 mod traces;
 

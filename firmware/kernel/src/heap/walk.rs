@@ -54,10 +54,20 @@ pub(super) struct Places<'a> {
     end: Place,
 }
 
-impl Places<'_> {
+impl<'a> Places<'a> {
+    /// A walk that begins in the middle of an area, where a block starts.
+    pub(super) fn from(blocks: &'a Blocks, area: Area, next: Place) -> Self {
+        Self { blocks, next, end: area.end() }
+    }
+
     /// Whether the walk came to the end mark.
-    fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.next == self.end
+    }
+
+    /// The header that comes next, or that is none any more.
+    pub(super) fn standing(&self) -> Place {
+        self.next
     }
 }
 
@@ -80,7 +90,7 @@ impl Iterator for Places<'_> {
 }
 
 impl Blocks {
-    fn places(&self, area: Area) -> Places<'_> {
+    pub(super) fn places(&self, area: Area) -> Places<'_> {
         Places { blocks: self, next: area.first(), end: area.end() }
     }
 
@@ -177,7 +187,7 @@ impl Heap {
         }
     }
 
-    fn describe(&self, place: Place, head: Head) -> Block {
+    pub(super) fn describe(&self, place: Place, head: Head) -> Block {
         let tag = self.blocks.tag(place);
         let owner = tag.owner().filter(|_| !head.is_free());
         Block {
