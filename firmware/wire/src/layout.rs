@@ -44,6 +44,19 @@ impl Field for bool {
     }
 }
 
+/// Four small counts in two words, the first one lowest.
+impl Field for [u16; 4] {
+    const BYTES: usize = 8;
+    #[inline(always)]
+    fn to_bits(self) -> u64 {
+        self.iter().rev().fold(0, |bits, count| bits << 16 | u64::from(*count))
+    }
+    #[inline(always)]
+    fn from_bits(bits: u64) -> Self {
+        [0, 16, 32, 48].map(|shift| (bits >> shift) as u16)
+    }
+}
+
 macro_rules! id_field {
     ($($id:ident: $integer:ty),*) => {$(
         impl Field for crate::id::$id {
@@ -102,6 +115,13 @@ pub(crate) fn get<F: Field>(payload: &[u8], offset: usize) -> Option<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn four_counts_come_back_in_their_order() {
+        let counts = [1, 0xFFFF, 0, 4];
+        assert_eq!(<[u16; 4]>::from_bits(counts.to_bits()), counts);
+        assert_eq!(counts.to_bits() & 0xFFFF, 1);
+    }
 
     #[test]
     fn small_fields_share_a_word_and_long_ones_need_no_gap() {

@@ -13,8 +13,9 @@ use crate::layout::{self, Field};
 use crate::payload::{Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink};
 use crate::text::{self, MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
 use crate::vocabulary::{
-    Access, Board, CommandOutcome, DeadlockHow, EndReason, Level, LockOp, ObjectKind, ObjectOp,
-    OverflowHow, OwnerKind, ProgramPhase, RegionKind, State, TimerMode, UnitKind, Why,
+    Access, BlockState, Board, CommandOutcome, DeadlockHow, EndReason, Level, LockOp, ObjectKind,
+    ObjectOp, OverflowHow, OwnerKind, PointerFault, ProgramPhase, RegionKind, State, TimerMode,
+    UnitKind, Why,
 };
 
 text_record! {
@@ -114,6 +115,44 @@ text_record! {
         file: NAME_BYTES_MAX,
         /// The message.
         message: MESSAGE_BYTES_MAX,
+    }
+
+    /// What one of the heap's areas holds, in bytes of whole blocks.
+    HeapArea = 0x52 {
+        /// Its number, in the order in which the heap got them.
+        area: u8,
+        /// The address of its first block.
+        base: u32,
+        /// What its blocks cover.
+        bytes: u32,
+        /// In use.
+        used: u32,
+        /// Not in use.
+        free: u32,
+        /// The largest free block.
+        largest_free: u32,
+        /// Used blocks, a count.
+        used_blocks: u32,
+        /// Free blocks, a count.
+        free_blocks: u32,
+    } texts {
+        /// Its name.
+        name: NAME_BYTES_MAX,
+    }
+
+    /// Somebody has marked what the heap holds. So many `SiteHolding`s of the same mark follow.
+    HeapMark = 0x56 {
+        /// Its number within the boot.
+        mark: u16,
+        /// How many follow.
+        parts: u16,
+        /// Bytes in use.
+        bytes: u32,
+        /// Used blocks, a count.
+        blocks: u32,
+    } texts {
+        /// Its name.
+        name: NAME_BYTES_MAX,
     }
 
     /// A program starts or is over.
@@ -418,6 +457,98 @@ fixed_record! {
         bytes: u32,
     }
 
+    /// How the heap's free bytes are divided.
+    HeapShape = 0x53 {
+        /// Free bytes.
+        free: u32,
+        /// Those of them that lie outside of the largest free block of their area.
+        fragmented: u32,
+        /// Bytes that the heap could still get for a further area.
+        max_new_split: u32,
+        /// How many free blocks there are of 16, 32, 64 and 128 bytes or more, but fewer than of the next
+        /// size; a count that does not fit is the largest that does.
+        free_of_16: [u16; 4],
+        /// The same of 256, 512, 1024 and 2048 bytes.
+        free_of_256: [u16; 4],
+        /// The same of 4, 8, 16 and 32 KiB.
+        free_of_4096: [u16; 4],
+        /// The same of 64, 128, 256 and 512 KiB; the last one counts all that are larger.
+        free_of_65536: [u16; 4],
+    }
+
+    /// A stretch of a map of the heap: neighbouring blocks of one owner, site and state.
+    HeapRun = 0x54 {
+        /// The number of the map within the boot.
+        map: u16,
+        /// The number of the stretch within the map.
+        index: u16,
+        /// The address of its first block.
+        start: u32,
+        /// Bytes of its blocks.
+        bytes: u32,
+        /// Its blocks, a count; one that does not fit is the largest that does.
+        blocks: u16,
+        /// Where they were allocated.
+        site: SiteId,
+        /// The owner, if it is a unit.
+        owner: UnitId,
+        /// What the owner is.
+        owner_kind: OwnerKind,
+        /// What the stretch is; of a free one owner and site say nothing.
+        state: BlockState,
+        /// Whether the map is complete with it.
+        is_last: bool,
+    }
+
+    /// The heap refused a pointer that somebody wanted to free, resize or hand over.
+    HeapRefusal = 0x55 {
+        /// The unit that did.
+        unit: UnitId,
+        /// Why.
+        why: PointerFault,
+        /// Whether it is known whose block it is, or was.
+        owner_known: bool,
+        /// Whether it is known whose header was overwritten.
+        victim_known: bool,
+        /// The pointer.
+        address: u32,
+        /// The block that it points into; of an overrun, the block that was written beyond its end. 0 if
+        /// there is none.
+        block: u32,
+        /// Bytes of that block.
+        bytes: u32,
+        /// Its owner, if it is a unit.
+        owner: UnitId,
+        /// What the owner is.
+        owner_kind: OwnerKind,
+        /// What the owner is whose header was overwritten.
+        victim_kind: OwnerKind,
+        /// Where the block was allocated.
+        site: SiteId,
+        /// The owner whose header was overwritten, if it is a unit.
+        victim: UnitId,
+        /// Where the block behind it was allocated.
+        victim_site: SiteId,
+        /// Where the header was that was overwritten; 0 if none was.
+        overwritten: u32,
+    }
+
+    /// What an owner holds of what was allocated at one place.
+    SiteHolding = 0x57 {
+        /// The mark that it belongs to.
+        mark: u16,
+        /// Where it was allocated.
+        site: SiteId,
+        /// The owner, if it is a unit.
+        owner: UnitId,
+        /// What the owner is.
+        owner_kind: OwnerKind,
+        /// Bytes.
+        bytes: u32,
+        /// Blocks, a count.
+        blocks: u32,
+    }
+
     /// A window opened; the peaks of the one before are final.
     WindowOpened = 0x60 {
         /// The window that is open now.
@@ -567,10 +698,13 @@ fixed_record! {
 }
 
 any_record! {
-    texts: [Hello, Region, Site, Object, UnitNew, Panic, Program, TimerNew, FailAllocation],
+    texts: [
+        Hello, Region, Site, Object, UnitNew, Panic, HeapArea, HeapMark, Program, TimerNew, FailAllocation
+    ],
     fixed: [
         Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,
         InterruptSample, Overflow, Fault, LockEvent, Deadlock, DeadlockLink, ObjectEvent, Race, Alloc, Free,
+        HeapShape, HeapRun, HeapRefusal, SiteHolding,
         WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, TimerSample,
         CallbackSample, CallbackWait, ClockLateness, OpenWindow, SendSamples,
         Steer, Steered

@@ -254,6 +254,30 @@ open_enum! {
         Module = 6 "module",
     }
 
+    /// What a stretch of the heap is.
+    BlockState: u8 {
+        /// Somebody has it.
+        Used = 0 "used",
+        /// Nobody has it.
+        Free = 1 "free",
+        /// Its owner was torn down, and something might still point there.
+        Quarantined = 2 "quarantined",
+    }
+
+    /// Why the heap refused a pointer.
+    PointerFault: u8 {
+        /// It points to no memory of the heap.
+        Foreign = 0 "foreign",
+        /// Its block was freed before.
+        AlreadyFree = 1 "already-free",
+        /// It points into a block, but not to its start.
+        NotAStart = 2 "not-a-start",
+        /// Its block is in quarantine.
+        Quarantined = 3 "quarantined",
+        /// The header of its block, or of the next one, was overwritten.
+        Overrun = 4 "overrun",
+    }
+
     /// What happened to a lock.
     LockOp: u8 {
         /// It was free and was taken.

@@ -15,6 +15,7 @@ mod apply;
 mod boot;
 mod heap;
 mod history;
+mod layout;
 mod log;
 mod memory;
 mod object;
@@ -33,6 +34,7 @@ pub use apply::UnseenOverflow;
 pub use boot::{Boot, HelloFacts, Reset};
 pub use heap::{Heap, Owner};
 pub use history::{History, Stretch};
+pub use layout::{Area, HeapLayout, HeapMap, Mark, Run, Shape, SiteHeld};
 pub use log::{Log, LogEntry, What};
 pub use memory::{MemoryRegion, Place};
 pub use object::{Object, Waiter};
@@ -64,6 +66,7 @@ pub struct Device {
     sites: BTreeMap<SiteId, SourcePlace>,
     regions: Vec<MemoryRegion>,
     heap: Heap,
+    layout: HeapLayout,
     owners: BTreeMap<(OwnerKind, UnitId), Owner>,
     interrupts: Interrupts,
     timers: Vec<Timer>,
@@ -214,6 +217,7 @@ impl Device {
             sites: BTreeMap::new(),
             regions: Vec::new(),
             heap: Heap::default(),
+            layout: HeapLayout::default(),
             owners: BTreeMap::new(),
             interrupts: Interrupts::default(),
             timers: Vec::new(),
@@ -335,6 +339,12 @@ impl Device {
     #[must_use]
     pub const fn heap(&self) -> &Heap {
         &self.heap
+    }
+
+    /// How the heap's memory is divided.
+    #[must_use]
+    pub const fn heap_layout(&self) -> &HeapLayout {
+        &self.layout
     }
 
     /// What owners that are no units hold of the heap.

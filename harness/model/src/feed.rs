@@ -23,9 +23,9 @@ use ramscope_scenario::glob_matches;
 use ramscope_time::{Instant, Span};
 use ramscope_wire::{
     Alloc, AllocationFailed, Command, CpuSample, Fault, FramedDecoder, FramedItem, HEADER_WORDS,
-    Header, Hello, Item, LockEvent, Object as ObjectRecord, Overflow, OwnerSample, Panic, Program,
-    RawDecoder, Record, Region, Site, StackSample, Switch, Timeline, UnitEnd, UnitNew, UnitState,
-    WindowId,
+    Header, HeapArea, HeapMark, HeapRefusal, Hello, Item, LockEvent, Object as ObjectRecord,
+    Overflow, OwnerSample, Panic, Program, RawDecoder, Record, Region, Site, StackSample, Switch,
+    Timeline, UnitEnd, UnitNew, UnitState, WindowId,
 };
 
 use crate::console::Console;
@@ -102,6 +102,8 @@ fn subject_of(record: &Record<'_>, device: &Device) -> Option<String> {
         Record::Hello(Hello { name, .. })
         | Record::Region(Region { name, .. })
         | Record::Object(ObjectRecord { name, .. })
+        | Record::HeapArea(HeapArea { name, .. })
+        | Record::HeapMark(HeapMark { name, .. })
         | Record::Program(Program { name, .. }) => Some(name.to_owned()),
         Record::Site(Site { file, .. }) => Some(file.to_owned()),
         Record::UnitNew(UnitNew { unit: id, .. })
@@ -115,6 +117,7 @@ fn subject_of(record: &Record<'_>, device: &Device) -> Option<String> {
         | Record::Overflow(Overflow { unit: id, .. })
         | Record::Fault(Fault { unit: id, .. })
         | Record::AllocationFailed(AllocationFailed { unit: id, .. })
+        | Record::HeapRefusal(HeapRefusal { unit: id, .. })
         | Record::Alloc(Alloc { owner: id, .. }) => unit(id),
         Record::LockEvent(LockEvent { lock, .. }) => object(lock),
         _ => None,

@@ -8,7 +8,7 @@ mod kind;
 mod sentence;
 
 use ramscope_time::Instant;
-use ramscope_wire::{Access, DeadlockHow, OverflowHow};
+use ramscope_wire::{Access, DeadlockHow, OverflowHow, PointerFault};
 
 use crate::device::{Place, UnitKey};
 
@@ -82,6 +82,23 @@ pub enum Detail {
         address: u32,
         /// What lies there.
         place: Place,
+    },
+    /// The heap refused a pointer.
+    PointerRefused {
+        /// Why.
+        why: PointerFault,
+        /// The pointer.
+        address: u32,
+        /// The size of the block that it is about, zero if there is none.
+        bytes: u32,
+        /// Whose block that is, or was before it was freed.
+        owner: Option<String>,
+        /// Where it was allocated, if that is known.
+        place: Option<String>,
+        /// Whose block begins where the header was overwritten.
+        victim: Option<String>,
+        /// Where that one was allocated.
+        victim_place: Option<String>,
     },
     /// A unit ended with an error.
     Failed {
@@ -193,6 +210,11 @@ impl Finding {
             Detail::OverflowUnseen { .. } => FindingKind::OverflowUnseen,
             Detail::Panic { .. } => FindingKind::Panic,
             Detail::Fault { .. } => FindingKind::Fault,
+            Detail::PointerRefused { why, .. } => match why {
+                PointerFault::AlreadyFree => FindingKind::HeapDoubleFree,
+                PointerFault::Overrun => FindingKind::HeapOverrun,
+                _ => FindingKind::HeapBadPointer,
+            },
             Detail::Failed { .. } => FindingKind::UnitFailed,
             Detail::Refused => FindingKind::UnitRefused,
             Detail::Reset { .. } => FindingKind::ResetUnexpected,

@@ -63,6 +63,12 @@ impl Device {
             Record::WindowOpened(opened) => self.open_window(at, opened),
             Record::InterruptTimes(sample) => self.sample_interrupt_times(at, sample),
             Record::Losses(losses) => self.note_dropped(at, losses.dropped),
+            Record::HeapArea(area) => self.sample_area(area),
+            Record::HeapShape(shape) => self.sample_shape(at, shape),
+            Record::HeapRun(run) => self.draw_map(at, run),
+            Record::HeapRefusal(refusal) => self.note_refusal(at, refusal),
+            Record::HeapMark(mark) => self.mark_heap(at, mark),
+            Record::SiteHolding(holding) => self.mark_holding(holding),
             // The heap's samples carry the totals; single blocks are for traces.
             Record::Alloc(_) | Record::Free(_) => {}
             Record::CommandDone(_) | Record::Steered(_) => {}
@@ -194,6 +200,7 @@ impl Device {
         self.objects.clear();
         self.sites.clear();
         self.regions.clear();
+        self.layout.begin_boot();
         self.running = None;
         self.history.stop(at);
         self.dropped_this_boot = 0;

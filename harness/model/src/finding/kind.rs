@@ -60,6 +60,12 @@ finding_kinds! {
     Panic = "panic" fails,
     /// A unit did something illegal.
     Fault = "fault" fails,
+    /// A block of the heap was freed twice.
+    HeapDoubleFree = "heap.double-free" fails,
+    /// A pointer was given to the heap that is not the start of one of its blocks.
+    HeapBadPointer = "heap.bad-pointer" fails,
+    /// A block of the heap was written beyond its end.
+    HeapOverrun = "heap.overrun" fails,
     /// A unit ended with an error.
     UnitFailed = "unit.failed" noted,
     /// A unit refused to exit and was torn down.

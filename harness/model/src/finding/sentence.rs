@@ -1,6 +1,6 @@
 //! A finding as a sentence, without a full stop.
 
-use ramscope_wire::{DeadlockHow, OverflowHow};
+use ramscope_wire::{DeadlockHow, OverflowHow, PointerFault};
 
 use crate::device::Place;
 use crate::finding::{Detail, Finding, RacingUse};
@@ -41,6 +41,7 @@ impl Finding {
                 let caller = describe(symbols, *ra);
                 format!("`{unit}` faulted: {what}{target} in {function}, called from {caller}")
             }
+            Detail::PointerRefused { .. } => refused(unit, &self.detail),
             Detail::Failed { code } => format!("`{unit}` ended with error {code}"),
             Detail::Refused => format!("`{unit}` refused to exit and was torn down"),
             Detail::Reset { reason } => format!("the device was reset ({reason})"),
@@ -83,6 +84,54 @@ impl Finding {
                 "nothing can happen any more, and the scenario still waits".to_owned()
             }
             Detail::Deadlock { waits } => waits.join("; "),
+        }
+    }
+}
+
+fn refused(unit: &str, detail: &Detail) -> String {
+    let Detail::PointerRefused { why, address, bytes: size, owner, place, victim, victim_place } =
+        detail
+    else {
+        return String::new();
+    };
+    let at = |place: &Option<String>| {
+        place.as_ref().map_or_else(String::new, |place| format!(", allocated at {place}"))
+    };
+    let whose = |owner: &Option<String>| {
+        owner.as_ref().map_or_else(|| "an unknown owner".to_owned(), |owner| format!("`{owner}`"))
+    };
+    let (owned, place) = (whose(owner), at(place));
+    let size = bytes(u64::from(*size));
+    match why {
+        PointerFault::AlreadyFree if owner.is_none() => {
+            format!("`{unit}` freed the block at 0x{address:08x} again")
+        }
+        PointerFault::AlreadyFree => {
+            format!(
+                "`{unit}` freed the block at 0x{address:08x} again, which was of {owned}{place}"
+            )
+        }
+        PointerFault::Overrun if owner.is_none() => {
+            format!("the header of the block at 0x{address:08x} was overwritten, as `{unit}` found")
+        }
+        PointerFault::Overrun => {
+            let victim = match victim {
+                Some(victim) => {
+                    format!(", into the header of a block of `{victim}`{}", at(victim_place))
+                }
+                None => ", into the header of the next block".to_owned(),
+            };
+            format!("a block of {size} of {owned}{place} was written beyond its end{victim}")
+        }
+        PointerFault::NotAStart => format!(
+            "`{unit}` gave 0x{address:08x} to the heap, which points into a block of {size} of \
+             {owned}{place}"
+        ),
+        PointerFault::Quarantined => format!(
+            "`{unit}` freed the block at 0x{address:08x} of {owned}{place}, which is in quarantine"
+        ),
+        PointerFault::Foreign | PointerFault::Unknown(_) => {
+            format!("`{unit}` gave 0x{address:08x} to the heap, which points to none of its memory")
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What happened: to units, to locks, to programs.
 
 use ramscope_time::Instant;
-use ramscope_wire::{Fault, LockEvent, LockOp, Overflow, Panic, Program, ProgramPhase};
+use ramscope_wire::{
+    Fault, HeapRefusal, LockEvent, LockOp, Overflow, Panic, Program, ProgramPhase,
+};
 
 use crate::device::apply::push_bounded;
 use crate::device::{Device, ProgramRun, What};
@@ -46,6 +48,21 @@ impl Device {
             }
         }
         self.find(at, Some(overflow.unit), detail);
+    }
+
+    pub(super) fn note_refusal(&mut self, at: Instant, refusal: &HeapRefusal) {
+        let owner = (refusal.owner_kind, refusal.owner);
+        let victim = (refusal.victim_kind, refusal.victim);
+        let detail = Detail::PointerRefused {
+            why: refusal.why,
+            address: refusal.address,
+            bytes: refusal.bytes,
+            owner: refusal.owner_known.then(|| self.owner_name(owner)),
+            place: self.place_name(refusal.site),
+            victim: refusal.victim_known.then(|| self.owner_name(victim)),
+            victim_place: self.place_name(refusal.victim_site),
+        };
+        self.find(at, Some(refusal.unit), detail);
     }
 
     pub(super) fn note_fault(&mut self, at: Instant, fault: &Fault) {
