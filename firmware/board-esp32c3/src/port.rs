@@ -123,6 +123,31 @@ unsafe impl Port for Esp32c3 {
         (number < gpio::PINS).then(|| gpio::IN.read() >> number & 1 == 1)
     }
 
+    fn set_pin(number: u8, high: bool) -> bool {
+        if number >= gpio::PINS {
+            return false;
+        }
+        let level = if high { gpio::OUT_SET } else { gpio::OUT_CLEAR };
+        level.write(1 << number);
+        gpio::OUT_SELECT.plus(usize::from(number)).write(gpio::SELECT_OUT);
+        gpio::ENABLE_SET.write(1 << number);
+        true
+    }
+
+    /// SRAM1 is on two buses, and code is fetched through the other one (technical reference manual,
+    /// "System and Memory").
+    fn code_address(written: usize) -> Option<usize> {
+        const DATA_BUS: core::ops::Range<usize> = 0x3FC8_0000..0x3FCE_0000;
+        const INSTRUCTION_BUS: usize = 0x4038_0000;
+        DATA_BUS.contains(&written).then(|| written - DATA_BUS.start + INSTRUCTION_BUS)
+    }
+
+    /// There is no cache before SRAM; what was stored must be there before it is fetched.
+    fn code_changed() {
+        // SAFETY: orders accesses.
+        unsafe { asm!("fence rw, rw", options(nostack)) };
+    }
+
     fn transmit(bytes: &[u8]) -> usize {
         uart::transmit(bytes)
     }

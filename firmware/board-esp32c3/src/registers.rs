@@ -44,6 +44,15 @@ pub(crate) mod gpio {
     use super::Register;
     /// The level of each pin, one bit each.
     pub(crate) const IN: Register = Register(0x6000_403C);
+    /// Sets the outputs whose bits are written; the next clears them.
+    pub(crate) const OUT_SET: Register = Register(0x6000_4008);
+    pub(crate) const OUT_CLEAR: Register = Register(0x6000_400C);
+    /// Makes outputs of the pins whose bits are written.
+    pub(crate) const ENABLE_SET: Register = Register(0x6000_4024);
+    /// What drives pin 0; the other pins' follow.
+    pub(crate) const OUT_SELECT: Register = Register(0x6000_4554);
+    /// The output register drives it (technical reference manual, "GPIO Matrix").
+    pub(crate) const SELECT_OUT: u32 = 128;
     /// Pins of the chip.
     pub(crate) const PINS: u8 = 22;
 }

@@ -151,6 +151,8 @@ impl Instance {
             idle_stack: MAIN_STACK,
             interrupt_stack: MAIN_STACK,
             telemetry: self.telemetry,
+            storage: &[],
+            linked_modules: &[],
         }
     }
 

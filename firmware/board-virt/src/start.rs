@@ -49,6 +49,9 @@ global_asm!(
 #[unsafe(no_mangle)]
 static _SEGGER_RTT: rtt::Memory = rtt::Memory::new();
 
+/// The file system with the modules that programs import.
+static STORAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/storage.bin"));
+
 /// Names of the linker script.
 mod linked {
     unsafe extern "C" {
@@ -146,6 +149,8 @@ pub fn start(programs: &'static [Program]) -> ! {
         idle_stack: IDLE_STACK.as_stack(),
         interrupt_stack,
         telemetry: &_SEGGER_RTT,
+        storage: STORAGE,
+        linked_modules: &[],
     };
     // SAFETY: the linker script keeps the ranges apart, and nothing else uses them.
     unsafe { ramscope_kernel::start(facts, programs) }

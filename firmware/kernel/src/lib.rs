@@ -65,6 +65,8 @@ pub use sync::{Mutex, Shared};
 pub use time::{Instant, Span};
 pub use timer::Timer;
 
+/// What modules and the kernel know of each other, for ports that link modules statically.
+pub use ramscope_module_abi as module_abi;
 /// The records that the kernel writes, for boards that name their regions.
 pub use ramscope_wire as wire;
 

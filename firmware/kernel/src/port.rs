@@ -127,6 +127,10 @@ pub struct Facts {
     pub interrupt_stack: StackRange,
     /// Memory for the telemetry ring.
     pub telemetry: &'static crate::rtt::Memory,
+    /// The file system with the modules that can be loaded; empty if the image has none.
+    pub storage: &'static [u8],
+    /// The modules that are linked statically, where none can be loaded.
+    pub linked_modules: &'static [&'static ramscope_module_abi::Linked],
 }
 
 /// The place that a kernel runs on. See the module's text for what an implementation promises.
@@ -185,6 +189,17 @@ pub unsafe trait Port {
     fn pin(_number: u8) -> Option<bool> {
         None
     }
+    /// Drives a pin; `false` if the board has none of this number.
+    fn set_pin(_number: u8, _high: bool) -> bool {
+        false
+    }
+    /// Where the processor fetches code that was written at this address of the heap; `None` where code
+    /// cannot be loaded.
+    fn code_address(_written: usize) -> Option<usize> {
+        None
+    }
+    /// Code was written: from now on the processor must fetch it as it is.
+    fn code_changed() {}
     /// Gives bytes to the console's transmitter; answers how many it took.
     fn transmit(bytes: &[u8]) -> usize;
     /// Asks for [`console::transmit_ready`](crate::console::transmit_ready) when there is room.
@@ -241,6 +256,12 @@ link! {
     fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
     fn idle = _ramscope_port_idle() -> ();
     fn pin = _ramscope_port_pin(number: u8) -> Option<bool>;
+    #[allow(dead_code, reason = "for the loader of modules")]
+    fn set_pin = _ramscope_port_set_pin(number: u8, high: bool) -> bool;
+    #[allow(dead_code, reason = "for the loader of modules")]
+    fn code_address = _ramscope_port_code_address(written: usize) -> Option<usize>;
+    #[allow(dead_code, reason = "for the loader of modules")]
+    fn code_changed = _ramscope_port_code_changed() -> ();
     fn transmit = _ramscope_port_transmit(bytes: &[u8]) -> usize;
     fn want_transmit = _ramscope_port_want_transmit(on: bool) -> ();
     fn transmit_now = _ramscope_port_transmit_now(bytes: &[u8]) -> ();
@@ -311,6 +332,18 @@ macro_rules! port {
             #[unsafe(no_mangle)]
             fn _ramscope_port_pin(number: u8) -> Option<bool> {
                 <$port as Port>::pin(number)
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_set_pin(number: u8, high: bool) -> bool {
+                <$port as Port>::set_pin(number, high)
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_code_address(written: usize) -> Option<usize> {
+                <$port as Port>::code_address(written)
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_code_changed() {
+                <$port as Port>::code_changed()
             }
             #[unsafe(no_mangle)]
             fn _ramscope_port_transmit(bytes: &[u8]) -> usize {

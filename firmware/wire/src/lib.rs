@@ -34,6 +34,7 @@ mod raw;
 mod record;
 pub mod script;
 mod splitter;
+pub mod storage;
 mod text;
 mod timeline;
 mod vocabulary;

@@ -13,6 +13,7 @@
 mod cargo;
 mod diagnosis;
 mod flash;
+mod modules;
 pub mod publish;
 mod toolchain;
 
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use diagnosis::{Diagnosis, diagnose};
 pub use flash::{FLASH_BYTES, FlashError, direct_boot_image};
+pub use modules::symbols as module_symbols;
 
 use crate::workspace::Workspace;
 use toolchain::Toolchain;
@@ -123,6 +125,24 @@ pub enum BuildError {
         /// What cargo said.
         output: String,
     },
+    /// The linker that modules need is not part of the toolchain.
+    #[error(
+        "the Rust toolchain in {} has no rust-lld, which links modules: reinstall it with `rustup \
+         toolchain install stable`",
+        sysroot.display()
+    )]
+    NoModuleLinker {
+        /// Where the toolchain is.
+        sysroot: PathBuf,
+    },
+    /// A module cannot be linked.
+    #[error("the module `{module}` cannot be linked: {problem}")]
+    Module {
+        /// Its name.
+        module: String,
+        /// Why.
+        problem: String,
+    },
     /// What cargo built is no image.
     #[error("what cargo built cannot be put into flash")]
     Flash(#[from] FlashError),
@@ -141,7 +161,7 @@ impl BuildError {
     /// Whether the sources are to blame, and not what is installed on this machine.
     #[must_use]
     pub fn is_in_sources(&self) -> bool {
-        matches!(self, Self::DoesNotCompile { .. } | Self::Flash(_))
+        matches!(self, Self::DoesNotCompile { .. } | Self::Module { .. } | Self::Flash(_))
     }
 }
 
@@ -162,7 +182,8 @@ pub fn build(
         notice(Notice::AddingTarget);
         toolchain.add_target(workspace)?;
     }
-    let built = cargo::build(workspace, board, &toolchain, notice)?;
+    let storage = modules::build(workspace, &toolchain, notice)?;
+    let built = cargo::build(workspace, board, (&toolchain, storage.as_deref()), notice)?;
     publish_image(&built, board, &images)
 }
 

@@ -41,6 +41,15 @@ impl Toolchain {
         self.sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir()
     }
 
+    /// The linker that is part of the toolchain, whatever host it is for.
+    pub(super) fn linker(&self) -> Result<PathBuf, BuildError> {
+        let name = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
+        let hosts = self.sysroot.join("lib/rustlib").read_dir().into_iter().flatten().flatten();
+        let mut linkers = hosts.map(|host| host.path().join("bin").join(&name));
+        let found = linkers.find(|linker| linker.is_file());
+        found.ok_or_else(|| BuildError::NoModuleLinker { sysroot: self.sysroot.clone() })
+    }
+
     /// Adds the chip's target, through rustup.
     pub(super) fn add_target(&self, workspace: &Workspace) -> Result<(), BuildError> {
         let no_target = |said: String| BuildError::NoTarget { said };
