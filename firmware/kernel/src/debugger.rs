@@ -2,9 +2,13 @@
 //!
 //! The kernel's own structures have no fixed layout, and should not: so the image carries the
 //! offsets of what a debugger wants to know, as the compiler has chosen them. Only reading is meant.
+//!
+//! Whoever explores schedules wants to know at which instructions another unit could have the turn. That
+//! is so where the bit of the running slot's priority is set in the ready queues' bitmap; so the table
+//! says where these three are as well.
 
 use crate::kernel::Kernel;
-use crate::sched::THREADS_MAX;
+use crate::sched::{Scheduler, THREADS_MAX};
 use crate::thread::Thread;
 use core::mem::offset_of;
 
@@ -24,7 +28,19 @@ pub struct UnitTable {
     stack_low: u32,
     stack_bytes: u32,
     block: u32,
+    /// [`TURNS`]: the words below are there.
+    turns: u32,
+    /// 16 bits, one for each priority at which somebody is ready.
+    ready: *const u8,
+    /// A byte: the slot that runs.
+    running: *const u8,
+    /// The scheduler's slots; the first one's byte that says at which priority it is.
+    priorities: *const u8,
+    priority_stride: u32,
 }
+
+/// Says that a [`UnitTable`] tells where the turns of equals are decided.
+const TURNS: u32 = u32::from_le_bytes(*b"turn");
 
 #[expect(unsafe_code, reason = "a table with an address")]
 // SAFETY: the address is never followed here.
@@ -34,6 +50,7 @@ impl UnitTable {
     /// The table of an instance.
     #[must_use]
     pub const fn of(kernel: *const Kernel) -> Self {
+        let sched = kernel.cast::<u8>().wrapping_add(offset_of!(Kernel, sched));
         Self {
             threads: kernel.cast::<u8>().wrapping_add(offset_of!(Kernel, threads)),
             slots: THREADS_MAX as u32,
@@ -44,6 +61,11 @@ impl UnitTable {
             stack_low: offset_of!(Thread, stack.low) as u32,
             stack_bytes: offset_of!(Thread, stack.bytes) as u32,
             block: offset_of!(Thread, block) as u32,
+            turns: TURNS,
+            ready: sched.wrapping_add(Scheduler::READY_BITS),
+            running: sched.wrapping_add(Scheduler::RUNNING),
+            priorities: sched.wrapping_add(Scheduler::PRIORITIES),
+            priority_stride: Scheduler::PRIORITY_STRIDE as u32,
         }
     }
 }

@@ -30,6 +30,7 @@ use self::commands::CommandRing;
 use self::debugged::Beside;
 use self::pins::Surroundings;
 use self::points::PointWatch;
+pub use self::points::UnitPoints;
 use self::ring::TelemetryRing;
 use self::stacks::StackWatch;
 use self::steering::Steering;
@@ -123,7 +124,8 @@ impl EngineSession {
     /// Ends slices as a schedule says from now on.
     #[must_use]
     pub fn along(mut self, schedule: &Schedule) -> Self {
-        self.device.steering = Steering::along(schedule, &mut self.device.machine);
+        self.device.steering =
+            Steering::along(schedule, &mut self.device.machine, self.units.clone());
         self
     }
 

@@ -34,7 +34,7 @@ mod watchdog;
 pub use circuit::{Checked, Circuit, DiagramError, ReadCircuit, Terminal};
 pub use drive::{NoWitness, Reaction, Witness, drive};
 pub use engine::{EngineOptions, EngineSession};
-pub use explore::{Fork, Ground, Survey, SwitchMade, switches_made};
+pub use explore::{Fork, Ground, Survey, SwitchMade, UnitPoints, switches_made};
 pub use firmware::{Firmware, FirmwareError};
 pub use gdb::{GdbListener, GdbSession};
 pub use ingest::{Ingested, LogTelemetry, ingest};

@@ -17,6 +17,10 @@
 //! interrupts are off a switch comes after. Instructions are those of the survey; once a switch
 //! has led a run elsewhere, later switches still come after the same counts.
 //!
+//! *What is left out.* A switch needs another ready unit of the same priority. The survey sees where there is
+//! one, if the image says where its kernel keeps who is ready; instructions without one are counted and
+//! not tried, because nothing else can come of them.
+//!
 //! *What fails* is what fails in a run: a step, an expectation, a budget, a finding that the scenario
 //! does not expect. So `race.shared` alone is not a lost update, and an update that is lost only fails
 //! where the scenario says how many there should be.
@@ -29,15 +33,18 @@
 
 mod account;
 mod draw;
+mod github;
 mod json;
+mod junit;
 mod laboratory;
+mod markdown;
+mod render;
 mod search;
 mod shrink;
 mod text;
 
-pub(crate) use account::{Account, Ended, Found, Method, Proof, smallest};
-pub(crate) use json::json;
+pub(crate) use account::{Account, Ended, Found, Method, Proof, by_name, smallest};
 pub(crate) use laboratory::{Laboratory, Limits, Trial, judge};
+pub(crate) use render::{print, write};
 pub(crate) use search::Search;
 pub(crate) use shrink::{Shrunk, name_units, shrink};
-pub(crate) use text::text;

@@ -98,30 +98,50 @@ impl ReportOptions {
         })
     }
 
+    /// Refuses pages for browsers, of something that has none.
+    pub(crate) fn without_pages(&self, what: &str) -> Result<(), Failure> {
+        let is_page = |request: &Request| matches!(request, Request::File(FileKind::Html, _));
+        match self.reports.iter().any(is_page) {
+            false => Ok(()),
+            true => Err(Failure::Setting {
+                place: "--report".to_owned(),
+                reason: format!(
+                    "{what} has no html; take text, json, junit, markdown or github, or a page of the run \
+                     that it ends with"
+                ),
+            }),
+        }
+    }
+
     /// Writes what was asked for. On GitHub's machines its own report comes by itself.
     pub(crate) fn write(&self, entries: &[Entry]) -> Result<(), Failure> {
+        self.write_rendered(&|kind: FileKind| kind.render(entries), &|| annotations(entries))
+    }
+
+    /// The same of anything that has these forms.
+    pub(crate) fn write_rendered(
+        &self,
+        file: &dyn Fn(FileKind) -> String,
+        annotations: &dyn Fn() -> String,
+    ) -> Result<(), Failure> {
         for request in &self.reports {
             if let Request::File(kind, path) = request {
-                publish::whole(path, kind.render(entries).as_bytes())
+                publish::whole(path, file(*kind).as_bytes())
                     .map_err(|source| Failure::Unwritable { path: path.clone(), source })?;
             }
         }
         let asked = self.reports.contains(&Request::GitHub);
         let at_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        match asked || at_github {
-            true => tell_github(entries),
-            false => Ok(()),
+        if !(asked || at_github) {
+            return Ok(());
         }
-    }
-}
-
-/// GitHub reads commands from both streams, and stdout is for data. The summary is a file that
-/// other steps append to as well.
-fn tell_github(entries: &[Entry]) -> Result<(), Failure> {
-    eprint!("{}", annotations(entries));
-    match std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
-        Some(path) => append(Path::new(&path), &markdown(entries)),
-        None => Ok(()),
+        // GitHub reads commands from both streams, and stdout is for data. The summary is a file that
+        // other steps append to as well.
+        eprint!("{}", annotations());
+        match std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
+            Some(path) => append(Path::new(&path), &file(FileKind::Markdown)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -40,6 +40,12 @@ pub fn annotations(entries: &[Entry]) -> String {
     text
 }
 
+/// One error on a line of a file, as a workflow command.
+#[must_use]
+pub fn annotation(path: &str, line: Option<u32>, title: &str, message: &str) -> String {
+    Annotation { path, line, title: title.to_owned(), message: message.to_owned() }.command()
+}
+
 /// The annotations of an entry, each with its rank among those of the entry.
 fn of_entry<'a>(label: &str, entry: &'a Entry) -> Vec<(usize, Annotation<'a>)> {
     let path = entry.path();

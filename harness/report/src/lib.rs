@@ -31,7 +31,7 @@ pub use bundle::{BUNDLE_CAPTURE, BundleFile, bundle};
 pub use detail::detail;
 pub use entry::{Entry, NotRun};
 pub use exit::ExitCode;
-pub use github::annotations;
+pub use github::{annotation, annotations};
 pub use html::html;
 pub use json::{SCHEMA_VERSION, json, json_schema};
 pub use junit::junit;

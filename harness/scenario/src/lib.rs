@@ -52,7 +52,7 @@ pub use rule::{Example, Rule, Snippet};
 pub use scenario::{
     Command, ExpectPin, Parsed, Scenario, SetControl, Step, TakeScreenshot, Touch, TouchPoint,
 };
-pub use schedule::{NextUnit, Schedule, ScheduleError, SwitchPoint};
+pub use schedule::{NextUnit, Schedule, ScheduleError, SwitchPoint, UnitName};
 pub use settings::{
     AllocationFault, Artifact, Artifacts, Condition, Direction, During, Expect, FailOn, Fault,
     FindingRules, Injection, Keep, Matching, Moment, OptionForm, Phase, PinPlace, Program,

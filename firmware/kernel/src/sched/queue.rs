@@ -111,6 +111,9 @@ impl Default for PriorityQueue {
 }
 
 impl PriorityQueue {
+    /// Where the bitmap is in here, in bytes.
+    pub(super) const BITS: usize = core::mem::offset_of!(Self, bits);
+
     /// An empty queue.
     #[must_use]
     pub const fn new() -> Self {

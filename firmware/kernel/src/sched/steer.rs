@@ -1,6 +1,21 @@
 //! A slice that ends when the host says so, and who has the next turn.
 
-use super::{Scheduler, Slot};
+use core::mem::offset_of;
+
+use super::{Entry, PriorityQueue, Scheduler, Slot};
+
+/// Where a host that reads memory finds who could have a turn, as offsets in bytes: the running slot has
+/// an equal if and only if its priority's bit is set.
+impl Scheduler {
+    /// The bitmap of priorities at which somebody is ready, 16 bits.
+    pub(crate) const READY_BITS: usize = offset_of!(Self, ready) + PriorityQueue::BITS;
+    /// The slot that runs, a byte.
+    pub(crate) const RUNNING: usize = offset_of!(Self, running);
+    /// The priority of the first slot, a byte.
+    pub(crate) const PRIORITIES: usize = offset_of!(Self, entries) + offset_of!(Entry, priority);
+    /// From a slot's priority to that of the next.
+    pub(crate) const PRIORITY_STRIDE: usize = size_of::<Entry>();
+}
 
 impl Scheduler {
     /// The ready slots that may have the turn of the running one: its equals, in the order of their

@@ -18,6 +18,7 @@ use ramscope_time::Instant;
 use ramscope_wire::{Steer, Steered, UnitId, write_record};
 
 use super::commands::CommandRing;
+use crate::gdb::units::Units;
 use crate::session::Output;
 
 /// The CSR with the address at which a trap interrupted.
@@ -32,16 +33,18 @@ pub(super) struct Steering {
     /// Switches that were asked for and not answered yet.
     asked: VecDeque<SwitchPoint>,
     given: u16,
+    /// Where names are looked up.
+    units: Units,
     /// Commands that were given and not told yet.
     told: Vec<Output>,
 }
 
 impl Steering {
     /// A schedule that begins now.
-    pub(super) fn along(schedule: &Schedule, machine: &mut Machine) -> Self {
-        let coming: VecDeque<SwitchPoint> = schedule.switches().iter().copied().collect();
+    pub(super) fn along(schedule: &Schedule, machine: &mut Machine, units: Units) -> Self {
+        let coming: VecDeque<SwitchPoint> = schedule.switches().iter().cloned().collect();
         machine.stop_after(coming.front().map(|switch| switch.after));
-        Self { coming, given: FIRST_NUMBER, ..Self::default() }
+        Self { coming, given: FIRST_NUMBER, units, ..Self::default() }
     }
 
     /// The machine has come to the next switch.
@@ -49,7 +52,7 @@ impl Steering {
         let Some(switch) = self.coming.pop_front() else { return };
         machine.stop_after(self.coming.front().map(|switch| switch.after));
         let Some(commands) = commands else { return };
-        let words = command(switch.next, self.given);
+        let words = command(&switch.next, self.given, |name| self.units.named(machine, name));
         self.given = self.given.wrapping_add(1);
         commands.send(machine, &words);
         self.asked.push_back(switch);
@@ -83,11 +86,16 @@ impl Steering {
     }
 }
 
+/// No unit has this number, so the firmware answers that it is not ready.
+const NOBODY: UnitId = UnitId(u32::MAX);
+
 /// The command for a switch.
-fn command(next: NextUnit, number: u16) -> Vec<u32> {
+fn command(next: &NextUnit, number: u16, find: impl Fn(&str) -> Option<u32>) -> Vec<u32> {
+    let unit = |unit| Steer { unit, rank: 0 };
     let steer = match next {
-        NextUnit::Unit(unit) => Steer { unit: UnitId(unit), rank: 0 },
-        NextUnit::Rank(rank) => Steer { unit: UnitId::KERNEL, rank },
+        NextUnit::Unit(id) => unit(UnitId(*id)),
+        NextUnit::Named(name) => unit(find(name.as_str()).map_or(NOBODY, UnitId)),
+        NextUnit::Rank(rank) => Steer { unit: UnitId::KERNEL, rank: *rank },
     };
     let mut words = Vec::new();
     write_record(&steer, number, 0, &mut words);

@@ -22,6 +22,7 @@ const KERNEL: u32 = 0;
 /// A session that keeps what a fork needs.
 pub struct Survey {
     device: EngineSession,
+    at_power_on: EngineSession,
     told: Vec<Told>,
     fork: Option<Split>,
 }
@@ -37,17 +38,23 @@ impl Survey {
     /// Powers on the device of a run.
     #[must_use]
     pub fn launch(run: &Run, firmware: &Firmware, circuit: Option<&Circuit>) -> Self {
-        Self { device: engine_session(run, firmware, circuit), told: Vec::new(), fork: None }
+        let mut device = engine_session(run, firmware, circuit);
+        let at_power_on = device.clone();
+        // If no stimulus ever comes, the program began by itself.
+        device.watch_points();
+        Self { device, at_power_on, told: Vec::new(), fork: None }
     }
 
-    /// What was found. `None`: the scenario does nothing to the device, or the image does not say
-    /// which unit runs.
+    /// What was found. `None`: the image does not say which unit runs.
     #[must_use]
     pub fn into_ground(self) -> Option<Ground> {
-        let Split { device, residents } = self.fork?;
+        let (told, Split { device, residents }) = match self.fork {
+            Some(fork) => (self.told, fork),
+            None => (Vec::new(), Split { device: self.at_power_on, residents: Vec::new() }),
+        };
         let mut points = self.device.into_points()?;
         points.retain(|unit, _| *unit != KERNEL && !residents.contains(unit));
-        Some(Ground { told: self.told.into(), device: Arc::new(device), points })
+        Some(Ground { told: told.into(), device: Arc::new(device), points })
     }
 
     /// The first stimulus is about to come.

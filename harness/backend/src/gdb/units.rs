@@ -18,7 +18,7 @@ const NAME_BYTES_MAX: u32 = 64;
 const KERNEL: u32 = 0;
 
 /// Where to find what the image says of its threads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Units {
     /// The word that says which unit runs.
     pub(crate) running: Option<u32>,
@@ -49,6 +49,44 @@ struct Table {
     stack_low: u32,
     stack_bytes: u32,
     block: u32,
+}
+
+/// Says that the table goes on with where turns are decided.
+const TURNS: u32 = u32::from_le_bytes(*b"turn");
+/// Words of the table before that.
+const TABLE_WORDS: u32 = 9;
+
+/// Where in memory it stands whether the unit that runs has a ready equal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Turns {
+    /// 16 bits, one for each priority at which somebody is ready.
+    ready: u32,
+    /// The slot that runs, a byte.
+    running: u32,
+    /// The first slot's priority, a byte, and how far it is to the next one's.
+    priorities: u32,
+    stride: u32,
+    slots: u32,
+}
+
+impl Turns {
+    /// Whether a store to this address may change the answer.
+    pub(crate) fn depend_on(&self, address: u32) -> bool {
+        address == self.running
+            || address.wrapping_sub(self.ready) < 2
+            || address.wrapping_sub(self.priorities) < self.slots * self.stride
+    }
+
+    /// Whether another unit of the running one's priority is ready, and none that is more urgent: then
+    /// a slice that ends gives it the turn.
+    pub(crate) fn has_equal(&self, read: impl Fn(u32, &mut [u8]) -> bool) -> bool {
+        let (mut ready, mut running, mut priority) = ([0; 2], [0], [0]);
+        let is_known = read(self.ready, &mut ready)
+            && read(self.running, &mut running)
+            && u32::from(running[0]) < self.slots
+            && read(self.priorities + u32::from(running[0]) * self.stride, &mut priority);
+        is_known && u16::from_le_bytes(ready).checked_shr(priority[0].into()) == Some(1)
+    }
 }
 
 impl Units {
@@ -89,6 +127,11 @@ impl Units {
         units
     }
 
+    /// The first unit of a name, of those that live.
+    pub(crate) fn named(&self, machine: &Machine, name: &str) -> Option<u32> {
+        self.all(machine).into_iter().find(|unit| unit.name == name).map(|unit| unit.id)
+    }
+
     fn read_all(&self, machine: &Machine) -> Option<Vec<Unit>> {
         let table = self.read_table(machine)?;
         let running = machine.read_word(self.running?).ok()?;
@@ -103,7 +146,7 @@ impl Units {
 
     fn read_table(&self, machine: &Machine) -> Option<Table> {
         let address = self.table?;
-        let mut words = [0; 9];
+        let mut words = [0; TABLE_WORDS as usize];
         for (index, word) in words.iter_mut().enumerate() {
             *word = machine.read_word(address + 4 * index as u32).ok()?;
         }
@@ -120,6 +163,15 @@ impl Units {
             stack_bytes,
             block,
         })
+    }
+
+    /// Where turns are decided, if the image says it.
+    pub(crate) fn turns(&self, machine: &Machine) -> Option<Turns> {
+        let slots = self.read_table(machine)?.slots;
+        let word = |index: u32| machine.read_word(self.table? + 4 * (TABLE_WORDS + index)).ok();
+        (word(0)? == TURNS).then_some(())?;
+        let [ready, running, priorities, stride] = [word(1)?, word(2)?, word(3)?, word(4)?];
+        (stride < 0x1_0000).then_some(Turns { ready, running, priorities, stride, slots })
     }
 
     fn read_unit(&self, machine: &Machine, table: &Table, slot: u32, running: u32) -> Option<Unit> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ramscope_model::{Outcome, Symbol};
-use ramscope_scenario::Schedule;
+use ramscope_scenario::{NextUnit, Run, Schedule, SwitchPoint, UnitName};
 
 use super::laboratory::{Laboratory, Trial};
 use super::search::{Searched, Tried};
@@ -32,6 +32,8 @@ pub(crate) enum Ended {
 pub(crate) struct Account {
     /// The run whose schedules they are.
     pub(crate) run: String,
+    /// The scenario's file.
+    pub(crate) path: String,
     pub(crate) method: Method,
     pub(crate) ended: Ended,
     pub(crate) wanted: u64,
@@ -40,7 +42,10 @@ pub(crate) struct Account {
     pub(crate) distinct: u64,
     /// Trials in which no switch came about.
     pub(crate) unswitched: u64,
+    /// Instructions before which another unit could have the turn.
     pub(crate) points: u64,
+    /// Instructions before which a unit of the program could be interrupted at all.
+    pub(crate) interruptible: u64,
     pub(crate) range: Option<(u64, u64)>,
     pub(crate) units: Vec<String>,
     pub(crate) outcomes: BTreeMap<Outcome, u64>,
@@ -60,6 +65,8 @@ pub(crate) struct Found {
     pub(crate) trials: u64,
     pub(crate) schedule: Schedule,
     pub(crate) sentence: String,
+    /// The line of the scenario that asks for what is false.
+    pub(crate) line: Option<u32>,
     pub(crate) switches: Vec<Shown>,
     pub(crate) proof: Proof,
 }
@@ -88,9 +95,10 @@ pub(crate) struct Proof {
 
 impl Account {
     /// The account of a search in which nothing is known yet of what was found.
-    pub(crate) fn of(laboratory: &Laboratory<'_>, run: String, method: Method) -> Self {
+    pub(crate) fn of(laboratory: &Laboratory<'_>, run: &Run, method: Method) -> Self {
         Self {
-            run,
+            run: run.to_string(),
+            path: run.scenario.path.clone(),
             method,
             ended: Ended::Done,
             wanted: 0,
@@ -98,6 +106,7 @@ impl Account {
             distinct: 0,
             unswitched: 0,
             points: laboratory.points().count(),
+            interruptible: laboratory.interruptible(),
             range: laboratory.points().range(),
             units: laboratory.units().to_vec(),
             outcomes: BTreeMap::new(),
@@ -173,6 +182,36 @@ impl Found {
             })
         });
         let switches = switches.collect();
-        Self { number, drawn, trials, schedule, sentence: trial.sentence, switches, proof }
+        let Trial { sentence, line, .. } = trial;
+        Self { number, drawn, trials, schedule, sentence, line, switches, proof }
+    }
+}
+
+/// The same schedule, with units by name where a name says which one is meant: one that no other unit of
+/// the run had.
+pub(crate) fn by_name(schedule: &Schedule, names: &BTreeMap<u32, String>) -> Schedule {
+    let is_unique = |name: &str| !names.values().any(|other| *other == format!("{name}#2"));
+    let named =
+        |id: &u32| names.get(id).filter(|name| is_unique(name)).and_then(|n| UnitName::new(n));
+    let switches = schedule.switches().iter().map(|SwitchPoint { after, next }| {
+        let name = match next {
+            NextUnit::Unit(id) => named(id),
+            NextUnit::Named(_) | NextUnit::Rank(_) => None,
+        };
+        SwitchPoint { after: *after, next: name.map_or_else(|| next.clone(), NextUnit::Named) }
+    });
+    Schedule::new(switches.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_is_named_only_where_its_name_says_which_one_is_meant() {
+        let names = [(1, "main"), (4, "left"), (5, "worker"), (6, "worker#2"), (7, "a b")];
+        let names = names.map(|(id, name)| (id, name.to_owned())).into();
+        let schedule: Schedule = "10:4,20:5,30:6,40:7,50:8,60:1".parse().unwrap();
+        assert_eq!(by_name(&schedule, &names).to_string(), "10:left,20:5,30:6,40:7,50:8,60:main");
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn json(account: &Account) -> String {
     let value = json!({
         "schema_version": SCHEMA_VERSION,
         "run": account.run,
+        "path": account.path,
         "method": method,
         "seeds": seeds,
         "switches_max": switches,
@@ -38,6 +39,7 @@ pub(crate) fn json(account: &Account) -> String {
         "runs_without_switch": account.unswitched,
         "covered": {
             "instructions": account.points,
+            "interruptible": account.interruptible,
             "first": account.range.map(|range| range.0),
             "last": account.range.map(|range| range.1),
             "units": account.units,
@@ -56,6 +58,7 @@ fn found(found: &Found) -> Value {
         "shrinking_runs": found.trials,
         "schedule": found.schedule.to_string(),
         "sentence": found.sentence,
+        "line": found.line,
         "switches": found.switches.iter().map(switch).collect::<Vec<_>>(),
         "device_hash": found.proof.hash,
         "capture": found.proof.capture,

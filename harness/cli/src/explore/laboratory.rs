@@ -22,6 +22,8 @@ pub(crate) struct Laboratory<'a> {
     run: &'a Run,
     ground: Ground,
     points: Points,
+    /// Before how many instructions a unit of the program can be interrupted at all.
+    interruptible: u64,
     /// The units whose instructions they are, in the order of their numbers.
     units: Vec<String>,
     limits: Limits,
@@ -44,6 +46,8 @@ pub(crate) struct Trial {
     pub(crate) subject: Option<String>,
     /// The verdict in a sentence.
     pub(crate) sentence: String,
+    /// The line of the scenario that asks for what is false first.
+    pub(crate) line: Option<u32>,
     pub(crate) switches: Vec<SwitchMade>,
     /// Units by number, as the device named them.
     pub(crate) names: BTreeMap<u32, String>,
@@ -80,21 +84,29 @@ impl<'a> Laboratory<'a> {
         let mut survey = Survey::launch(run, firmware, circuit);
         let trial = carry_out(run, &mut survey, &limits);
         let no_ground = |reason| Failure::NoGround { reason };
-        let ground = survey.into_ground().ok_or_else(|| {
-            no_ground("the image does not say who runs, or the scenario does nothing to the device")
-        })?;
-        let points = Points::of(ground.points().values().flatten().copied());
-        let name = |unit: &u32| trial.names.get(unit).cloned();
-        let units = ground.points().keys().filter_map(name).collect();
-        match points.count() {
-            0 => Err(no_ground("the program has no unit that runs with interrupts on")),
-            _ => Ok((Self { run, ground, points, units, limits }, trial)),
+        let ground = survey
+            .into_ground()
+            .ok_or_else(|| no_ground("the image does not say which unit runs"))?;
+        let of_units = || ground.points().iter();
+        let points =
+            Points::of(of_units().flat_map(|(_, points)| points.stretches.iter().copied()));
+        let interruptible = of_units().map(|(_, points)| points.interruptible).sum();
+        let units = of_units().filter(|(_, points)| !points.stretches.is_empty());
+        let units = units.filter_map(|(unit, _)| trial.names.get(unit).cloned()).collect();
+        match (points.count(), interruptible) {
+            (0, 0) => Err(no_ground("the program has no unit that runs with interrupts on")),
+            _ => Ok((Self { run, ground, points, interruptible, units, limits }, trial)),
         }
     }
 
     /// Where slices could end.
     pub(crate) const fn points(&self) -> &Points {
         &self.points
+    }
+
+    /// Before how many instructions a unit of the program can be interrupted, if only to go on.
+    pub(crate) const fn interruptible(&self) -> u64 {
+        self.interruptible
     }
 
     /// The units that run there.
@@ -131,6 +143,7 @@ pub(crate) fn judge(run: &Run, capture: &Capture) -> Trial {
     Trial {
         outcome: verdict.outcome,
         subject: verdict.failures.first().map(|failure| failure.subject.clone()),
+        line: verdict.failures.first().and_then(|failure| failure.line),
         sentence: verdict.sentence,
         switches: switches_made(capture),
         names: device.units().iter().map(|unit| (unit.key.id.0, unit.name.clone())).collect(),

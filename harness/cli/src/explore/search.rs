@@ -33,9 +33,11 @@ pub(crate) struct Searched {
 }
 
 impl Search<'_> {
-    /// The schedules of these seeds, 1 to `seeds`, with so many switches each.
+    /// The schedules of these seeds, 1 to `seeds`, with so many switches each; none, if nobody could have
+    /// another one's turn.
     pub(crate) fn drawn(&mut self, seeds: u64, switches: u32) -> Searched {
         let points = self.laboratory.points();
+        let seeds = if points.count() == 0 { 0 } else { seeds };
         let drawn = (1..=seeds).map(|seed| (seed, points.drawn(seed, switches)));
         let wanted = drawn.collect();
         self.all(wanted, 0)

@@ -129,21 +129,23 @@ mod tests {
 
     /// A trial of a device on which every switch comes about.
     fn trial(schedule: &Schedule, fails: bool) -> Trial {
-        let unit = |next| match next {
-            NextUnit::Unit(unit) => unit,
+        let unit = |next: &_| match next {
+            NextUnit::Unit(unit) => *unit,
             NextUnit::Rank(rank) => 10 + rank,
+            NextUnit::Named(name) => unreachable!("nobody drew {}", name.as_str()),
         };
         let made = |switch: &SwitchPoint| SwitchMade {
             after: switch.after,
             pc: 0,
             from: ramscope_wire::UnitId(1),
-            to: Some(ramscope_wire::UnitId(unit(switch.next))),
+            to: Some(ramscope_wire::UnitId(unit(&switch.next))),
             choices: 1,
         };
         Trial {
             outcome: if fails { Outcome::Fail } else { Outcome::Pass },
             subject: fails.then(|| "sum".to_owned()),
             sentence: String::new(),
+            line: None,
             switches: schedule.switches().iter().map(made).collect(),
             names: Default::default(),
             hash: Capture::default().device_hash(),

@@ -2,11 +2,14 @@
 
 use ramscope_model::{Outcome, Symbol, counted, grouped};
 
-use super::account::{Account, Ended, Found, Method, Shown};
+use super::account::{Account, Ended, Found, Method, Proof, Shown};
 use crate::columns::table_text;
 
 /// Digits of a device hash that are shown, as in the table of runs.
 const HASH_DIGITS: usize = 12;
+
+/// What is told of each switch.
+pub(super) const COLUMNS: [&str; 4] = ["after", "from", "to", "interrupted before"];
 
 /// All of it; the last line is the command that shows the smallest failing schedule again.
 pub(crate) fn text(account: &Account) -> String {
@@ -22,7 +25,7 @@ pub(crate) fn text(account: &Account) -> String {
     text
 }
 
-fn title(method: Method) -> String {
+pub(super) fn title(method: Method) -> String {
     match method {
         Method::Drawn { switches: 1, .. } => "schedules with one switch, drawn by seed".to_owned(),
         Method::Drawn { switches, .. } => {
@@ -32,8 +35,8 @@ fn title(method: Method) -> String {
     }
 }
 
-fn facts(account: &Account) -> Vec<(&'static str, String)> {
-    let Account { trials, wanted, distinct, points, .. } = account;
+pub(super) fn facts(account: &Account) -> Vec<(&'static str, String)> {
+    let Account { trials, wanted, distinct, .. } = account;
     let tried = match account.ended {
         Ended::Done => counted(*trials, "run"),
         Ended::Interrupted => {
@@ -44,25 +47,40 @@ fn facts(account: &Account) -> Vec<(&'static str, String)> {
         0 => String::new(),
         n => format!("; in {} nobody else was ready", grouped(n)),
     };
-    let (from, to) = account.range.unwrap_or_default();
+    let by_clock = ("tried", "the clock's own schedule only".to_owned());
     if account.found.as_ref().is_some_and(|found| found.number.is_none()) {
-        return vec![("tried", "the clock's own schedule only".to_owned())];
+        return vec![by_clock];
+    }
+    if account.points == 0 {
+        return vec![by_clock, ("covered", covered(account))];
     }
     vec![
         ("tried", format!("{tried}, {}{idle}", counted(*distinct, "distinct schedule"))),
-        (
-            "covered",
-            format!(
-                "{} of {}, from {} to {} since power-on",
-                counted(*points, "instruction"),
-                account.units.join(", "),
-                grouped(from),
-                grouped(to)
-            ),
-        ),
+        ("covered", covered(account)),
         ("outcome", outcomes(account)),
         ("failures", failures(account)),
     ]
+}
+
+/// At which instructions, and that the others were left out for a reason.
+fn covered(account: &Account) -> String {
+    let Account { points, interruptible, units, range, .. } = account;
+    let Some((from, to)) = range else {
+        return format!(
+            "nothing: at none of {} was another thread of the same priority ready",
+            counted(*interruptible, "instruction")
+        );
+    };
+    let of = match points == interruptible {
+        true => counted(*points, "instruction"),
+        false => format!("{} of {}", grouped(*points), counted(*interruptible, "instruction")),
+    };
+    format!(
+        "{of}, those at which an equal is ready: {}, from {} to {} since power-on",
+        units.join(", "),
+        grouped(*from),
+        grouped(*to)
+    )
 }
 
 fn outcomes(account: &Account) -> String {
@@ -84,7 +102,8 @@ fn failures(account: &Account) -> String {
     }
 }
 
-fn found_text(method: Method, found: &Found) -> String {
+/// What the schedule is that was found, in a sentence without an end.
+pub(super) fn heading(method: Method, found: &Found) -> String {
     let origin = match (method, found.number) {
         (_, None) => {
             "It fails without any other switch, so there is nothing to explore yet".to_owned()
@@ -103,28 +122,31 @@ fn found_text(method: Method, found: &Found) -> String {
         }
         _ => String::new(),
     };
-    let mut text = format!("{origin}{shrunk}:\n\n");
+    format!("{origin}{shrunk}")
+}
+
+fn found_text(method: Method, found: &Found) -> String {
+    let mut text = format!("{}:\n\n", heading(method, found));
     if !found.switches.is_empty() {
         let rows: Vec<_> = found.switches.iter().map(row).collect();
-        let table = table_text(["after", "from", "to", "interrupted before"], &rows);
+        let table = table_text(COLUMNS, &rows);
         table.lines().for_each(|line| text += &format!("  {line}\n"));
         text += "\n";
     }
     let (proof, sentence) = (&found.proof, &found.sentence);
     text += &format!("  {sentence}\n");
-    let hash = &proof.hash[..HASH_DIGITS.min(proof.hash.len())];
-    text += &format!(
-        "  It failed again from power-on: {}, device hash {hash}
-
-",
-        proof.capture
-    );
-    text += &format!("{}\n", proof.again);
+    text += &format!("  {}\n\n{}\n", proven(proof), proof.again);
     text
 }
 
+/// That it failed again.
+pub(super) fn proven(proof: &Proof) -> String {
+    let hash = &proof.hash[..HASH_DIGITS.min(proof.hash.len())];
+    format!("It failed again from power-on: {}, device hash {hash}", proof.capture)
+}
+
 /// A switch, and where in the source: the line itself, and where that was inlined from another file.
-fn row(switch: &Shown) -> [String; 4] {
+pub(super) fn row(switch: &Shown) -> [String; 4] {
     let mut places: Vec<String> = switch.source.iter().map(place).collect();
     let file = |symbol: &Symbol| symbol.place.as_ref().map(|place| place.0.clone());
     let innermost = switch.source.first().and_then(file);
@@ -144,7 +166,12 @@ fn place(symbol: &Symbol) -> String {
     }
 }
 
-fn nothing_found(account: &Account) -> String {
+pub(super) fn nothing_found(account: &Account) -> String {
+    if account.points == 0 {
+        return "There is no other schedule: whenever a thread of the program can be interrupted, no other \
+                of its\npriority is ready. The clock's own passed."
+            .to_owned();
+    }
     match (account.is_complete(), account.ended) {
         (true, _) => {
             "Complete for one switch: whichever of these instructions a slice ends before, and \
@@ -170,6 +197,7 @@ mod tests {
         let outcomes: BTreeMap<Outcome, u64> = outcomes.iter().copied().collect();
         Account {
             run: "a run".to_owned(),
+            path: "a.yaml".to_owned(),
             method,
             ended,
             wanted: 40,
@@ -177,6 +205,7 @@ mod tests {
             distinct: 12,
             unswitched: 3,
             points: 40,
+            interruptible: 900,
             range: Some((1_000, 1_999)),
             units: vec!["main".to_owned(), "left".to_owned()],
             outcomes,
@@ -210,7 +239,7 @@ mod tests {
         for line in [
             "a run: every schedule with one switch",
             "  tried     39 runs of 40, then interrupted, 12 distinct schedules; in 3 nobody else was ready",
-            "  covered   40 instructions of main, left, from 1,000 to 1,999 since power-on",
+            "  covered   40 of 900 instructions, those at which an equal is ready: main, left, from 1,000 to 1,999 since power-on",
             "  outcome   0 failed, 39 passed",
             "  failures  none",
         ] {

@@ -11,18 +11,17 @@ use ramscope_model::{ElfSymbols, Judged};
 use ramscope_report::ExitCode;
 use ramscope_scenario::{Run, TargetKind};
 
-use crate::args::{ExploreOptions, Format};
+use crate::args::ExploreOptions;
 use crate::config::{Keep, RunSettings};
 use crate::diagram;
 use crate::evidence::{as_argument, run_again};
 use crate::execute::{Execution, News};
 use crate::explore::{
-    Account, Ended, Found, Laboratory, Limits, Method, Proof, Search, Shrunk, Trial, json, judge,
-    name_units, shrink, smallest, text,
+    Account, Ended, Found, Laboratory, Limits, Method, Proof, Search, Shrunk, Trial, by_name,
+    judge, name_units, print, shrink, smallest, write,
 };
 use crate::failure::Failure;
 use crate::images::{Builds, Images};
-use crate::output::print_text;
 use crate::prepare::{self, Named};
 use crate::store::{self, Store};
 use crate::terminal::{StatusLine, Terminal};
@@ -31,15 +30,8 @@ use crate::verb::{config, run};
 /// Runs schedules of a scenario, prints what they came to, and gives the exit code that follows.
 pub(crate) fn explore(options: &ExploreOptions, terminal: &Terminal) -> Result<ExitCode, Failure> {
     let mut settings = config::run_settings(&options.settings)?;
-    if !matches!(settings.format, Format::Text | Format::Json)
-        || !settings.reports.reports.is_empty()
-    {
-        let reason =
-            "an exploration is told as text or json, on stdout; its run along the schedule that \
-                      was found has every report"
-                .to_owned();
-        return Err(Failure::Setting { place: "explore".to_owned(), reason });
-    }
+    settings.reports.without_pages("an exploration")?;
+    settings.reports.prepare()?;
     // The capture of what was found stays, whatever becomes of others.
     settings.keep = Some(Keep::All);
     let scenarios = prepare::scenarios(&settings, Named::Scenarios)?;
@@ -78,17 +70,16 @@ impl Exploration<'_> {
         let firmware = self.images.of(run.target);
         let (laboratory, by_clock) =
             Laboratory::survey(run, (firmware, self.circuit.as_ref()), limits)?;
-        let mut account = Account::of(&laboratory, run.to_string(), self.options.method());
+        let mut account = Account::of(&laboratory, run, self.options.method());
         if by_clock.has_failed() {
             account.found = Some(self.prove(run, (None, 0), Shrunk::of_clock(by_clock))?);
         } else {
             account.found = self.search(run, &laboratory, &mut account)?;
         }
-        print_text(&match self.settings.format {
-            Format::Json => json(&account),
-            _ => text(&account),
-        });
-        Ok(match (&account.found, account.ended) {
+        let written = write(&account, &self.settings.reports);
+        print(&account, self.settings.format);
+        // What was found is told in any case.
+        written.map(|()| match (&account.found, account.ended) {
             (Some(_), _) => ExitCode::Fail,
             (None, Ended::Interrupted) => ExitCode::Interrupted,
             (None, Ended::Done) => ExitCode::Pass,
@@ -138,6 +129,7 @@ impl Exploration<'_> {
         origin: (Option<u64>, usize),
         shrunk: Shrunk,
     ) -> Result<Found, Failure> {
+        let shrunk = Shrunk { schedule: by_name(&shrunk.schedule, &shrunk.trial.names), ..shrunk };
         let run = Run { schedule: shrunk.schedule.clone(), ..run.clone() };
         let (path, capture) = self.record(&run)?;
         let again = judge(&run, &capture);

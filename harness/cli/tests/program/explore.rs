@@ -31,10 +31,12 @@ fn x08_a_lost_update_is_found_shrunk_to_one_switch_and_lost_again() {
     let smallest = &account["smallest"];
     let [switch] = &smallest["switches"].as_array().unwrap()[..] else { panic!("{smallest}") };
     assert_eq!(switch["to"], "right", "{switch}");
+    let schedule = smallest["schedule"].as_str().unwrap();
+    assert_eq!(schedule, format!("{}:right", switch["after"]), "a unit goes by its name");
     assert_eq!(account["complete"], false);
 
     // The one line that it ends with, and the capture that it leaves, fail in the same way.
-    let (path, schedule) = (scenario("lost-update"), smallest["schedule"].as_str().unwrap());
+    let path = scenario("lost-update");
     let keep = folder.path("again");
     let again = ["run", &path, "--elf", image(), "--captures", &keep, "--schedule", schedule];
     let again = ramscope(again.iter().chain(&["--format", "json"]));
@@ -80,9 +82,9 @@ fn a_schedule_is_for_one_run() {
     assert_eq!(many.code, 2, "{many:?}");
     assert!(many.stderr.contains("error: a schedule belongs to one run"), "{many:?}");
     let path = scenario("lost-update");
-    let wrong = ramscope(["run", &path, "--schedule", "12:left"]);
+    let wrong = ramscope(["run", &path, "--schedule", "12:4left"]);
     assert_eq!(wrong.code, 2, "{wrong:?}");
-    assert!(wrong.stderr.contains("`12:left` is no switch of a schedule"), "{wrong:?}");
+    assert!(wrong.stderr.contains("`12:4left` is no switch of a schedule"), "{wrong:?}");
 }
 
 #[test]
@@ -94,4 +96,37 @@ fn a_schedule_that_is_not_kept_is_warned_of() {
     assert_eq!(called.code, 0, "{called:?}");
     let warning = "warning: 0 of 1 switches of the schedule came about";
     assert!(called.stderr.contains(warning), "{called:?}");
+}
+
+#[test]
+fn nearly_every_schedule_that_is_drawn_switches_to_somebody() {
+    let folder = Folder::new("switches");
+    let account = read(&explore(&folder, "no-lost-update", &["--format", "json"]));
+    assert_eq!((&account["runs"], &account["runs_without_switch"]), (&60.into(), &0.into()));
+    let covered = &account["covered"];
+    let count = |what: &str| covered[what].as_u64().unwrap();
+    assert!(count("instructions") < count("interruptible"), "{covered}");
+}
+
+#[test]
+fn what_was_found_is_told_in_the_forms_that_ci_reads() {
+    let folder = Folder::new("forms");
+    let (junit, markdown) = (folder.path("explored.xml"), folder.path("explored.md"));
+    let reports = [format!("junit={junit}"), format!("markdown={markdown}")];
+    let more = ["--report", &reports[0], "--report", &reports[1], "--format", "github"];
+    let explored = explore(&folder, "lost-update", &more);
+    assert_eq!(explored.code, 1, "{explored:?}");
+    let annotation = explored.stdout.trim_end();
+    assert!(annotation.starts_with("::error file="), "{annotation}");
+    assert!(annotation.contains("lost-update.yaml,line=") && !annotation.contains('\n'));
+    let junit = std::fs::read_to_string(junit).unwrap();
+    assert!(junit.contains(r#"tests="1" "#) && junit.contains(r#"failures="1""#), "{junit}");
+    assert!(junit.contains(r#"<property name="schedule" value=""#), "{junit}");
+    let markdown = std::fs::read_to_string(markdown).unwrap();
+    assert!(markdown.contains("| after | from | to | interrupted before |"), "{markdown}");
+    assert!(markdown.trim_end().ends_with("```"), "{markdown}");
+
+    let page = explore(&folder, "lost-update", &["--report", "html=page.html"]);
+    assert_eq!(page.code, 2, "{page:?}");
+    assert!(page.stderr.contains("an exploration has no html"), "{page:?}");
 }

@@ -82,18 +82,25 @@ fn slices_could_end_at_each_instruction_of_a_unit_behind_the_fork() {
     let instructions = survey.facts().instructions.expect("the engine counts them");
     let ground = survey.into_ground().expect("the scenario sends something");
     // Interrupts stay on from power-on, so it is one stretch, up to the last instruction.
-    let [(WORKER, stretches)] = &ground.points().clone().into_iter().collect::<Vec<_>>()[..] else {
+    let [(&WORKER, points)] = ground.points().iter().collect::<Vec<_>>()[..] else {
         panic!("{:?}", ground.points())
     };
+    let UnitPoints { ref stretches, interruptible } = *points;
     let [(from, to)] = stretches[..] else { panic!("{stretches:?}") };
-    assert_eq!(to, instructions);
+    assert_eq!((to, interruptible), (instructions, to - from));
     assert!(from > 80_000, "the first stimulus comes a millisecond after a word: {from}");
 }
 
 #[test]
-fn a_scenario_that_does_nothing_to_the_device_has_no_fork() {
+fn without_a_stimulus_runs_fork_at_power_on() {
     let (run, firmware) = (run_of("- wait-serial: \"c\"\n"), firmware());
+    let from_power_on = carry_out(&run, &mut power_on(talking_unit()));
     let mut survey = Survey::launch(&run, &firmware, None);
-    let _ = carry_out(&run, &mut survey);
-    assert!(survey.into_ground().is_none());
+    assert_eq!(carry_out(&run, &mut survey), from_power_on);
+    let instructions = survey.facts().instructions.expect("the engine counts them");
+    let ground = survey.into_ground().expect("the program says which unit runs");
+    assert_eq!(carry_out(&run, &mut ground.fork(&Schedule::default())), from_power_on);
+    let worker = &ground.points()[&WORKER];
+    assert!(worker.interruptible > 0 && worker.interruptible < instructions);
+    assert_eq!(worker.stretches.last().unwrap().1, instructions);
 }
