@@ -89,6 +89,11 @@ calls! {
     /// The address of a function of a module that `owner` depends on; 0 if it has none of that name
     /// and kind.
     fn ramscope_find(owner: u32, module: *const u8, module_bytes: usize, export: *const u8, export_bytes: usize, kind: u32) -> usize;
+    /// Waits until no other thread is in a guarded part of the module `owner`, and keeps others out; 0, or
+    /// negative if the thread is asked to end or is in one already.
+    fn ramscope_lock(owner: u32) -> i32;
+    /// Lets the next one in.
+    fn ramscope_unlock(owner: u32) -> ();
     /// Ends the running thread, because the module's code cannot go on.
     fn ramscope_panic(owner: u32, message: *const u8, message_bytes: usize, file: *const u8, file_bytes: usize, line: u32) -> !;
 }
@@ -100,7 +105,7 @@ pub use hosted::provide;
 #[cfg(not(target_os = "none"))]
 mod hosted {
     use super::{Entry, Table};
-    use core::sync::atomic::{AtomicPtr, Ordering};
+    use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
     static PROVIDED: AtomicPtr<Table> = AtomicPtr::new(core::ptr::null_mut());
 
@@ -153,6 +158,17 @@ mod hosted {
     extern "C" fn find(_: u32, _: *const u8, _: usize, _: *const u8, _: usize, _: u32) -> usize {
         0
     }
+    // Without a kernel the threads are those of a test runner.
+    static GUARDED: AtomicBool = AtomicBool::new(false);
+    extern "C" fn lock(_: u32) -> i32 {
+        while GUARDED.swap(true, Ordering::Acquire) {
+            core::hint::spin_loop();
+        }
+        0
+    }
+    extern "C" fn unlock(_: u32) {
+        GUARDED.store(false, Ordering::Release);
+    }
     extern "C" fn panic(_: u32, _: *const u8, _: usize, _: *const u8, _: usize, _: u32) -> ! {
         panic!("{NO_KERNEL}")
     }
@@ -172,6 +188,8 @@ mod hosted {
         ramscope_timer_stop: timer_stop,
         ramscope_thread_start: thread_start,
         ramscope_find: find,
+        ramscope_lock: lock,
+        ramscope_unlock: unlock,
         ramscope_panic: panic,
     };
 }

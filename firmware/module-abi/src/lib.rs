@@ -23,6 +23,8 @@
 
 pub mod calls;
 mod describe;
+mod guarded;
+pub mod packed;
 mod services;
 mod shim;
 mod writing;
@@ -31,6 +33,7 @@ pub use describe::{
     ABI_VERSION, Dependency, Export, ExportKind, Info, Linked, MAGIC, ModuleId, Raw, Raw4, Text,
     Version,
 };
+pub use guarded::Guarded;
 pub use services::{
     Callback, Found, Level, NoPin, Status, StorageError, Ticking, call_bytes, call_numbers, find,
     now_us, pin_read, pin_write, sleep_us, spin_us, start_thread, start_timer, stop_timer,
