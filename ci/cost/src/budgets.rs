@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// `ci/cost.toml`.
@@ -13,6 +14,9 @@ pub(crate) struct Budgets {
     pub(crate) costs: Vec<Cost>,
     /// Stretches with interrupts masked.
     pub(crate) masked: Vec<Masked>,
+    /// Rows H: our heap beside others.
+    #[serde(default, rename = "heap")]
+    pub(crate) heaps: Vec<Heap>,
     /// Rows of the suite that this kernel has no operation for.
     #[serde(default)]
     pub(crate) absent: Vec<Absent>,
@@ -41,6 +45,32 @@ pub(crate) struct Masked {
     /// Why it is above [`MASKED_AIM`].
     #[serde(default)]
     pub(crate) reason: String,
+}
+
+/// A figure of the heap.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Heap {
+    pub(crate) id: String,
+    pub(crate) figure: String,
+    #[serde(default)]
+    pub(crate) better: Better,
+    pub(crate) budget: f64,
+    /// What peers were measured to have elsewhere, by the beginnings of their names.
+    #[serde(default)]
+    pub(crate) known: BTreeMap<String, f64>,
+    /// Why it is worse than the best peer by more than half.
+    #[serde(default)]
+    pub(crate) reason: String,
+}
+
+/// Which way a figure improves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Better {
+    #[default]
+    Less,
+    More,
 }
 
 #[derive(Debug, Deserialize)]

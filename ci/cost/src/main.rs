@@ -12,6 +12,7 @@
 //! 2. Every row of the budgets file is measured, and every row that is measured has a budget.
 //! 3. A figure that is worse than the best peer by more than half has a reason in the file.
 
+mod allocators;
 mod budgets;
 mod failure;
 mod names;
@@ -29,8 +30,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let answer = match words[..] {
-        [image, budgets] => check(Path::new(image), Path::new(budgets)),
-        [image, _, "--profile", row] => profile(Path::new(image), row),
+        [image, allocators, budgets] => {
+            check(Path::new(image), Path::new(allocators), Path::new(budgets))
+        }
+        [image, _, _, "--profile", row] => profile(Path::new(image), row),
         _ => {
             eprintln!("usage: cargo xtask cost [--profile ROW]");
             return ExitCode::from(2);
@@ -48,23 +51,30 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(image: &Path, budgets: &Path) -> Result<String, Failure> {
+fn check(image: &Path, allocators: &Path, budgets: &Path) -> Result<String, Failure> {
     let budgets = budgets::read(budgets)?;
     let elf = read(image)?;
     let measured = run::measure(&elf)?;
     if measured != run::measure(&elf)? {
         return Err(Failure::Unsteady);
     }
+    let heaps = allocators::measure(&read(allocators)?)?;
     let names = names::Names::of(&elf);
     print!("{}", table::costs(&budgets, &measured));
     println!();
     print!("{}", table::masked(&budgets, &measured, &names));
-    let problems = table::problems(&budgets, &measured);
+    println!();
+    print!("{}", allocators::table(&budgets.heaps, &heaps));
+    let mut problems = table::problems(&budgets, &measured);
+    problems.extend(allocators::problems(&budgets.heaps, &heaps));
     if !problems.is_empty() {
         return Err(Failure::Found(problems));
     }
-    let (costs, masked) = (measured.costs.len(), measured.masked.len());
-    Ok(format!("\ncost: {costs} costs and {masked} masked stretches are within their budgets"))
+    let (costs, masked, heaps) = (measured.costs.len(), measured.masked.len(), budgets.heaps.len());
+    Ok(format!(
+        "\ncost: {costs} costs, {masked} masked stretches and {heaps} figures of the heap are within \
+         their budgets"
+    ))
 }
 
 /// Where the instructions of a row go.

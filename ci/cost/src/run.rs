@@ -113,7 +113,7 @@ fn wait_for(
 }
 
 /// The letters of an id, as `bench` stores them.
-fn id_of(word: u32) -> String {
+pub(crate) fn id_of(word: u32) -> String {
     String::from_utf8_lossy(&word.to_le_bytes()).trim_end().to_owned()
 }
 

@@ -44,20 +44,23 @@ mod shape;
 #[cfg(test)]
 mod tests;
 mod tour;
+mod unaccounted;
 mod walk;
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use blocks::{Blocks, Used};
+use blocks::{Blocks, Unplaced, Used};
+use classes::GRANULE_BYTES;
 pub use diagnosis::{Claim, Diagnosis, Overwritten};
 use header::{Head, Tag};
-use ledger::{Ledger, Refusal};
+use ledger::{Charged, Credited, Ledger, Refusal};
 pub use owner::{OWNERS_MAX, OwnerIndex, OwnerKind, OwnerTag, OwnerTotals, OwnersFull};
 use raw::Place;
 pub use resize::Resized;
 pub use shape::{AreaFigures, SIZE_CLASSES, Shape, UNIT_BYTES, size_class, units};
 pub use tour::{Stage, Tour};
+pub use unaccounted::{CONTROL_BYTES, Unaccounted};
 pub use walk::{Broken, Index, Walk};
 
 /// How many areas a heap can have.
@@ -219,24 +222,87 @@ impl Heap {
         owner: OwnerIndex,
         site: u16,
     ) -> Result<NonNull<u8>, OutOfMemory> {
-        let taken = if layout.align() <= HEADER_BYTES as usize {
-            self.take(layout.size())
-        } else {
-            self.take_aligned(layout)
-        };
-        let (place, bytes) = taken.ok_or_else(|| self.out_of_memory(layout))?;
-        let owner = self.ledger.charge(owner, bytes);
-        self.blocks.set_tag(place, Tag::new(owner, site));
-        Ok(self.blocks.payload_of(place))
+        self.try_allocate(layout, owner, site).ok_or_else(|| self.out_of_memory(layout))
     }
 
+    /// As [`Heap::allocate`], for who does not ask why there is none.
     #[inline]
-    fn take(&mut self, payload_bytes: usize) -> Option<(Place, u32)> {
-        self.blocks.carve(block_bytes(payload_bytes)?)
+    pub fn try_allocate(
+        &mut self,
+        layout: Layout,
+        owner: OwnerIndex,
+        site: u16,
+    ) -> Option<NonNull<u8>> {
+        if layout.align() <= HEADER_BYTES as usize {
+            self.place(layout.size(), owner, site)
+        } else {
+            self.place_aligned(layout, owner, site)
+        }
+    }
+
+    /// The way of nearly all allocations: once in an image, and without a stack frame.
+    #[inline(never)]
+    fn place(&mut self, payload_bytes: usize, owner: OwnerIndex, site: u16) -> Option<NonNull<u8>> {
+        let (place, bytes) = match self.blocks.carve_for(payload_bytes) {
+            Ok(carved) => carved,
+            Err(Unplaced::NoRoom) => return None,
+            Err(Unplaced::BehindTheFirst) => {
+                return self.place_behind_the_first(payload_bytes, owner, site);
+            }
+        };
+        match self.ledger.charge(owner, bytes) {
+            Charged::Booked => Some(self.tagged(place, owner, site)),
+            Charged::NewPeak => Some(self.place_at_a_new_peak(place, bytes, owner, site)),
+        }
+    }
+
+    /// Once a block that fits is the first of its list, the usual way finds it.
+    #[cold]
+    #[inline(never)]
+    fn place_behind_the_first(
+        &mut self,
+        payload_bytes: usize,
+        owner: OwnerIndex,
+        site: u16,
+    ) -> Option<NonNull<u8>> {
+        let fits = self.blocks.bring_forward(block_bytes(payload_bytes)?);
+        if fits { self.place(payload_bytes, owner, site) } else { None }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn place_at_a_new_peak(
+        &mut self,
+        place: Place,
+        bytes: u32,
+        owner: OwnerIndex,
+        site: u16,
+    ) -> NonNull<u8> {
+        let owner = self.ledger.charge_to_a_new_peak(owner, bytes);
+        self.tagged(place, owner, site)
+    }
+
+    #[inline(always)]
+    fn tagged(&mut self, place: Place, owner: OwnerIndex, site: u16) -> NonNull<u8> {
+        self.blocks.set_tag(place, Tag::new(owner, site));
+        self.blocks.payload_of(place)
+    }
+
+    #[cold]
+    fn place_aligned(
+        &mut self,
+        layout: Layout,
+        owner: OwnerIndex,
+        site: u16,
+    ) -> Option<NonNull<u8>> {
+        let (place, bytes) = self.take_aligned(layout)?;
+        match self.ledger.charge(owner, bytes) {
+            Charged::Booked => Some(self.tagged(place, owner, site)),
+            Charged::NewPeak => Some(self.place_at_a_new_peak(place, bytes, owner, site)),
+        }
     }
 
     /// Takes a block that is large enough for any padding, and cuts the padding off its front.
-    #[cold]
     fn take_aligned(&mut self, layout: Layout) -> Option<(Place, u32)> {
         if layout.align() > ALIGN_MAX {
             return None;
@@ -275,11 +341,56 @@ impl Heap {
     #[expect(unsafe_code, reason = "the heap cannot check who still uses the block")]
     #[inline]
     pub unsafe fn free(&mut self, pointer: NonNull<u8>) -> Result<Freed, BadPointer> {
-        let used = self.blocks.used_at(pointer.addr().get())?;
+        // SAFETY: passed on to the caller.
+        match unsafe { self.try_free(pointer) } {
+            (0, _) => Err(self.refusal(pointer)),
+            (bytes, owner) => Ok(Freed { bytes, owner }),
+        }
+    }
+
+    /// As [`Heap::free`], for who does not ask why not: says how many bytes the block had, 0 if the
+    /// pointer is refused, and whose it was.
+    ///
+    /// The way of nearly all frees: once in an image, and without a stack frame.
+    ///
+    /// # Safety
+    /// As [`Heap::free`].
+    #[expect(unsafe_code, reason = "the heap cannot check who still uses the block")]
+    #[inline(never)]
+    pub unsafe fn try_free(&mut self, pointer: NonNull<u8>) -> (u32, OwnerIndex) {
+        let Some(used) = self.blocks.plausible_at(pointer.addr().get()) else {
+            return (0, OwnerIndex::KERNEL);
+        };
         let bytes = used.head.plain_bytes();
-        self.ledger.credit(used.owner, bytes)?;
+        if self.ledger.credit(used.owner, bytes) == Credited::NotYet {
+            return self.take_back_of_the_dead(pointer);
+        }
         self.blocks.give_back(used);
-        Ok(Freed { bytes, owner: used.owner })
+        (bytes, used.owner)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_back_of_the_dead(&mut self, pointer: NonNull<u8>) -> (u32, OwnerIndex) {
+        let Ok(used) = self.blocks.used_at(pointer.addr().get()) else {
+            return (0, OwnerIndex::KERNEL);
+        };
+        let bytes = used.head.plain_bytes();
+        if self.ledger.credit_after_all(used.owner, bytes).is_err() {
+            return (0, OwnerIndex::KERNEL);
+        }
+        self.blocks.give_back_slowly(used);
+        (bytes, used.owner)
+    }
+
+    /// Why a free is refused.
+    #[cold]
+    fn refusal(&self, pointer: NonNull<u8>) -> BadPointer {
+        match self.blocks.used_at(pointer.addr().get()) {
+            Err(bad) => bad,
+            Ok(used) if self.ledger.is_quarantined(used.owner) => BadPointer::Quarantined,
+            Ok(_) => BadPointer::Damaged,
+        }
     }
 
     /// Gives back a block of a quarantined owner, which [`Heap::free`] refuses: the collector's
@@ -295,7 +406,7 @@ impl Heap {
         let used = self.blocks.used_at(pointer.addr().get())?;
         let bytes = used.head.plain_bytes();
         self.ledger.credit_from_quarantine(used.owner, bytes)?;
-        self.blocks.give_back(used);
+        self.blocks.give_back_slowly(used);
         Ok(Freed { bytes, owner: used.owner })
     }
 
@@ -392,11 +503,15 @@ impl From<Refusal> for BadPointer {
 fn block_bytes(payload_bytes: usize) -> Option<u32> {
     // Below 2^31 - 8 the size leaves the header's top bit alone, and padding cannot wrap around.
     const PAYLOAD_BYTES_MAX: usize = (1 << 31) - 2 * ALIGN_MAX;
-    if payload_bytes > PAYLOAD_BYTES_MAX {
-        return None;
-    }
-    let bytes = (payload_bytes as u32).wrapping_add(2 * HEADER_BYTES - 1) & !(HEADER_BYTES - 1);
-    Some(bytes.max(BLOCK_BYTES_MIN))
+    (payload_bytes <= PAYLOAD_BYTES_MAX)
+        .then(|| block_granules(payload_bytes as u32) * GRANULE_BYTES)
+}
+
+/// The granules of the block that a payload needs which is far from the largest.
+#[inline(always)]
+fn block_granules(payload_bytes: u32) -> u32 {
+    const LEAST: u32 = BLOCK_BYTES_MIN / GRANULE_BYTES;
+    (payload_bytes.wrapping_add(HEADER_BYTES + GRANULE_BYTES - 1) / GRANULE_BYTES).max(LEAST)
 }
 
 /// How much to cut off a block's front, so that its payload is aligned: nothing, or at least a

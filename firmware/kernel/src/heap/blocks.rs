@@ -12,10 +12,12 @@
 
 use core::ptr::NonNull;
 
-use super::classes::{Class, Classes, class_of};
+use super::classes::{Class, Classes, GRANULE_BYTES, SMALL_BYTES};
 use super::header::{Head, Tag};
 use super::raw::{Memory, Place};
-use super::{AreaError, BLOCK_BYTES_MIN, BadPointer, HEADER_BYTES, OwnerIndex};
+use super::{
+    AreaError, BLOCK_BYTES_MIN, BadPointer, HEADER_BYTES, OwnerIndex, block_bytes, block_granules,
+};
 
 /// How many blocks of one class are looked at where any of them might be the largest.
 const SEARCH_MAX: usize = 16;
@@ -39,6 +41,16 @@ pub(super) struct Used {
     /// Its right neighbour, or the end mark.
     pub(super) right: Place,
     pub(super) right_head: Head,
+}
+
+/// Why no block was found at the head of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unplaced {
+    /// There is none.
+    NoRoom,
+    /// Only blocks of the own class are left, and the first is too small:
+    /// [`Blocks::bring_forward`] looks at the others.
+    BehindTheFirst,
 }
 
 /// In this order, because RV32 reaches 2 KiB from a pointer without a further instruction.
@@ -77,23 +89,39 @@ impl Blocks {
         Ok(index)
     }
 
-    /// Makes a used block of at least `need` bytes, or says that there is none.
+    /// Makes a used block with room for a payload, or says why not.
+    ///
+    /// What is small, as nearly all is, needs no check of its size and finds its class in a table.
+    #[inline(always)]
+    pub(super) fn carve_for(&mut self, payload_bytes: usize) -> Result<(Place, u32), Unplaced> {
+        const SMALL_PAYLOAD_BYTES: usize = (SMALL_BYTES - 2 * HEADER_BYTES) as usize;
+        let (own, need) = if payload_bytes <= SMALL_PAYLOAD_BYTES {
+            let granules = block_granules(payload_bytes as u32);
+            (self.classes.small_class_of(granules), granules * GRANULE_BYTES)
+        } else {
+            let need = block_bytes(payload_bytes).ok_or(Unplaced::NoRoom)?;
+            (self.classes.class_of(need), need)
+        };
+        self.carve(own, need)
+    }
+
+    /// Makes a used block of at least `need` bytes, whose class is `own`, or says that there is none.
     ///
     /// A rest that stays in its block's class takes over its links: so it is with the large block
     /// that a fresh heap is cut from.
-    #[inline]
-    pub(super) fn carve(&mut self, need: u32) -> Option<(Place, u32)> {
-        let (class, place, have) = self.find(need)?;
+    #[inline(always)]
+    fn carve(&mut self, own: Class, need: u32) -> Result<(Place, u32), Unplaced> {
+        let (class, place, have) = self.find(own, need)?;
         let rest = have.wrapping_sub(need);
         if rest < BLOCK_BYTES_MIN {
             self.pop(class, place);
             self.use_whole(place, have, Head::used(have));
-            return Some((place, have));
+            return Ok((place, have));
         }
         // SAFETY: the rest is at least one block, so it starts within the block that was here
         // (tiling).
         let rest_place = unsafe { place.right(need) };
-        let rest_class = class_of(rest);
+        let rest_class = self.classes.class_of(rest);
         if rest_class == class {
             self.move_head(class, place, rest_place);
         } else {
@@ -102,12 +130,17 @@ impl Blocks {
         }
         self.set_free(rest_place, rest);
         self.memory.store(place, Head::used(need).word());
-        Some((place, need))
+        Ok((place, need))
     }
 
     /// Takes a block of at least `need` bytes out of the lists, whole, or says that there is none.
     pub(super) fn take(&mut self, need: u32) -> Option<(Place, u32)> {
-        let (class, place, have) = self.find(need)?;
+        let own = self.classes.class_of(need);
+        let found = match self.find(own, need) {
+            Err(Unplaced::BehindTheFirst) if self.bring_forward(need) => self.find(own, need),
+            found => found,
+        };
+        let (class, place, have) = found.ok()?;
         self.pop(class, place);
         Some((place, have))
     }
@@ -116,31 +149,33 @@ impl Blocks {
     ///
     /// The first block of the own class is tried before the next larger class, because it leaves
     /// the smaller rest.
-    #[inline]
-    fn find(&mut self, need: u32) -> Option<(Class, Place, u32)> {
-        let own = class_of(need);
+    #[inline(always)]
+    fn find(&mut self, own: Class, need: u32) -> Result<(Class, Place, u32), Unplaced> {
+        let mut only = Unplaced::NoRoom;
         if let Some(place) = self.classes.head(own) {
             let have = self.head(place).plain_bytes();
             if have >= need {
-                return Some((own, place, have));
+                return Ok((own, place, have));
             }
+            only = Unplaced::BehindTheFirst;
         }
-        let Some(larger) = self.classes.first_after(own) else {
-            return self.find_within(own, need);
-        };
-        let place = self.classes.head(larger)?;
-        Some((larger, place, self.head(place).plain_bytes()))
+        let larger = self.classes.first_after(own).ok_or(only)?;
+        let place = self.classes.head(larger).ok_or(Unplaced::NoRoom)?;
+        Ok((larger, place, self.head(place).plain_bytes()))
     }
 
-    /// Only blocks of the own class are left: looks behind the first, and puts what it finds there.
+    /// Puts a block of at least `need` bytes before all others of its class, if there is one among
+    /// the first ones of that list.
     #[cold]
-    fn find_within(&mut self, class: Class, need: u32) -> Option<(Class, Place, u32)> {
+    pub(super) fn bring_forward(&mut self, need: u32) -> bool {
+        let class = self.classes.class_of(need);
         let fits = |place: &Place| self.head(*place).plain_bytes() >= need;
-        let place = self.listed(class).find(fits)?;
-        let have = self.head(place).plain_bytes();
-        self.unlink(place, have);
+        let Some(place) = self.listed(class).find(fits) else {
+            return false;
+        };
+        self.unlink(place, class);
         self.push(class, place);
-        Some((class, place, have))
+        true
     }
 
     /// The largest block that [`Blocks::find`] would find.
@@ -176,7 +211,7 @@ impl Blocks {
     }
 
     /// Makes an unlisted block used, without a rest.
-    #[inline]
+    #[inline(always)]
     fn use_whole(&mut self, place: Place, bytes: u32, head: Head) {
         self.free = self.free.wrapping_sub(1);
         let right = self.right(place, bytes);
@@ -195,14 +230,14 @@ impl Blocks {
     }
 
     /// The pointer that a block's user gets.
-    #[inline]
+    #[inline(always)]
     pub(super) fn payload_of(&self, place: Place) -> NonNull<u8> {
         // SAFETY: a block has at least four words.
         self.memory.pointer_to(unsafe { place.right(HEADER_BYTES) })
     }
 
     /// Writes a used block's second word.
-    #[inline]
+    #[inline(always)]
     pub(super) fn set_tag(&mut self, place: Place, tag: Tag) {
         let word = tag_of(place);
         self.memory.store(word, tag.word());
@@ -212,14 +247,15 @@ impl Blocks {
     ///
     /// Looks at that block and at its neighbours' headers; what is not right there,
     /// [`Blocks::explain`] names.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(super) fn used_at(&self, address: usize) -> Result<Used, BadPointer> {
         let used = self.plausible_at(address);
         used.ok_or_else(|| self.explain(address))
     }
 
-    #[inline]
-    fn plausible_at(&self, address: usize) -> Option<Used> {
+    #[inline(always)]
+    pub(super) fn plausible_at(&self, address: usize) -> Option<Used> {
         let offset = self.memory.offset_of(address)?.wrapping_sub(HEADER_BYTES);
         if !offset.is_multiple_of(HEADER_BYTES) {
             return None;
@@ -246,7 +282,7 @@ impl Blocks {
     /// block.
     ///
     /// It is the first that an overrun of that block hits.
-    #[inline]
+    #[inline(always)]
     fn is_sound_after_used(&self, place: Place, head: Head, room: u32) -> bool {
         if head.is_previous_free() {
             return false;
@@ -259,53 +295,89 @@ impl Blocks {
     }
 
     /// Makes a used block free and joins it with its free neighbours.
-    #[inline]
+    #[inline(always)]
     pub(super) fn give_back(&mut self, used: Used) {
-        let Used { mut place, head, right, right_head, .. } = used;
+        let Used { place, head, right, right_head, tag, .. } = used;
         let mut bytes = head.plain_bytes();
-        let mut free = self.free.wrapping_add(1);
-        self.memory.store(tag_before_of(place), used.tag.word());
-        if right_head.is_free() {
-            let more = right_head.plain_bytes();
-            self.unlink(right, more);
-            bytes = bytes.wrapping_add(more);
-            free = free.wrapping_sub(1);
-        } else {
+        if !head.is_previous_free() {
+            // Where links take the tag's place; within another block it stays.
+            self.memory.store(tag_before_of(place), tag.word());
+        }
+        if !right_head.is_free() {
             self.memory.store(right, right_head.with_previous_free().word());
-        }
-        if head.is_previous_free() {
-            self.memory.store(place, head.with_free().word());
-            // SAFETY: a free block is before this one, and ends with its size (merged).
-            let more = self.memory.load(unsafe { place.left(FOOTER) });
-            // SAFETY: as above.
-            place = unsafe { place.left(more) };
-            self.unlink(place, more);
+            if !head.is_previous_free() {
+                self.free = self.free.wrapping_add(1);
+                return self.insert(place, bytes);
+            }
+        } else {
+            let more = right_head.plain_bytes();
+            if !head.is_previous_free() {
+                return self.move_front(right, more, place, bytes.wrapping_add(more));
+            }
+            self.unlink(right, self.classes.class_of(more));
+            self.free = self.free.wrapping_sub(1);
             bytes = bytes.wrapping_add(more);
-            free = free.wrapping_sub(1);
         }
-        self.free = free;
-        self.insert(place, bytes);
+        self.memory.store(place, head.with_free().word());
+        self.join_left(place, bytes);
     }
 
-    #[inline]
+    /// The same, for those whose time does not count.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn give_back_slowly(&mut self, used: Used) {
+        self.give_back(used);
+    }
+
+    /// Adds `bytes` bytes from `place` on to the free block before it. In its class, as the large
+    /// block at an area's end is for long, it stays where it is listed.
+    #[inline(always)]
+    fn join_left(&mut self, place: Place, bytes: u32) {
+        // SAFETY: a free block is before this one, and ends with its size (merged).
+        let before = self.memory.load(unsafe { place.left(FOOTER) });
+        // SAFETY: as above.
+        let left = unsafe { place.left(before) };
+        let whole = before.wrapping_add(bytes);
+        let (from, to) = (self.classes.class_of(before), self.classes.class_of(whole));
+        if from != to {
+            self.unlink(left, from);
+            self.push(to, left);
+        }
+        self.set_free(left, whole);
+    }
+
+    /// Lets a free block of `before` bytes begin further to the left, at `place`, with `whole` bytes.
+    #[inline(always)]
+    fn move_front(&mut self, right: Place, before: u32, place: Place, whole: u32) {
+        let (from, to) = (self.classes.class_of(before), self.classes.class_of(whole));
+        if from == to && self.classes.head(from) == Some(right) {
+            self.move_head(from, right, place);
+        } else {
+            self.unlink(right, from);
+            self.push(to, place);
+        }
+        self.set_free(place, whole);
+    }
+
+    #[inline(always)]
     pub(super) fn head(&self, place: Place) -> Head {
         Head::from_word(self.memory.load(place))
     }
 
     /// The right neighbour, or the end mark.
-    #[inline]
+    #[inline(always)]
     pub(super) fn right(&self, place: Place, bytes: u32) -> Place {
         // SAFETY: blocks tile the area, so a block or the end mark begins where one ends (tiling).
         unsafe { place.right(bytes) }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn tag(&self, place: Place) -> Tag {
         Tag::from_word(self.memory.load(tag_of(place)))
     }
 
     /// The next free block of the same class.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&self, place: Place) -> Option<Place> {
         // SAFETY: the block is free, so the word is a link (listed).
         unsafe { self.memory.load_link(tag_of(place)) }
@@ -329,35 +401,35 @@ impl Blocks {
     }
 
     /// Makes a block free and puts it before all others of its class.
-    #[inline]
+    #[inline(always)]
     pub(super) fn insert(&mut self, place: Place, bytes: u32) {
-        self.push(class_of(bytes), place);
+        self.push(self.classes.class_of(bytes), place);
         self.set_free(place, bytes);
     }
 
     /// Writes a free block's size at both of its ends.
-    #[inline]
+    #[inline(always)]
     fn set_free(&mut self, place: Place, bytes: u32) {
         self.memory.store(place, Head::free(bytes).word());
         self.memory.store(footer_of(place, bytes), bytes);
     }
 
     /// Puts a block before all others of a list.
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, class: Class, place: Place) {
         let next = self.classes.push(class, place);
         self.link_head(place, next);
     }
 
     /// Puts a block in the place of the head of its list.
-    #[inline]
+    #[inline(always)]
     fn move_head(&mut self, class: Class, from: Place, to: Place) {
         let next = self.next(from);
         self.classes.move_head(class, to);
         self.link_head(to, next);
     }
 
-    #[inline]
+    #[inline(always)]
     fn link_head(&mut self, place: Place, next: Option<Place>) {
         self.memory.store_link(previous_of(place), None);
         self.memory.store_link(tag_of(place), next);
@@ -367,7 +439,7 @@ impl Blocks {
     }
 
     /// Takes the head of a list out of it.
-    #[inline]
+    #[inline(always)]
     fn pop(&mut self, class: Class, place: Place) {
         let next = self.next(place);
         self.classes.replace_head(class, next);
@@ -377,14 +449,14 @@ impl Blocks {
     }
 
     /// Takes any free block out of its list.
-    #[inline]
-    pub(super) fn unlink(&mut self, place: Place, bytes: u32) {
+    #[inline(always)]
+    pub(super) fn unlink(&mut self, place: Place, class: Class) {
         let next = self.next(place);
         // SAFETY: the block is free, so the word is a link (listed).
         let previous = unsafe { self.memory.load_link(previous_of(place)) };
         match previous {
             Some(previous) => self.memory.store_link(tag_of(previous), next),
-            None => self.classes.replace_head(class_of(bytes), next),
+            None => self.classes.replace_head(class, next),
         }
         if let Some(next) = next {
             self.memory.store_link(previous_of(next), previous);
@@ -392,25 +464,25 @@ impl Blocks {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn tag_of(place: Place) -> Place {
     // SAFETY: a header has two words.
     unsafe { place.right(TAG) }
 }
 
-#[inline]
+#[inline(always)]
 fn previous_of(place: Place) -> Place {
     // SAFETY: a block has at least four words.
     unsafe { place.right(PREVIOUS) }
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn tag_before_of(place: Place) -> Place {
     // SAFETY: a block has at least four words.
     unsafe { place.right(TAG_BEFORE) }
 }
 
-#[inline]
+#[inline(always)]
 fn footer_of(place: Place, bytes: u32) -> Place {
     // SAFETY: the last word of a block is in its area.
     unsafe { place.right(bytes.wrapping_sub(FOOTER)) }

@@ -4,13 +4,16 @@
 //! free block that is large enough and hardly larger. The idea: classes of one granule each up to
 //! [`SPLIT`] granules, then [`SPLIT`] classes for each doubling. Doubling a size adds exactly
 //! [`SPLIT`] to its class, so a table for the first 256 sizes, shifted by four doublings at a time,
-//! gives the class of any; and a flat bitmap of 32-bit words under one summary word gives the next
-//! class that has a block.
+//! gives the class of any. The classes of a doubling have a byte of bits, which a table of 256 finds
+//! the lowest of, and one word says which bytes are not zero.
 //!
 //! Invariants
 //! 1. `class_of` never decreases when the size grows.
 //! 2. A bit is set exactly if the head of its list is set (half of the heap's "Listed").
 //! 3. The last class is open-ended: it also holds what is larger than its own range.
+//! 4. A `Class` is below [`CLASSES`]: each that is made is a table's entry, the last one, or one
+//!    whose bit is set.
+#![expect(unsafe_code, reason = "tells the compiler invariant 4, so that no index is checked")]
 
 use super::raw::Place;
 
@@ -30,12 +33,14 @@ const OPEN_GRANULES: u32 = TABLE_GRANULES << (2 * TABLE_SHIFT);
 
 /// How many lists there are.
 pub(super) const CLASSES: usize = reference_class(OPEN_GRANULES - 1) as usize + 1;
-const WORDS: usize = CLASSES.div_ceil(32);
+/// How many bytes of bits: one for each doubling.
+const BYTES: usize = CLASSES / SPLIT as usize;
 
 const _: () =
     assert!(TABLE_GRANULES >> TABLE_SHIFT >= SPLIT, "a shifted size must stay in the doublings");
 const _: () = assert!(CLASSES <= 256, "a class must fit the table's bytes");
-const _: () = assert!(WORDS <= 32, "the summary is one word");
+const _: () = assert!(SPLIT == 8 && CLASSES.is_multiple_of(8), "the bits of a doubling are a byte");
+const _: () = assert!(BYTES <= 16, "the summary's bits are two bytes");
 const _: () = assert!(size_of::<Classes>() <= 512, "the control structure must stay below 1 KiB");
 
 /// The class by its definition; the table holds its first values.
@@ -47,108 +52,188 @@ const fn reference_class(granules: u32) -> u32 {
     doublings * SPLIT + (granules >> doublings)
 }
 
-static TABLE: [u8; TABLE_GRANULES as usize] = {
-    let mut table = [0; TABLE_GRANULES as usize];
-    let mut granules = 0;
-    while granules < TABLE_GRANULES {
-        table[granules as usize] = reference_class(granules) as u8;
-        granules += 1;
+/// Together, because what is near costs one instruction less to reach.
+#[repr(C)]
+struct Tables {
+    /// The class of a block of so many granules.
+    class: [u8; TABLE_GRANULES as usize],
+    /// The number of the lowest bit that is set.
+    lowest: [u8; 256],
+}
+
+static TABLES: Tables = {
+    let mut tables = Tables { class: [0; TABLE_GRANULES as usize], lowest: [0; 256] };
+    let mut index = 0;
+    while index < 256 {
+        tables.class[index as usize] = reference_class(index) as u8;
+        tables.lowest[index as usize] = index.trailing_zeros() as u8 & 7;
+        index += 1;
     }
-    table
+    tables
 };
+
+const _: () = assert!(TABLE_GRANULES == 256, "both tables are filled in one loop");
 
 /// A list of free blocks of similar size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Class(u32);
 
+impl Class {
+    #[inline(always)]
+    const fn index(self) -> usize {
+        let index = self.0 as usize;
+        // SAFETY: invariant 4.
+        unsafe { core::hint::assert_unchecked(index < CLASSES) };
+        index
+    }
+
+    /// Which byte has its bit, and which of the byte's bits it is.
+    #[inline(always)]
+    const fn byte_and_bit(self) -> (usize, u32) {
+        (self.index() / SPLIT as usize, self.0 % SPLIT)
+    }
+}
+
+/// Blocks below this size have their class in the table.
+pub(super) const SMALL_BYTES: u32 = TABLE_GRANULES * GRANULE_BYTES;
+
+impl Tables {
+    /// The number of the lowest bit of a byte that is not zero.
+    #[inline(always)]
+    fn lowest(&self, byte: u32) -> u32 {
+        u32::from(self.lowest[(byte & 0xFF) as usize])
+    }
+
+    /// The class of a block of less than [`TABLE_GRANULES`] granules.
+    #[inline(always)]
+    fn small(&self, granules: u32) -> Class {
+        Class(u32::from(self.class[(granules % TABLE_GRANULES) as usize]))
+    }
+
+    #[inline(always)]
+    fn class_of(&self, bytes: u32) -> Class {
+        if bytes < SMALL_BYTES {
+            self.small(bytes / GRANULE_BYTES)
+        } else {
+            self.large_class_of(bytes)
+        }
+    }
+
+    #[inline(always)]
+    fn large_class_of(&self, bytes: u32) -> Class {
+        const OPEN_BYTES: u32 = OPEN_GRANULES * GRANULE_BYTES;
+        let shifted = |by: u32| Class(self.small((bytes / GRANULE_BYTES) >> by).0 + by * SPLIT);
+        if bytes < SMALL_BYTES << TABLE_SHIFT {
+            shifted(TABLE_SHIFT)
+        } else if bytes < OPEN_BYTES {
+            shifted(2 * TABLE_SHIFT)
+        } else {
+            Class(CLASSES as u32 - 1)
+        }
+    }
+}
+
 /// The class of a block of `bytes` bytes.
-#[inline]
 pub(super) fn class_of(bytes: u32) -> Class {
-    let granules = bytes / GRANULE_BYTES;
-    let table = |index: u32| u32::from(TABLE[(index % TABLE_GRANULES) as usize]);
-    Class(if granules < TABLE_GRANULES {
-        table(granules)
-    } else if granules < TABLE_GRANULES << TABLE_SHIFT {
-        table(granules >> TABLE_SHIFT) + TABLE_SHIFT * SPLIT
-    } else if granules < OPEN_GRANULES {
-        table(granules >> (2 * TABLE_SHIFT)) + 2 * TABLE_SHIFT * SPLIT
-    } else {
-        CLASSES as u32 - 1
-    })
+    TABLES.class_of(bytes)
 }
 
 /// The heads of all lists, and which of them are not empty.
 #[repr(C)]
 pub(super) struct Classes {
+    /// [`TABLES`]: to load their address takes one instruction, to make it takes two.
+    tables: &'static Tables,
     summary: u32,
-    words: [u32; WORDS],
+    bits: [u8; BYTES.next_multiple_of(4)],
     heads: [Option<Place>; CLASSES],
 }
 
 impl Classes {
     pub(super) const fn new() -> Self {
-        Self { summary: 0, words: [0; WORDS], heads: [None; CLASSES] }
+        Self {
+            tables: &TABLES,
+            summary: 0,
+            bits: [0; BYTES.next_multiple_of(4)],
+            heads: [None; CLASSES],
+        }
+    }
+
+    /// The class of a block of `bytes` bytes.
+    #[inline(always)]
+    pub(super) fn class_of(&self, bytes: u32) -> Class {
+        self.tables.class_of(bytes)
+    }
+
+    /// The class of a block of so many granules, less than [`TABLE_GRANULES`].
+    #[inline(always)]
+    pub(super) fn small_class_of(&self, granules: u32) -> Class {
+        self.tables.small(granules)
     }
 
     /// The first block of a list.
-    #[inline]
+    #[inline(always)]
     pub(super) fn head(&self, class: Class) -> Option<Place> {
-        self.heads[class.0 as usize]
+        self.heads[class.index()]
     }
 
     /// Puts a block before all others of its list, and says which was the first.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, class: Class, place: Place) -> Option<Place> {
-        let next = self.heads[class.0 as usize].replace(place);
+        let next = self.heads[class.index()].replace(place);
         if next.is_none() {
-            let word = class.0 / 32;
-            self.words[word as usize] |= 1 << (class.0 % 32);
-            self.summary |= 1 << word;
+            let (byte, bit) = class.byte_and_bit();
+            self.bits[byte] |= 1 << bit;
+            self.summary |= 1 << byte;
         }
         next
     }
 
     /// Says that the first block of a list, which is not empty, is now elsewhere.
-    #[inline]
+    #[inline(always)]
     pub(super) fn move_head(&mut self, class: Class, to: Place) {
-        self.heads[class.0 as usize] = Some(to);
+        self.heads[class.index()] = Some(to);
     }
 
     /// Says that a list's first block is now its second, if it had one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn replace_head(&mut self, class: Class, next: Option<Place>) {
-        self.heads[class.0 as usize] = next;
+        self.heads[class.index()] = next;
         if next.is_none() {
-            let word = class.0 / 32;
-            let left = self.words[word as usize] & !(1 << (class.0 % 32));
-            self.words[word as usize] = left;
+            let (byte, bit) = class.byte_and_bit();
+            let left = self.bits[byte] & !(1 << bit);
+            self.bits[byte] = left;
             if left == 0 {
-                self.summary &= !(1 << word);
+                self.summary &= !(1 << byte);
             }
         }
     }
 
     /// The first class after `class` whose list is not empty.
-    #[inline]
+    #[inline(always)]
     pub(super) fn first_after(&self, class: Class) -> Option<Class> {
-        // Two shifts each, because a shift by 32 is none.
-        let word = class.0 / 32;
-        let here = self.words[word as usize] & (u32::MAX << (class.0 % 32) << 1);
+        let (byte, bit) = class.byte_and_bit();
+        // Two shifts each: what the class itself has falls out.
+        let here = u32::from(self.bits[byte]) >> bit >> 1;
         if here != 0 {
-            return Some(Class(word * 32 + here.trailing_zeros()));
+            return Some(Class(class.0 + 1 + self.tables.lowest(here)));
         }
-        let above = self.summary & (u32::MAX << word << 1);
+        let above = self.summary >> byte >> 1;
         if above == 0 {
             return None;
         }
-        let word = above.trailing_zeros();
-        Some(Class(word * 32 + self.words[word as usize].trailing_zeros()))
+        let skipped = match above & 0xFF {
+            0 => 8 + self.tables.lowest(above >> 8),
+            low => self.tables.lowest(low),
+        };
+        let byte = (byte as u32 + 1 + skipped) % 16;
+        let class = byte * SPLIT + self.tables.lowest(u32::from(self.bits[byte as usize]));
+        Some(Class(class))
     }
 
     /// The largest class whose list is not empty.
     pub(super) fn last(&self) -> Option<Class> {
-        let word = self.summary.checked_ilog2()?;
-        Some(Class(word * 32 + self.words[word as usize].ilog2()))
+        let byte = self.summary.checked_ilog2()?;
+        Some(Class(byte * SPLIT + self.bits[byte as usize].ilog2()))
     }
 
     /// All classes, empty or not.
@@ -158,10 +243,10 @@ impl Classes {
 
     /// Whether every bit says what its list says (invariant 2).
     pub(super) fn bits_agree(&self) -> bool {
-        let listed = |index: usize| self.words[index / 32] >> (index % 32) & 1 == 1;
-        let summed = |word: usize| self.summary >> word & 1 == 1;
+        let listed = |index: usize| self.bits[index / 8] >> (index % 8) & 1 == 1;
+        let summed = |byte: usize| self.summary >> byte & 1 == 1;
         (0..CLASSES).all(|index| listed(index) == self.heads[index].is_some())
-            && (0..WORDS).all(|word| summed(word) == (self.words[word] != 0))
+            && (0..BYTES).all(|byte| summed(byte) == (self.bits[byte] != 0))
     }
 }
 

@@ -36,35 +36,35 @@ impl Head {
     /// The end mark of an area.
     pub(super) const END: Self = Self(0);
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn from_word(word: u32) -> Self {
         Self(word)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn word(self) -> u32 {
         self.0
     }
 
     /// A used block after a used one.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn used(bytes: u32) -> Self {
         Self(bytes)
     }
 
     /// The same flags with a size.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn with_bytes(self, bytes: u32) -> Self {
         Self(self.0 & Self::FLAGS | bytes)
     }
 
     /// A free block; the one before it is used, always.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn free(bytes: u32) -> Self {
         Self(bytes | Self::FREE)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn bytes(self) -> u32 {
         self.0 & !Self::FLAGS
     }
@@ -72,37 +72,37 @@ impl Head {
     /// The size of a block that is not quarantined; of one that is, more than any area has.
     ///
     /// One instruction less than [`Head::bytes`], and a check of the size is one of the quarantine.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn plain_bytes(self) -> u32 {
         self.0 & !(Self::FREE | Self::PREVIOUS_FREE | Self::MARK)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn is_free(self) -> bool {
         self.0 & Self::FREE != 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn is_previous_free(self) -> bool {
         self.0 & Self::PREVIOUS_FREE != 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn is_quarantined(self) -> bool {
         self.0 & Self::QUARANTINED != 0
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn with_free(self) -> Self {
         Self(self.0 | Self::FREE)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn with_previous_free(self) -> Self {
         Self(self.0 | Self::PREVIOUS_FREE)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn without_previous_free(self) -> Self {
         Self(self.0 & !Self::PREVIOUS_FREE)
     }
@@ -113,29 +113,29 @@ impl Head {
 pub(super) struct Tag(u32);
 
 impl Tag {
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new(owner: OwnerIndex, site: u16) -> Self {
         Self((site as u32) << 16 | (owner.0 ^ SEAL) as u32)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn from_word(word: u32) -> Self {
         Self(word)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn word(self) -> u32 {
         self.0
     }
 
     /// The owner, if this is the second word of a header at all.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn owner(self) -> Option<OwnerIndex> {
         let index = self.0 as u16 ^ SEAL;
         if (index as usize) < OWNERS_MAX { Some(OwnerIndex(index)) } else { None }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn site(self) -> u16 {
         (self.0 >> 16) as u16
     }

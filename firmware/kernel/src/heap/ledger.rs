@@ -7,7 +7,8 @@
 //! hides behind branches that the common case needs anyway:
 //!
 //! - An entry without an owner has peak and headroom 0, so charging it looks like a new peak.
-//! - Quarantine is the sign bit of the block count, so a refusal looks like "no block left".
+//! - An account that needs a second look (its unit is dead, or its blocks are quarantined) has the
+//!   sign bit of its block count set, so it looks like one without a block.
 //!
 //! Invariants
 //! 1. `current = peak_window - headroom`, and neither is negative.
@@ -64,17 +65,18 @@ impl Gauge {
 #[derive(Clone, Copy)]
 struct Account {
     held: Gauge,
-    /// How many blocks, with [`QUARANTINED`] in the sign bit.
+    /// How many blocks, with [`ATTENTION`] in the sign bit.
     blocks: i32,
 }
 
-const QUARANTINED: i32 = i32::MIN;
+/// The unit is dead: a block less may be the last, and perhaps it is not to be freed at all.
+const ATTENTION: i32 = i32::MIN;
 
 impl Account {
     const ZERO: Self = Self { held: Gauge::ZERO, blocks: 0 };
 
     const fn block_count(&self) -> u32 {
-        (self.blocks & !QUARANTINED).cast_unsigned()
+        (self.blocks & !ATTENTION).cast_unsigned()
     }
 }
 
@@ -85,6 +87,40 @@ const _: () = assert!(size_of::<Account>() == 16);
 struct Holder {
     tag: OwnerTag,
     released: bool,
+    quarantined: bool,
+}
+
+impl Holder {
+    const fn of(tag: OwnerTag) -> Self {
+        Self { tag, released: false, quarantined: false }
+    }
+}
+
+/// What became of a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a new peak is not booked yet"]
+pub(super) enum Charged {
+    /// It is booked.
+    Booked,
+    /// The total is, the account is not: it has a new peak, or nobody has it.
+    NewPeak,
+}
+
+/// What became of a credit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "perhaps it is not booked yet"]
+pub(super) enum Credited {
+    /// It is booked.
+    Booked,
+    /// The account has no block, or its unit is dead: [`Ledger::credit_after_all`] looks closer.
+    NotYet,
+}
+
+/// What becomes of a quarantine when a unit is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quarantine {
+    Imposed,
+    Lifted,
 }
 
 /// Why a block cannot be taken off an account.
@@ -107,7 +143,7 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) const fn new() -> Self {
         const fn always(kind: OwnerKind) -> Option<Holder> {
-            Some(Holder { tag: OwnerTag { kind, unit: 0 }, released: false })
+            Some(Holder::of(OwnerTag { kind, unit: 0 }))
         }
         let mut holders = [None; OWNERS_MAX];
         holders[OwnerIndex::KERNEL.0 as usize] = always(OwnerKind::Kernel);
@@ -115,21 +151,24 @@ impl Ledger {
         Self { used: Gauge::ZERO, accounts: [Account::ZERO; OWNERS_MAX], holders }
     }
 
-    /// Puts a block on an account and says on whose: the kernel's, if the index has no owner.
-    #[inline]
-    pub(super) fn charge(&mut self, owner: OwnerIndex, bytes: u32) -> OwnerIndex {
+    /// Puts a block on an account, or says that more is to be done than that.
+    #[inline(always)]
+    pub(super) fn charge(&mut self, owner: OwnerIndex, bytes: u32) -> Charged {
         self.used.raise(bytes);
         let account = &mut self.accounts[slot(owner)];
         let headroom = account.held.headroom.wrapping_sub(bytes.cast_signed());
         if headroom < 0 {
-            return self.charge_to_a_new_peak(owner, bytes);
+            return Charged::NewPeak;
         }
         account.held.headroom = headroom;
         account.blocks = account.blocks.wrapping_add(1);
-        owner
+        Charged::Booked
     }
 
-    fn charge_to_a_new_peak(&mut self, owner: OwnerIndex, bytes: u32) -> OwnerIndex {
+    /// Ends what [`Ledger::charge`] began, and says on whose account the block is: the kernel's, if
+    /// the index has no owner.
+    #[cold]
+    pub(super) fn charge_to_a_new_peak(&mut self, owner: OwnerIndex, bytes: u32) -> OwnerIndex {
         let owner = if self.holders[slot(owner)].is_some() { owner } else { OwnerIndex::KERNEL };
         let account = &mut self.accounts[slot(owner)];
         account.held.raise(bytes);
@@ -138,24 +177,29 @@ impl Ledger {
     }
 
     /// Takes a block off its account.
-    #[inline]
-    pub(super) fn credit(&mut self, owner: OwnerIndex, bytes: u32) -> Result<(), Refusal> {
+    #[inline(always)]
+    pub(super) fn credit(&mut self, owner: OwnerIndex, bytes: u32) -> Credited {
         let account = &mut self.accounts[slot(owner)];
         let blocks = account.blocks.wrapping_sub(1);
-        if blocks <= 0 {
-            return self.credit_the_last(owner, bytes);
+        if blocks < 0 {
+            return Credited::NotYet;
         }
         account.blocks = blocks;
         account.held.lower(bytes);
         self.used.lower(bytes);
-        Ok(())
+        Credited::Booked
     }
 
-    fn credit_the_last(&mut self, owner: OwnerIndex, bytes: u32) -> Result<(), Refusal> {
-        match self.accounts[slot(owner)].blocks {
-            0 => Err(Refusal::HasNone),
-            blocks if blocks < 0 => Err(Refusal::Quarantined),
-            _ => self.credit_from_quarantine(owner, bytes),
+    /// Does what [`Ledger::credit`] did not.
+    #[cold]
+    pub(super) fn credit_after_all(
+        &mut self,
+        owner: OwnerIndex,
+        bytes: u32,
+    ) -> Result<(), Refusal> {
+        match self.is_quarantined(owner) {
+            true => Err(Refusal::Quarantined),
+            false => self.credit_from_quarantine(owner, bytes),
         }
     }
 
@@ -196,8 +240,13 @@ impl Ledger {
         bytes: u32,
     ) -> Result<OwnerIndex, Refusal> {
         let used = self.used;
-        self.credit(from, bytes)?;
-        let to = self.charge(to, bytes);
+        if self.credit(from, bytes) == Credited::NotYet {
+            self.credit_after_all(from, bytes)?;
+        }
+        let to = match self.charge(to, bytes) {
+            Charged::Booked => to,
+            Charged::NewPeak => self.charge_to_a_new_peak(to, bytes),
+        };
         self.used = used;
         Ok(to)
     }
@@ -205,34 +254,28 @@ impl Ledger {
     /// Gives an entry to a unit.
     pub(super) fn add(&mut self, tag: OwnerTag) -> Result<OwnerIndex, OwnersFull> {
         let vacant = self.holders.iter().position(Option::is_none).ok_or(OwnersFull)?;
-        self.holders[vacant] = Some(Holder { tag, released: false });
+        self.holders[vacant] = Some(Holder::of(tag));
         Ok(OwnerIndex(vacant as u16))
     }
 
     /// The unit is dead; a quarantine ends.
     pub(super) fn release(&mut self, owner: OwnerIndex) {
-        self.bury(owner);
-        self.accounts[slot(owner)].blocks &= !QUARANTINED;
-        self.vacate_if_done(owner);
+        self.bury(owner, Quarantine::Lifted);
     }
 
     /// The unit is dead, and its blocks are not to be freed by just anybody.
     pub(super) fn quarantine(&mut self, owner: OwnerIndex) {
-        if self.bury(owner) {
-            self.accounts[slot(owner)].blocks |= QUARANTINED;
-            self.vacate_if_done(owner);
-        }
+        self.bury(owner, Quarantine::Imposed);
     }
 
     /// Notes that the unit is dead, unless there is none or it cannot die.
-    fn bury(&mut self, owner: OwnerIndex) -> bool {
+    fn bury(&mut self, owner: OwnerIndex, quarantine: Quarantine) {
         let mortal = owner > OwnerIndex::PERMANENT;
-        match &mut self.holders[slot(owner)] {
-            Some(holder) if mortal => {
-                holder.released = true;
-                true
-            }
-            _ => false,
+        if let Some(holder) = self.holders[slot(owner)].as_mut().filter(|_| mortal) {
+            holder.released = true;
+            holder.quarantined = quarantine == Quarantine::Imposed;
+            self.accounts[slot(owner)].blocks |= ATTENTION;
+            self.vacate_if_done(owner);
         }
     }
 
@@ -268,7 +311,7 @@ impl Ledger {
     }
 
     pub(super) fn is_quarantined(&self, owner: OwnerIndex) -> bool {
-        self.accounts[slot(owner)].blocks < 0
+        self.holders[slot(owner)].is_some_and(|holder| holder.quarantined)
     }
 
     pub(super) fn totals(&self, owner: OwnerIndex) -> Option<OwnerTotals> {
@@ -280,7 +323,7 @@ impl Ledger {
             peak: account.held.peak(),
             peak_window: account.held.peak_window,
             blocks: account.block_count(),
-            quarantined: account.blocks < 0,
+            quarantined: holder.quarantined,
             released: holder.released,
         })
     }

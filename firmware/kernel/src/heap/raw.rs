@@ -34,7 +34,7 @@ impl Place {
     ///
     /// # Safety
     /// `offset` must be word-aligned and lie in the extent of an area.
-    #[inline]
+    #[inline(always)]
     pub(super) const unsafe fn new(offset: u32) -> Self {
         // SAFETY: by invariant 1 no area contains the window's first byte, so the offset is not
         // zero.
@@ -45,7 +45,7 @@ impl Place {
     ///
     /// # Safety
     /// `word` must be zero or the offset of a place.
-    #[inline]
+    #[inline(always)]
     const unsafe fn from_link(word: u32) -> Option<Self> {
         match NonZeroU32::new(word) {
             Some(offset) => Some(Self(offset)),
@@ -57,7 +57,7 @@ impl Place {
     ///
     /// # Safety
     /// That word must lie in the same area, and `bytes` must be a multiple of four.
-    #[inline]
+    #[inline(always)]
     pub(super) const unsafe fn right(self, bytes: u32) -> Self {
         // SAFETY: the caller keeps the offset in the area.
         unsafe { Self::new(self.0.get().wrapping_add(bytes)) }
@@ -67,13 +67,13 @@ impl Place {
     ///
     /// # Safety
     /// As [`Place::right`].
-    #[inline]
+    #[inline(always)]
     pub(super) const unsafe fn left(self, bytes: u32) -> Self {
         // SAFETY: the caller keeps the offset in the area.
         unsafe { Self::new(self.0.get().wrapping_sub(bytes)) }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn offset(self) -> u32 {
         self.0.get()
     }
@@ -112,26 +112,26 @@ impl Area {
         Ok(Self { map, first: map + map_bytes, end: map + bytes - HEADER_BYTES })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn first(&self) -> Place {
         // SAFETY: a laid-out area has at least one block, and its first word is in its extent.
         unsafe { Place::new(self.first) }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) const fn end(&self) -> Place {
         // SAFETY: the end mark belongs to the area's extent.
         unsafe { Place::new(self.end) }
     }
 
     /// What its blocks cover.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn bytes(&self) -> u32 {
         self.end.wrapping_sub(self.first)
     }
 
     /// Whether a block could start at this offset; alignment aside.
-    #[inline]
+    #[inline(always)]
     pub(super) const fn contains(&self, offset: u32) -> bool {
         offset.wrapping_sub(self.first) < self.bytes()
     }
@@ -160,13 +160,13 @@ impl Memory {
     }
 
     /// The areas, in the order in which they were added.
-    #[inline]
+    #[inline(always)]
     pub(super) fn areas(&self) -> &[Area] {
         &self.areas[..usize::from(self.count)]
     }
 
     /// The area whose blocks cover an offset; a place in the array that has no area covers nothing.
-    #[inline]
+    #[inline(always)]
     pub(super) fn area_of(&self, offset: u32) -> Option<Area> {
         self.areas.iter().copied().find(|area| area.contains(offset))
     }
@@ -213,46 +213,46 @@ impl Memory {
 
     /// Where an address is in the window, unless it is outside or its first byte.
     #[cfg(not(target_pointer_width = "32"))]
-    #[inline]
+    #[inline(always)]
     pub(super) fn offset_of(&self, address: usize) -> Option<u32> {
         u32::try_from(address.wrapping_sub(self.window)).ok().filter(|&offset| offset != 0)
     }
 
     #[cfg(target_pointer_width = "32")]
-    #[inline]
+    #[inline(always)]
     pub(super) const fn offset_of(&self, address: usize) -> Option<u32> {
         if address == 0 { None } else { Some(address as u32) }
     }
 
     /// The address of a place.
     #[cfg(not(target_pointer_width = "32"))]
-    #[inline]
+    #[inline(always)]
     pub(super) const fn address_of(&self, place: Place) -> usize {
         self.window.wrapping_add(place.offset() as usize)
     }
 
     #[cfg(target_pointer_width = "32")]
-    #[inline]
+    #[inline(always)]
     pub(super) const fn address_of(&self, place: Place) -> usize {
         place.offset() as usize
     }
 
     /// The pointer to a place, as a caller of the heap gets it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pointer_to(&self, place: Place) -> NonNull<u8> {
         let pointer = ptr::with_exposed_provenance_mut(self.address_of(place));
         // SAFETY: by invariant 1 no area contains address zero.
         unsafe { NonNull::new_unchecked(pointer) }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn load(&self, place: Place) -> u32 {
         self.debug_assert_place(place);
         // SAFETY: invariants 2 and 3.
         unsafe { ptr::with_exposed_provenance::<u32>(self.address_of(place)).read() }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn store(&mut self, place: Place, word: u32) {
         self.debug_assert_place(place);
         // SAFETY: invariants 2 and 3.
@@ -263,13 +263,13 @@ impl Memory {
     ///
     /// # Safety
     /// A link must have been stored there, and nothing since.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn load_link(&self, place: Place) -> Option<Place> {
         // SAFETY: the caller knows that the word is a link.
         unsafe { Place::from_link(self.load(place)) }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn store_link(&mut self, place: Place, link: Option<Place>) {
         self.store(place, link.map_or(0, Place::offset));
     }
@@ -305,7 +305,7 @@ impl Memory {
         (place, chunk as usize % 4)
     }
 
-    #[inline]
+    #[inline(always)]
     fn debug_assert_place(&self, place: Place) {
         let inside = |area: &Area| (area.map..area.end + HEADER_BYTES).contains(&place.offset());
         debug_assert!(place.offset().is_multiple_of(4), "{place:?} is not word-aligned");

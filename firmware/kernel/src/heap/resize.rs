@@ -77,7 +77,7 @@ impl Blocks {
             return None;
         }
         if gain > 0 {
-            self.unlink(right, gain);
+            self.unlink(right, self.classes.class_of(gain));
             self.free -= 1;
             have += gain;
         }
