@@ -23,6 +23,7 @@
 pub mod bus;
 pub mod color;
 pub mod display;
+pub mod exports;
 pub mod geometry;
 pub mod shapes;
 pub mod text;
@@ -32,6 +33,23 @@ pub use color::Color;
 pub use display::Display;
 pub use geometry::{Panel, Rectangle, Rotation};
 pub use text::Font;
+
+ramscope_module_abi::module! {
+    name: "ST7735",
+    version: (1, 0, 0),
+    dependencies: [("sysfont", (1, 0, 0))],
+    exports: [
+        bytes "begin" => exports::begin,
+        bytes "fill" => exports::fill,
+        bytes "line" => exports::line,
+        bytes "disc" => exports::disc,
+        bytes "text" => exports::text,
+        bytes "picture" => exports::picture,
+        bytes "sleep" => exports::sleep,
+    ],
+    init: exports::init,
+    deinit: exports::deinit,
+}
 
 #[cfg(test)]
 mod fake;

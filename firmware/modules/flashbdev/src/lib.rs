@@ -23,6 +23,7 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod device;
+pub mod exports;
 pub mod flash;
 pub mod ioctl;
 pub mod wear;
@@ -31,6 +32,22 @@ pub use device::{BLOCK_BYTES, Block, BlockDevice, DeviceError};
 pub use flash::{Flash, FlashFailed};
 pub use ioctl::Request;
 pub use wear::{Wear, WearTable};
+
+ramscope_module_abi::module! {
+    name: "flashbdev",
+    version: (1, 0, 0),
+    dependencies: [],
+    exports: [
+        numbers "ioctl" => exports::ioctl,
+        bytes "readblocks" => exports::readblocks,
+        bytes "writeblocks" => exports::writeblocks,
+        numbers "mount" => exports::mount,
+        numbers "unmount" => exports::unmount,
+        bytes "wear" => exports::wear,
+    ],
+    init: exports::init,
+    deinit: exports::deinit,
+}
 
 #[cfg(test)]
 mod fake;

@@ -23,6 +23,7 @@
 //!    caller accepts, the reading is refused.
 #![cfg_attr(not(test), no_std)]
 
+pub mod exports;
 pub mod median;
 pub mod sensor;
 pub mod sound;
@@ -30,6 +31,18 @@ pub mod sound;
 pub use median::Median;
 pub use sensor::{CYCLE, Fault, Level, Reading, Sensor, Wiring};
 pub use sound::{Micros, Millimetres, Temperature};
+
+ramscope_module_abi::module! {
+    name: "hcsr04",
+    version: (1, 0, 0),
+    dependencies: [],
+    exports: [
+        bytes "measure" => exports::measure,
+        numbers "distance" => exports::distance,
+    ],
+    init: exports::init,
+    deinit: exports::deinit,
+}
 
 #[cfg(test)]
 mod fake;

@@ -91,6 +91,17 @@ impl<W: Wiring> Sensor<W> {
         Self { wiring, air, uncertainty_max, last_trigger: None }
     }
 
+    /// A sensor that was triggered before, at an instant of the wiring's clock.
+    pub fn resume(wiring: W, last_trigger: Micros) -> Self {
+        Self { last_trigger: Some(last_trigger), ..Self::new(wiring) }
+    }
+
+    /// When it was triggered last.
+    #[must_use]
+    pub const fn last_trigger(&self) -> Option<Micros> {
+        self.last_trigger
+    }
+
     /// Sets the temperature of the air, for readings to come.
     pub fn set_air(&mut self, air: Temperature) {
         self.air = air;

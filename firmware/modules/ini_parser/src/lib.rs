@@ -20,6 +20,7 @@
 
 pub mod document;
 pub mod edit;
+pub mod exports;
 pub mod item;
 pub mod value;
 pub mod write;
@@ -28,6 +29,19 @@ pub use document::Document;
 pub use item::{Item, Items, Line, Problem, What};
 pub use value::Value;
 pub use write::{Refused, Writer};
+
+ramscope_module_abi::module! {
+    name: "ini_parser",
+    version: (1, 0, 0),
+    dependencies: [],
+    exports: [
+        bytes "check" => exports::check,
+        bytes "get" => exports::get,
+        bytes "set" => exports::set,
+    ],
+    init: exports::init,
+    deinit: exports::deinit,
+}
 
 #[cfg(test)]
 mod hostile;

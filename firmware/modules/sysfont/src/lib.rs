@@ -16,6 +16,7 @@
 
 pub mod bitmap;
 pub mod drawings;
+pub mod exports;
 pub mod face;
 pub mod glyph;
 pub mod lines;
@@ -25,3 +26,17 @@ pub use drawings::{GLYPH_HEIGHT, GLYPH_WIDTH};
 pub use face::{Face, Spacing};
 pub use glyph::{Glyph, has_glyph};
 pub use lines::Lines;
+
+ramscope_module_abi::module! {
+    name: "sysfont",
+    version: (1, 0, 0),
+    dependencies: [],
+    exports: [
+        bytes "columns" => exports::columns,
+        bytes "width" => exports::width,
+        bytes "lines" => exports::lines,
+        bytes "render" => exports::render,
+    ],
+    init: exports::init,
+    deinit: exports::deinit,
+}
