@@ -34,6 +34,8 @@ static PLACES: &[Place] = &[
     place("ramscope-board-esp32c3", BELOW_BOARDS),
     place("ramscope-board-virt", BELOW_BOARDS),
     place("ramscope-board-host", BELOW_BOARDS),
+    // It tries the heap on the host.
+    place("ramscope-soak", &["ramscope-kernel"]),
     // Harness: device time, then the four that know nothing of each other.
     place("ramscope-time", &[]),
     place("ramscope-engine", &["ramscope-time"]),

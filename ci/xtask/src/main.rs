@@ -13,6 +13,7 @@ mod layers;
 mod machines;
 mod qemu_compare;
 mod reproducible;
+mod soak;
 mod speed;
 mod workspace;
 
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         }
         [conformance::NAME, ref arguments @ ..] => conformance::run(arguments),
         [cost::NAME, ref arguments @ ..] => cost::run(arguments),
+        [soak::NAME, ref arguments @ ..] => soak::run(arguments),
         [speed::NAME, ref arguments @ ..] => speed::run(arguments),
         [name, ref arguments @ ..] if let Some(comparison) = comparison(name) => {
             comparison.run(arguments)
@@ -91,6 +93,7 @@ fn help() -> String {
     }
     text += &format!("  {:<12} {}\n", conformance::NAME, conformance::HELP);
     text += &format!("  {:<12} {}\n", cost::NAME, cost::HELP);
+    text += &format!("  {:<12} {}\n", soak::NAME, soak::HELP);
     for Comparison { name, help, .. } in &COMPARISONS {
         text += &format!("  {name:<12} {help}\n");
     }
