@@ -5,6 +5,9 @@
 //! while anything can run and jumps to the next alarm or input when nothing can, so a program
 //! that sleeps for a minute takes no time, and the same input gives the same text, always.
 //!
+//! Which unit gives way where is a choice, too: [`Exploration`] ends slices at kernel calls and uses of
+//! `Shared` cells, by seeds or at every place, and shrinks what fails.
+//!
 //! What it cannot do, and programs that need it are listed with the reason where they are
 //! compared: time slices (a unit that computes takes no device time), stack figures (units run on
 //! stacks of the host), guards, and the exact byte figures of a 32-bit heap.
@@ -17,11 +20,15 @@
 #![expect(unsafe_code, reason = "implements the kernel's port")]
 
 mod contexts;
+mod explore;
+mod points;
 
 use contexts::Contexts;
+pub use explore::{Exploration, Explored, Failing, Made, Schedule, ScheduleError, Switch, explore};
+use points::Points;
 use ramscope_kernel::port::{Context, Entering, Facts, Port, Region, ResetNote, StackRange};
 use ramscope_kernel::wire::{Board, RegionKind};
-use ramscope_kernel::{Kernel, Program, console, handler, port, rtt, teardown};
+use ramscope_kernel::{Kernel, Program, command, console, handler, port, rtt, teardown};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,6 +69,8 @@ pub struct Run {
 pub enum Stopped {
     /// The time that it was given has passed.
     TimeUp,
+    /// Every program that was started has ended, and nobody wants to see what comes after.
+    AllEnded,
     /// Nothing was left that could ever run.
     NothingLeft,
     /// The device asked for a reset.
@@ -74,18 +83,7 @@ pub enum Stopped {
 /// Every call has an instance of its own; it must not be called from inside of a program.
 #[must_use]
 pub fn run(programs: &'static [Program], commands: &[&str], seconds: u64) -> Run {
-    install_panic_hook();
-    let instance = Instance::new(commands, seconds * u64::from(port::TICKS_PER_SECOND));
-    let instance: &'static Instance = Box::leak(Box::new(instance));
-    INSTANCE.set(Some(instance));
-    let stopped = instance.contexts.drive(move || {
-        // SAFETY: the facts name memory of this instance only.
-        unsafe { ramscope_kernel::start(instance.facts(), programs) }
-    });
-    INSTANCE.set(None);
-    let text = String::from_utf8_lossy(&instance.output.borrow()).into_owned();
-    let millis = instance.now.get() / (u64::from(port::TICKS_PER_SECOND) / 1_000);
-    Run { text, stopped, millis }
+    Instance::new(commands, seconds).run(programs)
 }
 
 thread_local! {
@@ -110,10 +108,13 @@ struct Instance {
     raised: Cell<Option<fn()>>,
     output: RefCell<Vec<u8>>,
     input: RefCell<VecDeque<(u64, Vec<u8>)>>,
+    /// Where slices end, if somebody explores that.
+    points: Option<Points>,
 }
 
 impl Instance {
-    fn new(commands: &[&str], end: u64) -> Self {
+    fn new(commands: &[&str], seconds: u64) -> Self {
+        let end = seconds * u64::from(port::TICKS_PER_SECOND);
         let heap =
             Box::leak(vec![Page([0; PAGE_BYTES]); HEAP_BYTES / PAGE_BYTES].into_boxed_slice());
         let bytes = heap.as_mut_ptr_range();
@@ -133,6 +134,37 @@ impl Instance {
             raised: Cell::new(None),
             output: RefCell::new(Vec::new()),
             input: RefCell::new(input.collect()),
+            points: None,
+        }
+    }
+
+    fn run(self, programs: &'static [Program]) -> Run {
+        self.steered(programs).0
+    }
+
+    /// Runs to the end, and gives back what came of the points, too.
+    fn steered(self, programs: &'static [Program]) -> (Run, Option<&'static Points>) {
+        install_panic_hook();
+        let instance: &'static Self = Box::leak(Box::new(self));
+        INSTANCE.set(Some(instance));
+        let stopped = instance.contexts.drive(move || {
+            // SAFETY: the facts name memory of this instance only.
+            unsafe { ramscope_kernel::start(instance.facts(), programs) }
+        });
+        INSTANCE.set(None);
+        let text = String::from_utf8_lossy(&instance.output.borrow()).into_owned();
+        let millis = instance.now.get() / (u64::from(port::TICKS_PER_SECOND) / 1_000);
+        (Run { text, stopped, millis }, instance.points.as_ref())
+    }
+
+    /// The kernel has turned interrupts on: an explorer may end the slice here. A unit that panics is
+    /// not to be left, because the host counts panics by OS thread.
+    fn at_point(&self) {
+        let Some(points) = self.points.as_ref().filter(|_| !std::thread::panicking()) else {
+            return;
+        };
+        if let Some(rank) = points.pass(command::equals) {
+            self.interrupt(|| points.switched(command::end_slice(rank)));
         }
     }
 
@@ -158,6 +190,9 @@ impl Instance {
 
     /// Serves what is due, or lets time pass. Called in the idle context.
     fn idle(&self) {
+        if self.points.as_ref().is_some_and(|points| points.is_over(&self.output.borrow())) {
+            return self.contexts.stop(Stopped::AllEnded);
+        }
         if let Some(work) = self.raised.take() {
             return self.interrupt(work);
         }
@@ -224,6 +259,7 @@ unsafe impl Port for Host {
     fn unmask(were_on: bool) {
         if were_on {
             instance().masked.set(false);
+            instance().at_point();
         }
     }
 

@@ -33,6 +33,7 @@ use crate::{sample, window};
 pub(crate) use fault::Fault;
 use input::Input;
 use ramscope_wire as wire;
+pub use steering::{end_slice, equals};
 use wire::{
     COMMAND_WORDS_MAX, Command, CommandOutcome, HEADER_WORDS, Header, Level, Payload, WordSink,
 };

@@ -15,6 +15,7 @@ mod mutexes;
 mod objects;
 mod poison;
 mod rows;
+mod schedules;
 mod sleeping;
 mod threads;
 mod timers;

@@ -31,6 +31,31 @@ pub(super) fn carry_out(steer: &Steer) {
     });
 }
 
+/// How many ready units could have the turn of the one that runs.
+///
+/// # Context
+/// Any.
+#[must_use]
+pub fn equals() -> u32 {
+    kernel::with(|kernel| kernel.sched.equals().count() as u32)
+}
+
+/// Ends the slice of the unit that runs; who is at this place among its equals, counted from 0 and round,
+/// goes on. For ports that explore schedules themselves. Answers with the names of both, if there is an
+/// equal.
+///
+/// # Context
+/// Handler: what is decided here is carried out when the handler is left.
+pub fn end_slice(rank: u32) -> Option<(&'static str, &'static str)> {
+    kernel::with(|kernel| {
+        let steer = Steer { unit: UnitId::KERNEL, rank };
+        let choices = kernel.sched.equals().count() as u32;
+        let slot = chosen(kernel, &steer, choices)?;
+        kernel.sched.steer(slot);
+        Some((kernel.current().name, kernel.threads[slot.index()].name))
+    })
+}
+
 fn chosen(kernel: &Kernel, steer: &Steer, choices: u32) -> Option<Slot> {
     let mut equals = kernel.sched.equals();
     match steer.unit {
