@@ -81,9 +81,11 @@ pub(crate) fn enter(unit: Entering) {
 /// The lowest address of the running unit's stack.
 #[expect(unsafe_code, reason = "reads the shared bounds")]
 pub(crate) fn current_low() -> usize {
-    // SAFETY: words that change only together with the unit that runs.
-    let current = unsafe { RAMSCOPE_CURRENT.0.get().read_volatile() };
-    current.low as usize
+    let current = RAMSCOPE_CURRENT.0.get();
+    // SAFETY: a field of the static.
+    let low = unsafe { &raw const (*current).low };
+    // SAFETY: a word that changes only together with the unit that runs.
+    unsafe { low.read_volatile() as usize }
 }
 
 /// Bytes that the running unit has left of its stack; `None` while a handler or start-up code runs,
@@ -98,4 +100,14 @@ pub(crate) fn stack_left() -> Option<usize> {
             options(nomem, nostack));
     }
     (scratch != 0).then(|| pointer.saturating_sub(current_low()))
+}
+
+/// Whether the running thread has less than `bytes` of its stack left. Not in handlers.
+#[inline(always)]
+#[expect(unsafe_code, reason = "reads a register")]
+pub(crate) fn is_stack_short(bytes: usize) -> bool {
+    let pointer: usize;
+    // SAFETY: reads a register.
+    unsafe { asm!("mv {}, sp", out(reg) pointer, options(nomem, nostack)) };
+    pointer < current_low().wrapping_add(bytes)
 }

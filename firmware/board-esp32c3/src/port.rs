@@ -109,6 +109,11 @@ unsafe impl Port for Esp32c3 {
         guard::stack_left()
     }
 
+    #[inline(always)]
+    fn is_stack_short(bytes: usize) -> bool {
+        guard::is_stack_short(bytes)
+    }
+
     fn stack_exhausted() -> ! {
         trap::stack_exhausted()
     }

@@ -17,7 +17,7 @@
 //!
 //! Invariants:
 //! 1. At most one callback has begun and not ended: `current`.
-//! 2. `pending` is true exactly if the unit is parked and the queue is not empty.
+//! 2. `Detour::Callback` is raised exactly if the unit is parked and the queue is not empty.
 //! 3. The queue's entries and the callback that runs count as sources that may end waits, unless the
 //!    callback itself waits for ever.
 
@@ -29,6 +29,7 @@ use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::port::{self, TICKS_PER_SECOND};
 use crate::sched::Slot;
+use crate::sync::quick::Detour;
 use crate::sync::races;
 use crate::thread::check_headroom;
 use crate::timer::{self, TimerIndex};
@@ -88,8 +89,6 @@ pub struct Counts {
 
 /// What the kernel keeps of callbacks.
 pub(crate) struct Callbacks {
-    /// See invariant 2.
-    pending: bool,
     parked: bool,
     home: Home,
     displaced: Option<UnitId>,
@@ -102,7 +101,6 @@ pub(crate) struct Callbacks {
 impl Callbacks {
     pub(crate) const fn new() -> Self {
         Self {
-            pending: false,
             parked: false,
             home: Home::Absent,
             displaced: None,
@@ -178,7 +176,9 @@ pub(crate) fn enqueue(kernel: &mut Kernel, job: Job, since: u64) -> bool {
     let waiting = callbacks.queue.length() as u32;
     callbacks.counts.queued = callbacks.counts.queued.wrapping_add(1);
     callbacks.counts.waiting_peak = callbacks.counts.waiting_peak.max(waiting);
-    callbacks.pending = callbacks.parked;
+    if callbacks.parked {
+        kernel.detours.raise(Detour::Callback);
+    }
     kernel.deadlocks.arm(1);
     if kernel.callbacks.home == Home::Absent {
         kernel.callbacks.home = Home::Wanted;
@@ -191,7 +191,9 @@ pub(crate) fn enqueue(kernel: &mut Kernel, job: Job, since: u64) -> bool {
 pub(crate) fn cancel(kernel: &mut Kernel, timer: TimerIndex) {
     let callbacks = &mut kernel.callbacks;
     callbacks.queue.remove(timer);
-    callbacks.pending &= callbacks.queue.length() > 0;
+    if callbacks.queue.length() == 0 {
+        kernel.detours.lower(Detour::Callback);
+    }
     kernel.deadlocks.arm(-1);
 }
 
@@ -212,7 +214,7 @@ pub(crate) fn follows(kernel: &mut Kernel, note: fn(&mut Kernel, Slot)) {
 /// decides.
 #[inline]
 pub(crate) fn pass(kernel: &mut Kernel) {
-    if kernel.callbacks.pending {
+    if kernel.detours.has(Detour::Callback) {
         begin_pass(kernel);
     }
 }
@@ -226,8 +228,9 @@ fn begin_pass(kernel: &mut Kernel) {
         return;
     }
     let unit = UnitId(kernel.threads[running.index()].unit);
+    kernel.detours.lower(Detour::Callback);
     let callbacks = &mut kernel.callbacks;
-    (callbacks.pending, callbacks.parked) = (false, false);
+    callbacks.parked = false;
     callbacks.displaced = (running != Slot::IDLE).then_some(unit);
     kernel.sched.wake(slot, None, crate::sched::Wake::Granted);
 }

@@ -47,6 +47,8 @@ pub(crate) struct Link {
     site: SiteId,
     kind: ObjectKind,
     object: ObjectId,
+    /// The telemetry has not been told yet what has this number.
+    is_new: bool,
     object_name: &'static str,
     holder: Option<LinkHolder>,
 }
@@ -161,7 +163,7 @@ fn holder_of(kernel: &Kernel, slot: Slot) -> Option<Slot> {
 }
 
 fn living_holder(kernel: &Kernel, head: &Head) -> Option<Slot> {
-    let holder = head.holder?;
+    let holder = head.holder()?;
     let lives = kernel.threads[holder.slot.index()].unit == holder.unit.0;
     lives.then_some(holder.slot)
 }
@@ -252,15 +254,16 @@ fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>) -> Link {
     let thread = &kernel.threads[slot.index()];
     let (unit, name, wait) = (UnitId(thread.unit), thread.name, thread.wait);
     let joined = kernel.sched.queue_of(slot);
-    let (kind, object, object_name, holder) = match head {
+    let (kind, (object, is_new), object_name, holder) = match head {
         Some(head) => {
-            let object = head.announce(kernel);
-            let holder = head.holder.map(|holder| {
+            let (object, is_new) = head.number(kernel);
+            let holder = head.holder().map(|holder| {
                 let lives = kernel.threads[holder.slot.index()].unit == holder.unit.0;
                 let name = if lives { kernel.threads[holder.slot.index()].name } else { "?" };
-                LinkHolder { unit: holder.unit, name, site: holder.site, since: holder.since }
+                let (site, since) = (holder.place.id(kernel), kernel.ticks_of(holder.since));
+                LinkHolder { unit: holder.unit, name, site, since }
             });
-            (head.kind, object, head.name, holder)
+            (head.kind, (object, is_new), head.name, holder)
         }
         None => {
             let thread = joined.map(|index| &kernel.threads[index]);
@@ -270,10 +273,11 @@ fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>) -> Link {
                 site: thread.site,
                 since: 0,
             });
-            (ObjectKind::Thread, ObjectId::NONE, "", holder)
+            (ObjectKind::Thread, (ObjectId::NONE, false), "", holder)
         }
     };
-    Link { unit, name, since: wait.since, site: wait.site, kind, object, object_name, holder }
+    let (site, since) = (wait.place.id(kernel), kernel.ticks_of(wait.since));
+    Link { unit, name, since, site, kind, object, is_new, object_name, holder }
 }
 
 /// Writes what was found since the last call, as text and as records.
@@ -322,6 +326,8 @@ fn write_oldest() {
 fn write_stuck() {
     let now = port::now();
     let is_due = kernel::with(|kernel| {
+        // A handler may have let somebody go on since.
+        look(kernel);
         let due = kernel.deadlocks.next_look().is_some_and(|at| at <= now);
         if due {
             kernel.deadlocks.stuck = Stuck::Told;
@@ -373,6 +379,11 @@ fn write_link(report: u16, link: &Link, at: u64) {
         holder_site: holder.map_or(SiteId::NONE, |holder| holder.site),
         held_us: holder.map_or(0, |holder| micros(at, holder.since)),
     };
+    if link.is_new {
+        let Link { object, kind, unit: owner, object_name: name, .. } = *link;
+        let introduction = wire::Object { object, kind, owner, name };
+        kernel::with(|kernel| kernel.record(Level::Samples, &introduction));
+    }
     kernel::with(|kernel| kernel.record(Level::Samples, &record));
     println!("  {}", Sentence { link, at });
 }

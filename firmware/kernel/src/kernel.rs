@@ -19,6 +19,7 @@ use crate::compat::Compatibility;
 use crate::console::{self, Console};
 use crate::deadlock::{self, Deadlocks};
 use crate::drain::WayOut;
+use crate::era::{Era, LongStamp};
 use crate::error::Error;
 use crate::heap::{Heap, OwnerIndex};
 use crate::port::{self, Context, Entering, Facts, StackRange};
@@ -28,6 +29,7 @@ use crate::sched::{Next, QueueName, Scheduler, Slot, State, THREADS_MAX, Wake, W
 use crate::shell::Mailbox;
 use crate::site::Sites;
 use crate::stack::SECTION_STACK_MAX;
+use crate::sync::quick::{Detour, Detours};
 use crate::sync::{head, mutex, races::Races};
 use crate::thread::{self, Thread};
 use crate::timer::{self, Timers};
@@ -44,7 +46,13 @@ const SLICE_TICKS: u64 = port::TICKS_PER_SECOND as u64 / 100;
 const EXPIRED_PER_INTERRUPT: usize = 4;
 
 /// One kernel instance. Opaque: boards only place it somewhere.
+///
+/// In this order in memory: what every call looks at is at the instance's own address, which is an
+/// instruction less to reach.
+#[repr(C)]
 pub struct Kernel {
+    /// Why calls must take the long way.
+    pub(crate) detours: Detours,
     pub(crate) sched: Scheduler,
     pub(crate) heap: Heap,
     pub(crate) threads: [Thread; THREADS_MAX],
@@ -86,6 +94,7 @@ pub struct Kernel {
     objects: u32,
     switch_stamp: u32,
     stamp_offset: u32,
+    era: Era,
     pub(crate) stamps_per_tick: u64,
 }
 
@@ -94,6 +103,7 @@ impl Kernel {
     #[must_use]
     pub const fn new() -> Self {
         Self {
+            detours: Detours::new(),
             sched: Scheduler::new(SLICE_TICKS),
             heap: Heap::new(),
             threads: [const { Thread::EMPTY }; THREADS_MAX],
@@ -130,6 +140,7 @@ impl Kernel {
             objects: 0,
             switch_stamp: 0,
             stamp_offset: 0,
+            era: Era::new(),
             stamps_per_tick: 1,
         }
     }
@@ -183,6 +194,34 @@ impl Kernel {
     pub(crate) fn align_stamps(&mut self) {
         let now = port::now().wrapping_mul(self.stamps_per_tick);
         self.stamp_offset = (now as u32).wrapping_sub(port::timestamp());
+        self.era.begin(LongStamp::of(now));
+    }
+
+    /// Now, for what says since when it is so.
+    #[inline(always)]
+    pub(crate) fn long_stamp(&self) -> LongStamp {
+        self.era.long(self.stamp())
+    }
+
+    /// As [`long_stamp`](Self::long_stamp), from where there is time to move the era on.
+    pub(crate) fn begin_era(&mut self) -> LongStamp {
+        let now = self.long_stamp();
+        self.era.begin(now);
+        now
+    }
+
+    /// Such a point in ticks of the clock.
+    pub(crate) fn ticks_of(&self, point: LongStamp) -> u64 {
+        point.stamps() / self.stamps_per_tick
+    }
+
+    /// Changes what the telemetry is told.
+    pub(crate) fn set_level(&mut self, level: Level) {
+        self.level = level;
+        match level.code() >= Level::Events.code() {
+            true => self.detours.raise(Detour::Events),
+            false => self.detours.lower(Detour::Events),
+        }
     }
 
     /// Writes a record if the level asks for it.

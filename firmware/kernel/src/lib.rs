@@ -28,6 +28,7 @@ pub mod console;
 pub mod deadlock;
 pub mod debugger;
 mod drain;
+mod era;
 pub mod error;
 pub mod heap;
 pub mod interrupts;

@@ -17,13 +17,15 @@ use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::Wake;
-use crate::site;
-use crate::sync::head::{Ask, Attempt, Head, Masked, Patience, wait_for, wait_through_for};
+use crate::site::{self, Place};
+use crate::sync::head::{Head, Marks, Masked};
+use crate::sync::quick::quick;
 use crate::sync::races;
+use crate::sync::wait::{Ask, Attempt, Patience, wait_for, wait_through_for};
 use crate::thread;
 use crate::time::Span;
 use ramscope_wire as wire;
-use wire::{LockOp, ObjectKind, SiteId};
+use wire::{LockOp, ObjectKind};
 
 /// A binary semaphore. See the module's text.
 pub struct Lock {
@@ -79,8 +81,13 @@ impl Lock {
     /// # Cancellation
     /// A request to end takes the thread out of the queue; it does not get the lock then.
     #[track_caller]
+    #[inline]
     pub fn acquire(&self) -> Result<(), Error> {
-        self.acquire_at(Patience::Forever, site::here())
+        let place = site::place();
+        match self.take_quickly(place) {
+            Some(()) => Ok(()),
+            None => self.acquire_at(Patience::Forever, place),
+        }
     }
 
     /// Takes the lock; waits for at most `span`.
@@ -91,8 +98,13 @@ impl Lock {
     /// # Errors
     /// [`Error::TimedOut`], and those of [`acquire`](Self::acquire).
     #[track_caller]
+    #[inline]
     pub fn acquire_for(&self, span: Span) -> Result<(), Error> {
-        self.acquire_at(Patience::For(span), site::here())
+        let place = site::place();
+        match self.take_quickly(place) {
+            Some(()) => Ok(()),
+            None => self.acquire_at(Patience::For(span), place),
+        }
     }
 
     /// Takes the lock if it is free; says whether it did.
@@ -103,10 +115,13 @@ impl Lock {
     /// # Errors
     /// [`Error::Poisoned`].
     #[track_caller]
+    #[inline]
     pub fn try_acquire(&self) -> Result<bool, Error> {
-        thread::check_headroom();
-        let site = site::here();
-        kernel::with(|kernel| self.take_if_free(kernel, site))
+        let place = site::place();
+        match self.take_quickly(place) {
+            Some(()) => Ok(true),
+            None => self.try_acquire_at(place),
+        }
     }
 
     /// CPython's `acquire(blocking=True, timeout=-1)`: says whether the lock was taken.
@@ -123,16 +138,15 @@ impl Lock {
     /// [`acquire`](Self::acquire). A time-out is no error here: it answers false.
     #[track_caller]
     pub fn acquire_with(&self, blocking: Blocking, timeout: TimeoutSeconds) -> Result<bool, Error> {
-        let site = site::here();
+        let place = site::place();
         let patience = match compat::strictness() {
             Strictness::MicroPython => (blocking == Blocking::Yes).then_some(Patience::Forever),
             Strictness::Seed => patience_of(blocking, timeout)?,
         };
         let Some(patience) = patience else {
-            thread::check_headroom();
-            return kernel::with(|kernel| self.take_if_free(kernel, site));
+            return self.try_acquire_at(place);
         };
-        match self.acquire_at(patience, site) {
+        match self.acquire_at(patience, place) {
             Ok(()) => Ok(true),
             Err(Error::TimedOut) => Ok(false),
             Err(error) => Err(error),
@@ -146,9 +160,38 @@ impl Lock {
     ///
     /// # Errors
     /// [`Error::NotHeld`].
+    #[inline]
     pub fn release(&self) -> Result<(), Error> {
+        let left = quick(|kernel| {
+            // Who has it may have been torn down, and anybody may release it.
+            let is_simple = self.head.get(kernel).is_just(Marks::HELD);
+            (is_simple && kernel.torn_down.is_empty()).then(|| self.head.get(kernel).leave())
+        });
+        match left {
+            Some(()) => Ok(()),
+            None => self.release_slowly(),
+        }
+    }
+
+    #[inline(never)]
+    fn release_slowly(&self) -> Result<(), Error> {
         thread::check_headroom();
         kernel::then_reschedule(|kernel| self.hand_over(kernel))
+    }
+
+    /// The short way: free, whole and awaited by nobody.
+    #[inline(always)]
+    fn take_quickly(&self, place: Place) -> Option<()> {
+        quick(|kernel| {
+            let head = self.head.get(kernel);
+            head.is_just(Marks::NONE).then(|| head.take(kernel, place))
+        })
+    }
+
+    #[inline(never)]
+    fn try_acquire_at(&self, place: Place) -> Result<bool, Error> {
+        thread::check_headroom();
+        kernel::with(|kernel| self.take_if_free(kernel, place))
     }
 
     /// Takes the lock and gives it back when the guard is dropped.
@@ -170,7 +213,7 @@ impl Lock {
         kernel::with(|kernel| {
             let head = self.head.get(kernel);
             head.is_poisoned(kernel);
-            head.holder.is_some()
+            head.holder().is_some()
         })
     }
 
@@ -179,58 +222,55 @@ impl Lock {
         kernel::with(|kernel| {
             let head = self.head.get(kernel);
             head.is_poisoned(kernel);
-            head.holder.is_some_and(|holder| holder.unit == kernel.current_unit())
+            head.holder().is_some_and(|holder| holder.unit == kernel.current_unit())
         })
     }
 
     /// Declares that what the lock protects is whole again after a holder was torn down.
     pub fn clear_poison(&self) {
-        kernel::with(|kernel| {
-            let head = self.head.get(kernel);
-            head.is_poisoned(kernel);
-            head.poisoned = false;
-        });
+        kernel::with(|kernel| self.head.get(kernel).clear_poison(kernel));
     }
 
     /// Takes the lock without being a point where a request to end is delivered.
     pub(crate) fn acquire_through(&self) -> Result<(), Error> {
-        let ask = Ask::new(Patience::Forever, SiteId::NONE);
+        let ask = Ask::new(Patience::Forever, Place::NONE);
         wait_through_for(|kernel| self.attempt(kernel, &ask)).map(drop)
     }
 
-    fn acquire_at(&self, patience: Patience, site: SiteId) -> Result<(), Error> {
-        let ask = Ask::new(patience, site);
+    #[inline(never)]
+    fn acquire_at(&self, patience: Patience, place: Place) -> Result<(), Error> {
+        let ask = Ask::new(patience, place);
         let result = wait_for(|kernel| self.attempt(kernel, &ask));
         if matches!(result, Err(Error::TimedOut)) {
             kernel::with(|kernel| {
-                self.head.get(kernel).note_lock(kernel, LockOp::TimedOut, site);
+                self.head.get(kernel).note_lock(kernel, LockOp::TimedOut, place);
             });
         }
         result.map(drop)
     }
 
     fn attempt(&self, kernel: &mut Kernel, ask: &Ask) -> Result<Attempt<()>, Error> {
-        if self.take_if_free(kernel, ask.site)? {
+        if self.take_if_free(kernel, ask.place)? {
             return Ok(Attempt::Got(()));
         }
         let head = self.head.get(kernel);
-        head.note_lock(kernel, LockOp::Waiting, ask.site);
+        head.note_lock(kernel, LockOp::Waiting, ask.place);
         head.enqueue(kernel, self.head.name(), ask);
         deadlock::suspect(kernel);
         callback::note_wait(kernel);
         Ok(Attempt::Waits)
     }
 
-    fn take_if_free(&self, kernel: &mut Kernel, site: SiteId) -> Result<bool, Error> {
+    fn take_if_free(&self, kernel: &mut Kernel, place: Place) -> Result<bool, Error> {
         let head = self.head.get(kernel);
         if head.is_poisoned(kernel) {
             return Err(Error::Poisoned);
         }
-        if head.holder.is_some() {
+        if head.holder().is_some() {
             return Ok(false);
         }
-        head.take(kernel, site);
-        head.note_lock(kernel, LockOp::Acquired, site);
+        head.take(kernel, place);
+        head.note_lock(kernel, LockOp::Acquired, place);
         races::acquired(kernel, self.head.name());
         Ok(true)
     }
@@ -238,14 +278,15 @@ impl Lock {
     fn hand_over(&self, kernel: &mut Kernel) -> Result<(), Error> {
         let head = self.head.get(kernel);
         head.is_poisoned(kernel);
-        head.holder.take().ok_or(Error::NotHeld)?;
+        head.holder().ok_or(Error::NotHeld)?;
+        head.leave();
         races::released(kernel, self.head.name());
         match head.wake_first(kernel, Wake::Granted) {
             Some(next) => {
                 head.hand_to(kernel, next);
-                head.note_lock(kernel, LockOp::HandedOver, SiteId::NONE);
+                head.note_lock(kernel, LockOp::HandedOver, Place::NONE);
             }
-            None => head.note_lock(kernel, LockOp::Released, SiteId::NONE),
+            None => head.note_lock(kernel, LockOp::Released, Place::NONE),
         }
         Ok(())
     }

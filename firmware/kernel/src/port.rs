@@ -181,6 +181,11 @@ pub unsafe trait Port {
     /// Bytes of its stack that the running unit has left; `None` in handlers and start-up code,
     /// and where stacks are not the kernel's.
     fn stack_left() -> Option<usize>;
+    /// Whether the running thread has less than `bytes` of its stack left. Thread context only, where
+    /// it can be had cheaper than by [`stack_left`](Self::stack_left).
+    fn is_stack_short(bytes: usize) -> bool {
+        Self::stack_left().is_some_and(|left| left < bytes)
+    }
     /// Stops the running unit because its stack is used up (a kernel call found too little).
     fn stack_exhausted() -> !;
     /// Waits for an interrupt; called in the idle context with interrupts on.
@@ -253,6 +258,7 @@ link! {
     fn contain = _ramscope_port_contain(work: &mut dyn FnMut()) -> ();
     fn stack_pointer = _ramscope_port_stack_pointer() -> Option<usize>;
     fn stack_left = _ramscope_port_stack_left() -> Option<usize>;
+    fn is_stack_short = _ramscope_port_is_stack_short(bytes: usize) -> bool;
     fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
     fn idle = _ramscope_port_idle() -> ();
     fn pin = _ramscope_port_pin(number: u8) -> Option<bool>;
@@ -320,6 +326,10 @@ macro_rules! port {
             #[unsafe(no_mangle)]
             fn _ramscope_port_stack_left() -> Option<usize> {
                 <$port as Port>::stack_left()
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_is_stack_short(bytes: usize) -> bool {
+                <$port as Port>::is_stack_short(bytes)
             }
             #[unsafe(no_mangle)]
             fn _ramscope_port_stack_exhausted() -> ! {

@@ -98,6 +98,7 @@ pub(crate) fn is_over(kernel: &Kernel, slot: Slot) -> bool {
 /// # Context
 /// Thread, or a handler in which the interrupted unit's context is known.
 pub(crate) fn all() {
+    kernel::with(Kernel::begin_era);
     if kernel::with(|kernel| kernel.level != Level::Off) {
         everything();
     }

@@ -127,7 +127,9 @@ fn next_request(line: &mut Line) -> Program {
             mailbox.request = None;
             mailbox.running = true;
             // What interrupted the program before does not interrupt this one.
-            kernel.current().is_interrupted = false;
+            if core::mem::take(&mut kernel.current().is_interrupted) {
+                kernel.detours.lower_for_thread();
+            }
             Some(program)
         });
         if let Some(taken) = taken {
@@ -450,7 +452,7 @@ fn trace(word: &str) {
         "all" => Level::All,
         _ => return println!("trace takes off, samples, events or all"),
     };
-    kernel::with(|kernel| kernel.level = level);
+    kernel::with(|kernel| kernel.set_level(level));
     sample::hello();
 }
 

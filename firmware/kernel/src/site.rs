@@ -1,10 +1,10 @@
 //! Sites: places in the source, as small numbers.
 //!
-//! `#[track_caller]` hands a call's location to the kernel for nothing but a pointer. The first
-//! time a location is seen it gets a number; records carry the number, and the sampler sends
-//! number, file and line outside of every critical section.
+//! `#[track_caller]` hands a call's location to the kernel for nothing but a pointer, a [`Place`].
+//! The first time something is recorded of a place it gets a number; records carry the number, and
+//! the sampler sends number, file and line outside of every critical section.
 
-use crate::kernel;
+use crate::kernel::{self, Kernel};
 use core::panic::Location;
 use ramscope_wire::{Level, Site, SiteId};
 
@@ -38,6 +38,27 @@ impl Sites {
         }
         SiteId::NONE
     }
+}
+
+/// A place in the source as calls carry it: a pointer. It gets a number when something is recorded.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(Option<&'static Location<'static>>);
+
+impl Place {
+    /// No place: what happens has nothing in the program to point at.
+    pub(crate) const NONE: Place = Place(None);
+
+    /// Its number.
+    pub(crate) fn id(self, kernel: &mut Kernel) -> SiteId {
+        self.0.map_or(SiteId::NONE, |location| kernel.sites.number(location))
+    }
+}
+
+/// The caller's place.
+#[track_caller]
+#[inline(always)]
+pub(crate) const fn place() -> Place {
+    Place(Some(Location::caller()))
 }
 
 /// The number of the caller's location.

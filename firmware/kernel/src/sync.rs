@@ -43,10 +43,12 @@ pub(crate) mod head;
 pub(crate) mod mutex;
 mod once;
 mod queue;
+pub(crate) mod quick;
 pub(crate) mod races;
 pub(crate) mod rwlock;
 mod semaphore;
 mod shared;
+pub(crate) mod wait;
 
 pub use crate::sched::Inheritance;
 pub use barrier::{Arrival, Barrier};

@@ -236,6 +236,8 @@ fn condemn(kernel: &mut Kernel, end: End, cause: Cause, message: Message) {
 fn seize(kernel: &mut Kernel) {
     let (unit, owner) = (UnitId(kernel.current().unit), kernel.current().owner);
     kernel.torn_down.note(unit);
+    // Where panics unwind, guards are dropped from here on that own nothing any more.
+    kernel.detours.raise_for_thread();
     torn_down::poison_all(kernel, unit);
     kernel.heap.owner_quarantine(owner);
     thread::disown_children(kernel, unit);
@@ -252,6 +254,7 @@ fn push_report(kernel: &mut Kernel, cause: Cause, message: Message) {
 
 fn end_condemned(kernel: &mut Kernel, end: End) {
     let slot: Slot = kernel.sched.running();
+    kernel.detours.lower_for_thread();
     let thread = &mut kernel.threads[slot.index()];
     thread.end = Some(end);
     let (unit, owner) = (UnitId(thread.unit), thread.owner);

@@ -28,7 +28,7 @@ use crate::kernel::{self, Kernel};
 use crate::port::{self, Context, StackRange};
 use crate::sched::{Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
 use crate::stack::KERNEL_STACK_MAX;
-use crate::sync::head::Wait;
+use crate::sync::wait::Wait;
 use crate::time::{Instant, Span};
 use crate::{sample, teardown};
 use core::ptr::NonNull;
@@ -178,6 +178,12 @@ extern "C" fn leave() -> ! {
 /// Ends the slot of the running thread and wakes who waits for its end.
 pub(crate) fn close(kernel: &mut Kernel, slot: Slot) {
     callback::unit_ended(kernel, slot);
+    let thread = &mut kernel.threads[slot.index()];
+    for asked in [&mut thread.exit_asked, &mut thread.is_interrupted] {
+        if core::mem::take(asked) {
+            kernel.detours.lower_for_thread();
+        }
+    }
     kernel.sched.end_running();
     while let Some(joiner) = kernel.threads[slot.index()].joiners.first() {
         kernel.wake(joiner, Wake::Granted);
@@ -217,7 +223,9 @@ pub(crate) fn release_slot(kernel: &mut Kernel, slot: Slot) {
 pub fn interrupt_main() {
     kernel::then_reschedule(|kernel| {
         let main = &mut kernel.threads[Slot::MAIN.index()];
-        main.is_interrupted = true;
+        if !core::mem::replace(&mut main.is_interrupted, true) {
+            kernel.detours.raise_for_thread();
+        }
         if !main.waits_through {
             kernel.wake(Slot::MAIN, Wake::Exit);
         }
@@ -414,6 +422,7 @@ pub(crate) fn told(kernel: &mut Kernel) -> Option<Told> {
     }
     let thread = kernel.current();
     if core::mem::take(&mut thread.is_interrupted) {
+        kernel.detours.lower_for_thread();
         return Some(Told::Interrupted);
     }
     thread.exit_told = thread.exit_told.saturating_add(u8::from(thread.exit_asked));

@@ -33,6 +33,12 @@ impl TornDown {
         self.used = TORN_DOWN_MAX.min(self.used + 1);
     }
 
+    /// Whether nobody was torn down since boot.
+    #[inline(always)]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
     pub(crate) fn contains(&self, unit: UnitId) -> bool {
         self.units[..self.used].contains(&unit)
     }
@@ -50,7 +56,7 @@ pub(crate) fn poison_all(kernel: &mut Kernel, unit: UnitId) {
             rwlock::forget_reader(kernel, name, unit);
         }
         let Some(head) = waited_for(kernel, slot) else { continue };
-        if head.holder.is_none_or(|holder| holder.unit != unit) {
+        if head.holder().is_none_or(|holder| holder.unit != unit) {
             continue;
         }
         head.poison(kernel, unit);

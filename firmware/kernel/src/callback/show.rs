@@ -74,14 +74,14 @@ fn look_for_crossing(kernel: &mut Kernel) {
         // The console's own lock: whoever has it writes a line and gives it back.
         return;
     }
-    let Some(holder) = head.holder.filter(|holder| holder.unit == displaced) else { return };
+    let Some(holder) = head.holder().filter(|holder| holder.unit == displaced) else { return };
     if kernel.callbacks.reports.crossing.is_some() {
         kernel.callbacks.reports.more_crossings += 1;
         return;
     }
     let object = head.announce(kernel);
     let waiter = &kernel.threads[slot.index()];
-    let (unit, site) = (UnitId(waiter.unit), waiter.wait.site);
+    let (unit, place) = (UnitId(waiter.unit), waiter.wait.place);
     let crossing = Crossing {
         callback: super::name_of(kernel, current.job),
         unit,
@@ -90,8 +90,8 @@ fn look_for_crossing(kernel: &mut Kernel) {
         kind: head.kind,
         object,
         object_name: head.name,
-        site,
-        displaced_site: holder.site,
+        site: place.id(kernel),
+        displaced_site: holder.place.id(kernel),
     };
     kernel.callbacks.reports.crossing = Some(crossing);
     console::attend(kernel);

@@ -7,6 +7,7 @@ use crate::kernel::{self, Kernel};
 use crate::port;
 use crate::sched::{PRIORITIES, Slot, Why};
 use crate::stack::KERNEL_STACK_MAX;
+use crate::sync::quick::Detour;
 use crate::thread::{self, Builder, End};
 use crate::timer::{self, Closure};
 use ramscope_wire::UnitKind;
@@ -71,8 +72,9 @@ fn body() -> Result<(), Error> {
 /// Begins the callback that has waited longest; of a timer's, answers what is to be called.
 fn take(kernel: &mut Kernel) -> Option<(Job, Option<Closure>)> {
     let now = port::now();
+    kernel.detours.lower(Detour::Callback);
     let callbacks = &mut kernel.callbacks;
-    (callbacks.pending, callbacks.parked) = (false, false);
+    callbacks.parked = false;
     let entry = callbacks.queue.pop()?;
     let waited = now.saturating_sub(entry.since);
     let displaced = callbacks.displaced.take();
@@ -129,7 +131,11 @@ fn park() -> Result<(), Error> {
             // Nobody is displaced by going on.
             return;
         }
-        (kernel.callbacks.parked, kernel.callbacks.pending) = (true, more);
+        kernel.callbacks.parked = true;
+        match more {
+            true => kernel.detours.raise(Detour::Callback),
+            false => kernel.detours.lower(Detour::Callback),
+        }
         let deadline = more.then(|| port::now() + PASS_TICKS);
         kernel.sched.block_running(Why::Nothing, None, deadline);
     })
@@ -146,7 +152,8 @@ pub(crate) fn unit_ended(kernel: &mut Kernel, slot: Slot) {
         return;
     }
     kernel.callbacks.home = Home::Wanted;
-    (kernel.callbacks.parked, kernel.callbacks.pending) = (false, false);
+    kernel.callbacks.parked = false;
+    kernel.detours.lower(Detour::Callback);
     let job = kernel.callbacks.current.map(|current| current.job);
     finish(kernel, End::Panicked);
     if let Some(Job::Timer(index)) = job {

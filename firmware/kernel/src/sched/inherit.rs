@@ -63,7 +63,15 @@ impl Ownable {
         self.waiters.first()
     }
 
+    /// Gives it to a slot, while nobody waits for it: who owned it is gone.
+    #[inline]
+    pub fn begin_owner(&mut self, slot: Slot) {
+        debug_assert!(self.waiters.is_empty(), "whoever waits is handed it");
+        self.owner = Some(slot);
+    }
+
     /// Takes it from an owner that is gone and that nobody waited for.
+    #[inline]
     pub fn forget_owner(&mut self) {
         debug_assert!(self.waiters.is_empty(), "whoever waits is told first");
         self.owner = None;

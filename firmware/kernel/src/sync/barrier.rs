@@ -3,14 +3,15 @@
 //! Who gives up, by time-out or because it is asked to end, has not come: the others wait for another
 //! one. Once the last has come all have, whatever happens before each of them runs.
 
-use super::head::{Ask, Attempt, Granted, Head, Headed, Masked, Patience, wait_for};
+use super::head::{Head, Headed, Masked};
 use super::races;
+use super::wait::{Ask, Attempt, Granted, Patience, wait_for};
 use crate::error::Error;
 use crate::kernel::Kernel;
-use crate::site;
+use crate::site::{self, Place};
 use crate::time::Span;
 use ramscope_wire as wire;
-use wire::{ObjectKind, ObjectOp, SiteId};
+use wire::{ObjectKind, ObjectOp};
 
 /// Who a caller was among those that met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Barrier {
     /// [`Error::Exit`] if the caller is asked to end: it has not come then.
     #[track_caller]
     pub fn wait(&self) -> Result<Arrival, Error> {
-        self.wait_at(Patience::Forever, site::here())
+        self.wait_at(Patience::Forever, site::place())
     }
 
     /// Waits until all have come, for at most `span`.
@@ -73,31 +74,31 @@ impl Barrier {
     /// [`Error::TimedOut`], and those of [`wait`](Self::wait): the caller has not come then.
     #[track_caller]
     pub fn wait_for(&self, span: Span) -> Result<Arrival, Error> {
-        self.wait_at(Patience::For(span), site::here())
+        self.wait_at(Patience::For(span), site::place())
     }
 
-    fn wait_at(&self, patience: Patience, site: SiteId) -> Result<Arrival, Error> {
-        let ask = Ask::new(patience, site);
+    fn wait_at(&self, patience: Patience, place: Place) -> Result<Arrival, Error> {
+        let ask = Ask::new(patience, place);
         let attempt = |kernel: &mut Kernel| {
             races::released(kernel, self.state.name());
             let state = self.state.get(kernel);
             // Those of the round before that are leaving do not count.
-            let come = state.head.waiting - state.head.leaving + 1;
+            let come = state.head.untold() + 1;
             if come >= state.parties {
-                state.head.note(kernel, ObjectOp::Given, u32::from(come), site);
+                state.head.note(kernel, ObjectOp::Given, u32::from(come), place);
                 races::acquired(kernel, self.state.name());
                 state.head.tell_all(kernel);
                 return Ok(Attempt::Got(()));
             }
-            state.head.note(kernel, ObjectOp::Waiting, u32::from(come), site);
+            state.head.note(kernel, ObjectOp::Waiting, u32::from(come), place);
             state.head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
         let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, site);
+        super::semaphore::note_end(&self.state, &result, place);
         match result? {
             Granted::AtOnce(()) => {
-                super::head::wake_all_told(&self.state);
+                super::wait::wake_all_told(&self.state);
                 Ok(Arrival::Last)
             }
             Granted::HandedOver => Ok(Arrival::Waited),

@@ -4,17 +4,18 @@
 //! the two is lost. What is waited for must be looked at again afterwards, in a loop: another thread
 //! may have been faster.
 
-use super::head::{Ask, Attempt, Head, Masked, Patience, release_all, wait_for};
+use super::head::{Head, Masked};
 use super::mutex::MutexGuard;
 use super::races;
+use super::wait::{Ask, Attempt, Patience, release_all, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::Wake;
-use crate::site;
+use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
 use ramscope_wire as wire;
-use wire::{ObjectKind, ObjectOp, SiteId};
+use wire::{ObjectKind, ObjectOp};
 
 /// Why a wait with a time-out is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Condition {
     /// A request to end that comes while the mutex is taken again is delivered by a later call.
     #[track_caller]
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> Result<MutexGuard<'a, T>, Error> {
-        self.wait_at(guard, Patience::Forever, site::here()).map(|(guard, _)| guard)
+        self.wait_at(guard, Patience::Forever, site::place()).map(|(guard, _)| guard)
     }
 
     /// As [`wait`](Self::wait), for at most `span`: the mutex is the caller's again either way.
@@ -66,7 +67,7 @@ impl Condition {
         guard: MutexGuard<'a, T>,
         span: Span,
     ) -> Result<(MutexGuard<'a, T>, Wakeup), Error> {
-        self.wait_at(guard, Patience::For(span), site::here())
+        self.wait_at(guard, Patience::For(span), site::place())
     }
 
     /// Lets one go on, who has waited longest; says whether anybody waited.
@@ -79,7 +80,7 @@ impl Condition {
             races::released(kernel, self.head.name());
             let head = self.head.get(kernel);
             let woken = head.wake_first(kernel, Wake::Granted).is_some();
-            head.note(kernel, ObjectOp::Given, u32::from(woken), SiteId::NONE);
+            head.note(kernel, ObjectOp::Given, u32::from(woken), Place::NONE);
             woken
         })
     }
@@ -92,7 +93,7 @@ impl Condition {
         thread::check_headroom();
         kernel::with(|kernel| {
             let head = self.head.get(kernel);
-            head.note(kernel, ObjectOp::Given, u32::from(head.waiting), SiteId::NONE);
+            head.note(kernel, ObjectOp::Given, u32::from(head.waiting()), Place::NONE);
         });
         release_all(&self.head);
     }
@@ -101,28 +102,28 @@ impl Condition {
         &self,
         guard: MutexGuard<'a, T>,
         patience: Patience,
-        site: SiteId,
+        place: Place,
     ) -> Result<(MutexGuard<'a, T>, Wakeup), Error> {
-        let ask = Ask::new(patience, site);
+        let ask = Ask::new(patience, place);
         let mut guard = Some(guard);
         let mut mutex = None;
         let attempt = |kernel: &mut Kernel| -> Result<Attempt<()>, Error> {
             let given = guard.take().expect("one attempt is made").into_mutex();
             let head = self.head.get(kernel);
-            head.note(kernel, ObjectOp::Waiting, u32::from(head.waiting), site);
+            head.note(kernel, ObjectOp::Waiting, u32::from(head.waiting()), place);
             head.enqueue(kernel, self.head.name(), &ask);
-            given.unlock(kernel);
+            given.state().unlock(kernel);
             mutex = Some(given);
             Ok(Attempt::Waits)
         };
         let result = wait_for(attempt);
-        super::semaphore::note_end(&self.head, &result, site);
+        super::semaphore::note_end(&self.head, &result, place);
         let wakeup = match result {
             Ok(_) => Wakeup::Notified,
             Err(Error::TimedOut) => Wakeup::TimedOut,
             Err(error) => return Err(error),
         };
         let mutex = mutex.expect("the wait began");
-        Ok((mutex.lock_again(site)?, wakeup))
+        Ok((mutex.lock_again(place)?, wakeup))
     }
 }

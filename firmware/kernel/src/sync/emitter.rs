@@ -5,15 +5,16 @@
 //! emit. It is called for an event if it was subscribed when the event was emitted and still is when
 //! its turn comes.
 
-use super::head::{Ask, Attempt, Head, Headed, Masked, Patience, release_all, wait_for};
+use super::head::{Head, Headed, Masked};
 use super::races;
+use super::wait::{Ask, Attempt, Patience, release_all, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
-use crate::site;
+use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
 use ramscope_wire as wire;
-use wire::{ObjectKind, ObjectOp, SiteId};
+use wire::{ObjectKind, ObjectOp};
 
 /// Something that is called with each event.
 type Callback<'a, E> = &'a (dyn Fn(&E) + Sync);
@@ -100,7 +101,7 @@ impl<'a, E, const N: usize> Emitter<'a, E, N> {
         let last = kernel::with(|kernel| {
             let state = self.state.get(kernel);
             state.emitted = state.emitted.wrapping_add(1);
-            state.head.note(kernel, ObjectOp::Given, state.emitted, SiteId::NONE);
+            state.head.note(kernel, ObjectOp::Given, state.emitted, Place::NONE);
             state.last
         });
         let mut called = 0;
@@ -124,7 +125,7 @@ impl<'a, E, const N: usize> Emitter<'a, E, N> {
     /// [`Error::Exit`] if the caller is asked to end.
     #[track_caller]
     pub fn wait(&self) -> Result<u32, Error> {
-        self.wait_at(Patience::Forever, site::here())
+        self.wait_at(Patience::Forever, site::place())
     }
 
     /// Waits for the next event for at most `span`; answers how many there have been.
@@ -136,19 +137,19 @@ impl<'a, E, const N: usize> Emitter<'a, E, N> {
     /// [`Error::TimedOut`], and those of [`wait`](Self::wait).
     #[track_caller]
     pub fn wait_for(&self, span: Span) -> Result<u32, Error> {
-        self.wait_at(Patience::For(span), site::here())
+        self.wait_at(Patience::For(span), site::place())
     }
 
-    fn wait_at(&self, patience: Patience, site: SiteId) -> Result<u32, Error> {
-        let ask = Ask::new(patience, site);
+    fn wait_at(&self, patience: Patience, place: Place) -> Result<u32, Error> {
+        let ask = Ask::new(patience, place);
         let attempt = |kernel: &mut Kernel| -> Result<Attempt<()>, Error> {
             let state = self.state.get(kernel);
-            state.head.note(kernel, ObjectOp::Waiting, state.emitted, site);
+            state.head.note(kernel, ObjectOp::Waiting, state.emitted, place);
             state.head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
         let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, site);
+        super::semaphore::note_end(&self.state, &result, place);
         result?;
         Ok(kernel::with(|kernel| self.state.get(kernel).emitted))
     }

@@ -8,16 +8,18 @@
 //! `set` looks at one waiter a section. It finds its place again by that waiter's ticket; if the waiter
 //! has gone meanwhile, it begins at the front: looking at a waiter twice does no harm.
 
-use super::head::{Ask, Attempt, Granted, Head, Headed, Masked, Patience, wait_for};
+use super::head::{Head, Headed, Marks, Masked};
+use super::quick::quick;
 use super::races;
+use super::wait::{Ask, Attempt, Granted, Patience, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{Slot, Wake};
-use crate::site;
+use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
 use ramscope_wire as wire;
-use wire::{ObjectKind, ObjectOp, SiteId};
+use wire::{ObjectKind, ObjectOp};
 
 /// Which flags a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,8 +99,12 @@ impl Flags {
     /// # Errors
     /// [`Error::Exit`] if the caller is asked to end: nothing is cleared then.
     #[track_caller]
+    #[inline]
     pub fn wait(&self, wanted: Wanted, clearing: Clearing) -> Result<u32, Error> {
-        self.wait_at(wanted, clearing, Patience::Forever, site::here())
+        match self.take_quickly(wanted, clearing) {
+            Some(flags) => Ok(flags),
+            None => self.wait_at(wanted, clearing, Patience::Forever, site::place()),
+        }
     }
 
     /// Waits for flags for at most `span`; answers those that fulfilled the wish.
@@ -110,7 +116,7 @@ impl Flags {
     /// [`Error::TimedOut`], and those of [`wait`](Self::wait).
     #[track_caller]
     pub fn wait_for(&self, wanted: Wanted, clearing: Clearing, span: Span) -> Result<u32, Error> {
-        self.wait_at(wanted, clearing, Patience::For(span), site::here())
+        self.wait_at(wanted, clearing, Patience::For(span), site::place())
     }
 
     /// The flags that fulfil the wish now; `None` if they do not.
@@ -118,7 +124,14 @@ impl Flags {
     /// # Context
     /// Thread or handler; never blocks.
     #[must_use]
+    #[inline]
     pub fn try_wait(&self, wanted: Wanted, clearing: Clearing) -> Option<u32> {
+        let taken = self.take_quickly(wanted, clearing);
+        taken.or_else(|| self.try_wait_slowly(wanted, clearing))
+    }
+
+    #[inline(never)]
+    fn try_wait_slowly(&self, wanted: Wanted, clearing: Clearing) -> Option<u32> {
         thread::check_headroom();
         kernel::with(|kernel| self.take(kernel, wanted, clearing))
     }
@@ -127,18 +140,43 @@ impl Flags {
     ///
     /// # Context
     /// Thread or handler. One waiter a section.
+    #[inline]
     pub fn set(&self, flags: u32) {
+        let set = quick(|kernel| {
+            let state = self.state.get(kernel);
+            state.head.is_just(Marks::NONE).then(|| state.flags |= flags)
+        });
+        if set.is_none() {
+            self.set_slowly(flags);
+        }
+    }
+
+    /// The short way: flags that fulfil the wish.
+    #[inline(always)]
+    fn take_quickly(&self, wanted: Wanted, clearing: Clearing) -> Option<u32> {
+        quick(|kernel| {
+            let state = self.state.get(kernel);
+            let flags = wanted.fulfilled_by(state.flags)?;
+            if clearing == Clearing::Clear {
+                state.flags &= !flags;
+            }
+            Some(flags)
+        })
+    }
+
+    #[inline(never)]
+    fn set_slowly(&self, flags: u32) {
         thread::check_headroom();
         kernel::with(|kernel| {
             let state = self.state.get(kernel);
             state.flags |= flags;
             races::released(kernel, self.state.name());
-            state.head.note(kernel, ObjectOp::Given, state.flags, SiteId::NONE);
+            state.head.note(kernel, ObjectOp::Given, state.flags, Place::NONE);
         });
-        let mut place = None;
+        let mut spot = None;
         while kernel::then_reschedule(|kernel| {
-            place = self.look_at_next(kernel, place);
-            place.is_some()
+            spot = self.look_at_next(kernel, spot);
+            spot.is_some()
         }) {}
     }
 
@@ -159,26 +197,27 @@ impl Flags {
         kernel::with(|kernel| self.state.get(kernel).flags)
     }
 
+    #[inline(never)]
     fn wait_at(
         &self,
         wanted: Wanted,
         clearing: Clearing,
         patience: Patience,
-        site: SiteId,
+        place: Place,
     ) -> Result<u32, Error> {
         let (word, mode) = wanted.coded(clearing);
-        let ask = Ask { word, mode, ..Ask::new(patience, site) };
+        let ask = Ask { word, mode, ..Ask::new(patience, place) };
         let attempt = |kernel: &mut Kernel| {
             if let Some(flags) = self.take(kernel, wanted, clearing) {
                 return Ok(Attempt::Got(flags));
             }
             let state = self.state.get(kernel);
-            state.head.note(kernel, ObjectOp::Waiting, state.flags, site);
+            state.head.note(kernel, ObjectOp::Waiting, state.flags, place);
             state.head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
         let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, site);
+        super::semaphore::note_end(&self.state, &result, place);
         match result? {
             Granted::AtOnce(flags) => Ok(flags),
             Granted::HandedOver => Ok(kernel::with(|kernel| kernel.current().wait.word)),
@@ -191,26 +230,26 @@ impl Flags {
         if clearing == Clearing::Clear {
             state.flags &= !flags;
         }
-        state.head.note(kernel, ObjectOp::Taken, state.flags, SiteId::NONE);
+        state.head.note(kernel, ObjectOp::Taken, state.flags, Place::NONE);
         races::acquired(kernel, self.state.name());
         Some(flags)
     }
 
-    /// Looks at the waiter behind `place`, or at the first one if there is no such place any more.
+    /// Looks at the waiter behind `spot`, or at the first one if there is no such place any more.
     /// Answers the place of the one that it looked at and that still waits, if another may follow.
-    fn look_at_next(&self, kernel: &mut Kernel, place: Option<Place>) -> Option<Place> {
+    fn look_at_next(&self, kernel: &mut Kernel, spot: Option<Spot>) -> Option<Spot> {
         let state = self.state.get(kernel);
-        let still_there = place.filter(|place| {
-            kernel.sched.queue_of(place.slot) == Some(self.state.name())
-                && kernel.sched.ticket(place.slot) == place.ticket
+        let still_there = spot.filter(|spot| {
+            kernel.sched.queue_of(spot.slot) == Some(self.state.name())
+                && kernel.sched.ticket(spot.slot) == spot.ticket
         });
-        let slot = match (place, still_there) {
-            (Some(_), Some(place)) => kernel.sched.behind(place.slot)?,
-            _ => state.head.waiters.first()?,
+        let slot = match (spot, still_there) {
+            (Some(_), Some(spot)) => kernel.sched.behind(spot.slot)?,
+            _ => state.head.first()?,
         };
         let wait = kernel.threads[slot.index()].wait;
         let wanted = Wanted::decoded(wait.word, wait.mode);
-        let place = Place { slot, ticket: kernel.sched.ticket(slot) };
+        let spot = Spot { slot, ticket: kernel.sched.ticket(slot) };
         if let Some(flags) = wanted.fulfilled_by(state.flags) {
             if wait.mode & MODE_CLEAR != 0 {
                 state.flags &= !flags;
@@ -218,13 +257,13 @@ impl Flags {
             kernel.threads[slot.index()].wait.word = flags;
             state.head.wake(kernel, slot, Wake::Granted);
         }
-        Some(place)
+        Some(spot)
     }
 }
 
 /// A waiter, by what tells one wait of a slot from its next.
 #[derive(Clone, Copy)]
-struct Place {
+struct Spot {
     slot: Slot,
     ticket: u32,
 }

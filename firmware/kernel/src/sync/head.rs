@@ -1,13 +1,14 @@
-//! What every object that units wait for begins with, and the one way to wait for one.
+//! What every object that units wait for begins with: who waits, who has it, and its name.
+//!
+//! What the short way of a call must know stands in the first word, see [`Marks`].
 #![expect(unsafe_code, reason = "state that units share, touched with interrupts masked only")]
 
-use crate::error::Error;
-use crate::kernel::{self, Kernel};
-use crate::port;
+use super::wait::Ask;
+use crate::era::LongStamp;
+use crate::kernel::Kernel;
 use crate::sched::{QueueName, Slot, State, WaitQueue, Wake, Why};
+use crate::site::Place;
 use crate::sync::races;
-use crate::thread;
-use crate::time::{Instant, Span};
 use core::cell::UnsafeCell;
 use core::ptr;
 use ramscope_wire as wire;
@@ -66,27 +67,62 @@ pub(crate) enum Notes {
 #[derive(Clone, Copy)]
 pub(crate) struct Holder {
     pub(crate) unit: UnitId,
+    pub(crate) since: LongStamp,
+    pub(crate) place: Place,
     pub(crate) slot: Slot,
-    pub(crate) site: SiteId,
-    /// Ticks since boot.
-    pub(crate) since: u64,
+}
+
+impl Holder {
+    const NOBODY: Holder = Holder {
+        unit: UnitId::KERNEL,
+        since: LongStamp::ZERO,
+        place: Place::NONE,
+        slot: Slot::IDLE,
+    };
+}
+
+/// What is true of an object, tested at once. None of it: free, whole, and nobody waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks(u8);
+
+impl Marks {
+    pub(crate) const NONE: Marks = Marks(0);
+    /// Somebody has it.
+    pub(crate) const HELD: Marks = Marks(1);
+    /// Whoever had it was torn down.
+    const POISONED: Marks = Marks(2);
+    /// Somebody waits.
+    const AWAITED: Marks = Marks(4);
+
+    const fn has(self, other: Marks) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn set(&mut self, other: Marks) {
+        self.0 |= other.0;
+    }
+
+    fn clear(&mut self, other: Marks) {
+        self.0 &= !other.0;
+    }
 }
 
 /// See the module's text.
 #[repr(C)]
 pub(crate) struct Head {
-    pub(crate) waiters: WaitQueue,
-    pub(crate) kind: ObjectKind,
-    notes: Notes,
-    pub(crate) poisoned: bool,
+    marks: Marks,
     /// How many wait.
-    pub(crate) waiting: u8,
+    waiting: u8,
     /// How many of them have been told already, and leave next: those up to `told_ticket`.
-    pub(crate) leaving: u8,
+    leaving: u8,
+    pub(crate) kind: ObjectKind,
+    waiters: WaitQueue,
+    notes: Notes,
     told_ticket: u32,
+    /// Who has it, if it is marked so.
+    holder: Holder,
     pub(crate) name: &'static str,
     pub(crate) object: ObjectId,
-    pub(crate) holder: Option<Holder>,
 }
 
 // SAFETY: it is its own head.
@@ -99,16 +135,16 @@ unsafe impl Headed for Head {
 impl Head {
     pub(crate) const fn new(kind: ObjectKind, name: &'static str) -> Self {
         Self {
-            waiters: WaitQueue::new(),
-            kind,
-            notes: Notes::Written,
-            poisoned: false,
+            marks: Marks::NONE,
             waiting: 0,
             leaving: 0,
+            kind,
+            waiters: WaitQueue::new(),
+            notes: Notes::Written,
             told_ticket: 0,
+            holder: Holder::NOBODY,
             name,
             object: ObjectId::NONE,
-            holder: None,
         }
     }
 
@@ -137,6 +173,16 @@ impl Head {
         self.object
     }
 
+    /// Its number, and whether it has just got it: whoever asks introduces it then, with a record
+    /// like that of [`announce`](Self::announce), outside of the section.
+    pub(crate) fn number(&mut self, kernel: &mut Kernel) -> (ObjectId, bool) {
+        let is_new = self.object == ObjectId::NONE && self.notes == Notes::Written;
+        if is_new {
+            self.object = ObjectId(kernel.next_object());
+        }
+        (self.object, is_new)
+    }
+
     #[inline(never)]
     fn introduce(&mut self, kernel: &mut Kernel) {
         self.object = ObjectId(kernel.next_object());
@@ -147,62 +193,124 @@ impl Head {
 
     /// Writes what happened to a lock or mutex.
     #[inline]
-    pub(crate) fn note_lock(&mut self, kernel: &mut Kernel, op: LockOp, site: SiteId) {
+    pub(crate) fn note_lock(&mut self, kernel: &mut Kernel, op: LockOp, place: Place) {
         if self.is_told(kernel) {
-            self.write_lock(kernel, op, site);
+            self.write_lock(kernel, op, place);
         }
     }
 
     #[inline(never)]
-    fn write_lock(&mut self, kernel: &mut Kernel, op: LockOp, site: SiteId) {
+    fn write_lock(&mut self, kernel: &mut Kernel, op: LockOp, place: Place) {
         let (lock, unit) = (self.announce(kernel), kernel.current_unit());
+        let site = place.id(kernel);
         kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
     }
 
     /// Writes what happened to any other object; `value` is what it has now.
     #[inline]
-    pub(crate) fn note(&mut self, kernel: &mut Kernel, op: ObjectOp, value: u32, site: SiteId) {
+    pub(crate) fn note(&mut self, kernel: &mut Kernel, op: ObjectOp, value: u32, place: Place) {
         if self.is_told(kernel) {
-            self.write(kernel, op, value, site);
+            self.write(kernel, op, value, place);
         }
     }
 
     #[inline(never)]
-    fn write(&mut self, kernel: &mut Kernel, op: ObjectOp, value: u32, site: SiteId) {
+    fn write(&mut self, kernel: &mut Kernel, op: ObjectOp, value: u32, place: Place) {
         let (object, unit) = (self.announce(kernel), kernel.current_unit());
+        let site = place.id(kernel);
         kernel.record(Level::Events, &wire::ObjectEvent { object, unit, op, site, value });
     }
 
-    /// Makes the running unit the holder.
-    pub(crate) fn take(&mut self, kernel: &mut Kernel, site: SiteId) {
+    /// Who has it.
+    #[inline]
+    pub(crate) fn holder(&self) -> Option<Holder> {
+        self.marks.has(Marks::HELD).then_some(self.holder)
+    }
+
+    /// Whether it is exactly this, and nothing else.
+    #[inline(always)]
+    pub(crate) fn is_just(&self, marks: Marks) -> bool {
+        self.marks == marks
+    }
+
+    /// Makes the running thread the holder.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, kernel: &Kernel, place: Place) {
         let slot = kernel.sched.running();
-        let unit = kernel.current_unit();
-        self.holder = Some(Holder { unit, slot, site, since: port::now() });
+        self.give_to(kernel, slot, place);
     }
 
     /// Makes a unit the holder that waited for it, and asked at its own site.
     pub(crate) fn hand_to(&mut self, kernel: &Kernel, slot: Slot) {
-        let thread = &kernel.threads[slot.index()];
-        let (unit, site) = (UnitId(thread.unit), thread.wait.site);
-        self.holder = Some(Holder { unit, slot, site, since: port::now() });
+        self.give_to(kernel, slot, kernel.threads[slot.index()].wait.place);
+    }
+
+    #[inline(always)]
+    fn give_to(&mut self, kernel: &Kernel, slot: Slot, place: Place) {
+        let unit = UnitId(kernel.threads[slot.index()].unit);
+        self.marks.set(Marks::HELD);
+        self.holder = Holder { unit, since: kernel.long_stamp(), place, slot };
+    }
+
+    /// Nobody has it any more.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self) {
+        self.marks.clear(Marks::HELD);
     }
 
     /// Notes that the holder was torn down, if it was; answers whether the object is poisoned.
+    #[inline]
     pub(crate) fn is_poisoned(&mut self, kernel: &mut Kernel) -> bool {
-        if let Some(holder) = self.holder
+        if let Some(holder) = self.holder()
             && kernel.torn_down.contains(holder.unit)
         {
             self.poison(kernel, holder.unit);
         }
-        self.poisoned
+        self.marks.has(Marks::POISONED)
     }
 
     /// Takes the object from a holder that was torn down.
+    #[inline(never)]
     pub(crate) fn poison(&mut self, kernel: &mut Kernel, holder: UnitId) {
-        self.holder = None;
-        self.poisoned = true;
+        self.leave();
+        self.marks.set(Marks::POISONED);
         let (lock, op, site) = (self.object, LockOp::Poisoned, SiteId::NONE);
         kernel.record(Level::Events, &wire::LockEvent { lock, unit: holder, op, site });
+    }
+
+    /// What it protects is whole again.
+    pub(crate) fn clear_poison(&mut self, kernel: &mut Kernel) {
+        self.is_poisoned(kernel);
+        self.marks.clear(Marks::POISONED);
+    }
+
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> u8 {
+        self.waiting
+    }
+
+    /// How many wait and have not been told yet that they go on.
+    pub(super) fn untold(&self) -> u8 {
+        self.waiting - self.leaving
+    }
+
+    /// One more waits.
+    pub(super) fn one_more(&mut self) {
+        self.waiting += 1;
+        self.marks.set(Marks::AWAITED);
+    }
+
+    /// One fewer waits.
+    pub(super) fn one_fewer(&mut self) {
+        self.waiting -= 1;
+        if self.waiting == 0 {
+            self.marks.clear(Marks::AWAITED);
+        }
+    }
+
+    /// Who waits longest in the FIFO queue of this head.
+    pub(super) fn first(&self) -> Option<Slot> {
+        self.waiters.first()
     }
 
     /// Blocks the running unit in the FIFO queue of this head, whose name is `name`.
@@ -212,7 +320,7 @@ impl Head {
             ObjectKind::Lock => Why::Lock,
             _ => Why::Object,
         };
-        self.waiting += 1;
+        self.one_more();
         kernel.begin_wait(ask);
         kernel.sched.block_running(why, Some((&mut self.waiters, name)), ask.deadline);
     }
@@ -227,7 +335,7 @@ impl Head {
     /// Wakes one that waits in the FIFO queue of this head. Who has been told already is granted.
     pub(crate) fn wake(&mut self, kernel: &mut Kernel, slot: Slot, wake: Wake) {
         let was_told = self.leaving > 0 && self.is_among_told(kernel, slot);
-        self.waiting -= 1;
+        self.one_fewer();
         self.leaving -= u8::from(was_told);
         let wake = if was_told { Wake::Granted } else { wake };
         if wake == Wake::Granted {
@@ -282,124 +390,4 @@ pub(crate) fn waited_for<'a>(kernel: &Kernel, slot: Slot) -> Option<&'a mut Head
     let name = kernel.sched.queue_of(slot)?;
     // SAFETY: the slot is blocked on it, and the kernel's reference shows masked interrupts.
     Some(unsafe { head_of(name) })
-}
-
-/// How long a caller is willing to wait.
-#[derive(Clone, Copy)]
-pub(crate) enum Patience {
-    Forever,
-    For(Span),
-}
-
-/// What a unit that waits asked for, when and where.
-#[derive(Clone, Copy)]
-pub(crate) struct Ask {
-    pub(crate) deadline: Option<u64>,
-    pub(crate) site: SiteId,
-    /// What it wants, in the object's own terms; the answer comes back in the same place.
-    pub(crate) word: u32,
-    pub(crate) mode: u8,
-}
-
-impl Ask {
-    pub(crate) fn new(patience: Patience, site: SiteId) -> Self {
-        let deadline = match patience {
-            Patience::Forever => None,
-            Patience::For(span) => Some((Instant::now() + span).ticks()),
-        };
-        Self { deadline, site, word: 0, mode: 0 }
-    }
-}
-
-/// What the kernel keeps of a unit's last wait.
-#[derive(Clone, Copy)]
-pub(crate) struct Wait {
-    pub(crate) since: u64,
-    pub(crate) site: SiteId,
-    pub(crate) word: u32,
-    pub(crate) mode: u8,
-}
-
-impl Wait {
-    pub(crate) const NONE: Wait = Wait { since: 0, site: SiteId::NONE, word: 0, mode: 0 };
-}
-
-impl Kernel {
-    /// Notes since when, where and for what the running unit waits.
-    pub(crate) fn begin_wait(&mut self, ask: &Ask) {
-        let since = port::now();
-        let &Ask { site, word, mode, .. } = ask;
-        self.current().wait = Wait { since, site, word, mode };
-    }
-}
-
-/// What an attempt found.
-pub(crate) enum Attempt<R> {
-    /// What was wanted.
-    Got(R),
-    /// Nothing: the unit was put into a queue and waits.
-    Waits,
-}
-
-/// How a wait that was not broken off ended.
-pub(crate) enum Granted<R> {
-    /// What was wanted was there.
-    AtOnce(R),
-    /// It was handed over.
-    HandedOver,
-}
-
-/// Makes an attempt, and waits where that put the unit into a queue.
-///
-/// # Errors
-/// Those of the attempt and of the wait.
-pub(crate) fn wait_for<R>(
-    attempt: impl FnOnce(&mut Kernel) -> Result<Attempt<R>, Error>,
-) -> Result<Granted<R>, Error> {
-    thread::check_headroom();
-    let mut outcome = Ok(Attempt::Waits);
-    let mut told = None;
-    // One section for all of it: most calls find what they want, and nothing to be told.
-    let slot = thread::step_back(|kernel| match thread::told(kernel) {
-        None => outcome = attempt(kernel),
-        some => told = some,
-    })?;
-    if let Some(told) = told {
-        thread::deliver(told)?;
-    }
-    match outcome? {
-        Attempt::Got(result) => Ok(Granted::AtOnce(result)),
-        Attempt::Waits => thread::woken(slot).map(|()| Granted::HandedOver),
-    }
-}
-
-/// As [`wait_for`], but not a point where a request to end is delivered.
-pub(crate) fn wait_through_for<R>(
-    attempt: impl FnOnce(&mut Kernel) -> Result<Attempt<R>, Error>,
-) -> Result<Granted<R>, Error> {
-    thread::check_headroom();
-    let mut outcome = Ok(Attempt::Waits);
-    let waited = thread::wait_through(|kernel| outcome = attempt(kernel));
-    ended(outcome, waited)
-}
-
-fn ended<R>(
-    outcome: Result<Attempt<R>, Error>,
-    waited: Result<(), Error>,
-) -> Result<Granted<R>, Error> {
-    match outcome? {
-        Attempt::Got(result) => Ok(Granted::AtOnce(result)),
-        Attempt::Waits => waited.map(|()| Granted::HandedOver),
-    }
-}
-
-/// Tells all that wait for an object, one a section.
-pub(crate) fn release_all<S: Headed>(object: &Masked<S>) {
-    kernel::with(|kernel| object.get(kernel).head().tell_all(kernel));
-    wake_all_told(object);
-}
-
-/// Wakes all that have been told, one a section.
-pub(crate) fn wake_all_told<S: Headed>(object: &Masked<S>) {
-    while kernel::then_reschedule(|kernel| object.get(kernel).head().wake_told(kernel)) {}
 }

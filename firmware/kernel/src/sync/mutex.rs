@@ -11,14 +11,16 @@
 //!    there, but for an owner that was torn down and that nobody has asked about yet.
 #![expect(unsafe_code, reason = "hands out references to the value, and finds mutexes by name")]
 
-use super::head::{Ask, Attempt, Head, Headed, Masked, Patience, wait_for, wait_through_for};
+use super::head::{Head, Headed, Marks, Masked};
+use super::quick::quick;
 use super::races;
+use super::wait::{Ask, Attempt, Patience, wait_for, wait_through_for};
 use crate::callback;
 use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{Inheritance, Mutexes, Ownable, QueueName, Slot, Wake};
-use crate::site;
+use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
 use core::cell::UnsafeCell;
@@ -26,7 +28,7 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::ptr;
 use ramscope_wire as wire;
-use wire::{LockOp, ObjectKind, SiteId};
+use wire::{LockOp, ObjectKind};
 
 /// What happens to the caller that would close a circle of waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,8 +126,13 @@ impl<T> Mutex<T> {
     /// # Cancellation
     /// A request to end takes the thread out of the queue, and what it lent to the owner with it.
     #[track_caller]
+    #[inline]
     pub fn lock(&self) -> Result<MutexGuard<'_, T>, Error> {
-        self.lock_at(Patience::Forever, site::here())
+        let place = site::place();
+        match self.state.own_quickly(place) {
+            Some(()) => Ok(self.guard()),
+            None => self.state.own(Patience::Forever, place).map(|()| self.guard()),
+        }
     }
 
     /// Takes the mutex; waits for at most `span`. A circle that ends by itself is not reported.
@@ -136,8 +143,13 @@ impl<T> Mutex<T> {
     /// # Errors
     /// [`Error::TimedOut`], and those of [`lock`](Self::lock) but for the deadlock.
     #[track_caller]
+    #[inline]
     pub fn lock_for(&self, span: Span) -> Result<MutexGuard<'_, T>, Error> {
-        self.lock_at(Patience::For(span), site::here())
+        let place = site::place();
+        match self.state.own_quickly(place) {
+            Some(()) => Ok(self.guard()),
+            None => self.state.own(Patience::For(span), place).map(|()| self.guard()),
+        }
     }
 
     /// Takes the mutex if nobody owns it.
@@ -148,33 +160,25 @@ impl<T> Mutex<T> {
     /// # Errors
     /// [`Error::Poisoned`]; [`Error::InHandler`], because a handler cannot own anything.
     #[track_caller]
+    #[inline]
     pub fn try_lock(&self) -> Result<Option<MutexGuard<'_, T>>, Error> {
-        thread::check_headroom();
-        let site = site::here();
-        let taken = kernel::with(|kernel| match kernel.in_handler {
-            true => Err(Error::InHandler),
-            false => self.take_if_free(kernel, site),
-        })?;
+        let place = site::place();
+        let taken = match self.state.own_quickly(place) {
+            Some(()) => true,
+            None => self.state.try_own(place)?,
+        };
         Ok(taken.then(|| self.guard()))
     }
 
     /// Whether somebody owns the mutex now.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        kernel::with(|kernel| {
-            let head = &mut self.state.get(kernel).head;
-            head.is_poisoned(kernel);
-            head.holder.is_some()
-        })
+        self.state.is_owned()
     }
 
     /// Declares that the value is whole again after an owner was torn down.
     pub fn clear_poison(&self) {
-        kernel::with(|kernel| {
-            let head = &mut self.state.get(kernel).head;
-            head.is_poisoned(kernel);
-            head.poisoned = false;
-        });
+        self.state.clear_poison();
     }
 
     /// The value, which nobody else can use.
@@ -186,86 +190,165 @@ impl<T> Mutex<T> {
         MutexGuard { mutex: self, stays: PhantomData }
     }
 
-    fn lock_at(&self, patience: Patience, site: SiteId) -> Result<MutexGuard<'_, T>, Error> {
-        let ask = Ask::new(patience, site);
+    /// Takes the mutex again after a wait for a condition: a request to end does not break it off.
+    pub(super) fn lock_again(&self, place: Place) -> Result<MutexGuard<'_, T>, Error> {
+        self.state.own_through(place).map(|()| self.guard())
+    }
+
+    /// What the telemetry and the scheduler know of it.
+    pub(super) fn state(&self) -> &Masked<State> {
+        &self.state
+    }
+}
+
+/// All that does not depend on the value.
+impl Masked<State> {
+    /// The short way: free, whole and awaited by nobody.
+    #[inline(always)]
+    pub(super) fn own_quickly(&self, place: Place) -> Option<()> {
+        quick(|kernel| {
+            let state = self.get(kernel);
+            if !state.head.is_just(Marks::NONE) {
+                return None;
+            }
+            state.ownable.begin_owner(kernel.sched.running());
+            state.head.take(kernel, place);
+            Some(())
+        })
+    }
+
+    /// The short way back: owned, which then is by the running thread, and awaited by nobody.
+    #[inline(always)]
+    fn disown_quickly(&self) -> Option<()> {
+        quick(|kernel| {
+            let state = self.get(kernel);
+            if !state.head.is_just(Marks::HELD) {
+                return None;
+            }
+            state.ownable.forget_owner();
+            state.head.leave();
+            Some(())
+        })
+    }
+
+    #[inline(never)]
+    pub(super) fn own(&self, patience: Patience, place: Place) -> Result<(), Error> {
+        let ask = Ask::new(patience, place);
         let result = wait_for(|kernel| self.attempt(kernel, &ask));
         if matches!(result, Err(Error::TimedOut)) {
             kernel::with(|kernel| {
-                self.state.get(kernel).head.note_lock(kernel, LockOp::TimedOut, site);
+                self.get(kernel).head.note_lock(kernel, LockOp::TimedOut, place);
             });
         }
-        result.map(|_| self.guard())
+        result.map(drop)
     }
 
-    /// Takes the mutex again after a wait for a condition: a request to end does not break it off.
-    pub(super) fn lock_again(&self, site: SiteId) -> Result<MutexGuard<'_, T>, Error> {
-        let ask = Ask::new(Patience::Forever, site);
-        wait_through_for(|kernel| self.attempt(kernel, &ask)).map(|_| self.guard())
+    #[inline(never)]
+    fn own_through(&self, place: Place) -> Result<(), Error> {
+        let ask = Ask::new(Patience::Forever, place);
+        wait_through_for(|kernel| self.attempt(kernel, &ask)).map(drop)
+    }
+
+    #[inline(never)]
+    pub(super) fn try_own(&self, place: Place) -> Result<bool, Error> {
+        thread::check_headroom();
+        kernel::with(|kernel| match kernel.in_handler {
+            true => Err(Error::InHandler),
+            false => self.take_if_free(kernel, place),
+        })
+    }
+
+    /// Gives the mutex back.
+    #[inline(always)]
+    pub(super) fn disown(&self) {
+        if self.disown_quickly().is_none() {
+            self.disown_slowly();
+        }
+    }
+
+    #[inline(never)]
+    fn disown_slowly(&self) {
+        thread::check_headroom();
+        kernel::then_reschedule(|kernel| self.unlock(kernel));
+    }
+
+    #[inline(never)]
+    pub(super) fn is_owned(&self) -> bool {
+        kernel::with(|kernel| {
+            let head = &mut self.get(kernel).head;
+            head.is_poisoned(kernel);
+            head.holder().is_some()
+        })
+    }
+
+    #[inline(never)]
+    pub(super) fn clear_poison(&self) {
+        kernel::with(|kernel| self.get(kernel).head.clear_poison(kernel));
     }
 
     fn attempt(&self, kernel: &mut Kernel, ask: &Ask) -> Result<Attempt<()>, Error> {
-        if self.take_if_free(kernel, ask.site)? {
+        if self.take_if_free(kernel, ask.place)? {
             return Ok(Attempt::Got(()));
         }
-        let name = self.state.name();
+        let name = self.name();
         kernel.begin_wait(ask);
         if ask.deadline.is_none() && deadlock::closes(kernel, name) {
-            match self.state.get(kernel).on_deadlock {
+            match self.get(kernel).on_deadlock {
                 OnDeadlock::Fail => return Err(Error::Deadlock),
                 OnDeadlock::Wait => {}
             }
         }
-        let head = &mut self.state.get(kernel).head;
-        head.note_lock(kernel, LockOp::Waiting, ask.site);
-        head.waiting += 1;
+        let head = &mut self.get(kernel).head;
+        head.note_lock(kernel, LockOp::Waiting, ask.place);
+        head.one_more();
         kernel.sched.wait_to_own(name, ask.deadline, &mut Names);
         callback::note_wait(kernel);
         Ok(Attempt::Waits)
     }
 
-    fn take_if_free(&self, kernel: &mut Kernel, site: SiteId) -> Result<bool, Error> {
-        let state = self.state.get(kernel);
+    fn take_if_free(&self, kernel: &mut Kernel, place: Place) -> Result<bool, Error> {
+        let state = self.get(kernel);
         if state.head.is_poisoned(kernel) {
             state.ownable.forget_owner();
             return Err(Error::Poisoned);
         }
-        if state.head.holder.is_none() {
+        if state.head.holder().is_none() {
             // Its poison may have been cleared before anybody came here.
             state.ownable.forget_owner();
         }
         if !kernel.sched.own(&mut state.ownable) {
             return Ok(false);
         }
-        state.head.take(kernel, site);
-        state.head.note_lock(kernel, LockOp::Acquired, site);
-        races::acquired(kernel, self.state.name());
+        state.head.take(kernel, place);
+        state.head.note_lock(kernel, LockOp::Acquired, place);
+        races::acquired(kernel, self.name());
         Ok(true)
     }
 
     /// Gives the mutex back if the running thread still owns it: one that was torn down does not.
     pub(super) fn unlock(&self, kernel: &mut Kernel) {
         let unit = kernel.current_unit();
-        let head = &mut self.state.get(kernel).head;
+        let head = &mut self.get(kernel).head;
         // Where panics unwind, guards are dropped after the tear-down has begun.
         head.is_poisoned(kernel);
-        let holder = head.holder;
+        let holder = head.holder();
         if holder.is_none_or(|holder| holder.unit != unit) {
             return;
         }
-        let name = self.state.name();
+        let name = self.name();
         races::released(kernel, name);
         let next = kernel.sched.hand_on(name, &mut Names);
-        let head = &mut self.state.get(kernel).head;
+        let head = &mut self.get(kernel).head;
         match next {
             Some(slot) => {
-                head.waiting -= 1;
+                head.one_fewer();
                 head.hand_to(kernel, slot);
                 races::woke(kernel, slot);
-                head.note_lock(kernel, LockOp::HandedOver, SiteId::NONE);
+                head.note_lock(kernel, LockOp::HandedOver, Place::NONE);
             }
             None => {
-                head.holder = None;
-                head.note_lock(kernel, LockOp::Released, SiteId::NONE);
+                head.leave();
+                head.note_lock(kernel, LockOp::Released, Place::NONE);
             }
         }
     }
@@ -274,7 +357,7 @@ impl<T> Mutex<T> {
 /// Ends the wait of a slot that waits for a mutex without getting it.
 pub(crate) fn give_up(kernel: &mut Kernel, slot: Slot, wake: Wake) {
     if let Some(head) = super::head::waited_for(kernel, slot) {
-        head.waiting -= 1;
+        head.one_fewer();
     }
     kernel.sched.give_up_owning(slot, wake, &mut Names);
 }
@@ -321,8 +404,8 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 }
 
 impl<T> Drop for MutexGuard<'_, T> {
+    #[inline]
     fn drop(&mut self) {
-        thread::check_headroom();
-        kernel::then_reschedule(|kernel| self.mutex.unlock(kernel));
+        self.mutex.state.disown();
     }
 }

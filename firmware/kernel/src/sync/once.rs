@@ -4,15 +4,16 @@
 //! torn down, the cell is poisoned.
 #![expect(unsafe_code, reason = "hands out references to the value once it is there")]
 
-use super::head::{Ask, Attempt, Granted, Head, Headed, Masked, Patience, wait_for};
+use super::head::{Head, Headed, Masked};
 use super::races;
+use super::wait::{Ask, Attempt, Granted, Patience, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::Wake;
-use crate::site;
+use crate::site::{self, Place};
 use core::cell::UnsafeCell;
 use ramscope_wire as wire;
-use wire::{ObjectKind, ObjectOp, SiteId};
+use wire::{ObjectKind, ObjectOp};
 
 #[repr(C)]
 struct State {
@@ -76,11 +77,11 @@ impl<T> Once<T> {
     /// asked to end while it waits.
     #[track_caller]
     pub fn get_or_init(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
-        let site = site::here();
+        let place = site::place();
         if let Some(value) = self.get() {
             return Ok(value);
         }
-        let is_ours = self.begin(site)?;
+        let is_ours = self.begin(place)?;
         if is_ours {
             let made = make().inspect_err(|_| self.give_up())?;
             // SAFETY: the caller is the holder, and nothing reads before `is_made`.
@@ -91,30 +92,30 @@ impl<T> Once<T> {
     }
 
     /// Becomes the one that makes the value, or waits until it is made; says whether it became.
-    fn begin(&self, site: SiteId) -> Result<bool, Error> {
-        let ask = Ask::new(Patience::Forever, site);
+    fn begin(&self, place: Place) -> Result<bool, Error> {
+        let ask = Ask::new(Patience::Forever, place);
         let attempt = |kernel: &mut Kernel| {
             let unit = kernel.current_unit();
             let state = self.state.get(kernel);
             if state.head.is_poisoned(kernel) {
                 return Err(Error::Poisoned);
             }
-            match state.head.holder {
+            match state.head.holder() {
                 _ if state.is_made => Ok(Attempt::Got(false)),
                 None => {
-                    state.head.take(kernel, site);
+                    state.head.take(kernel, place);
                     Ok(Attempt::Got(true))
                 }
                 Some(holder) if holder.unit == unit => Err(Error::Deadlock),
                 Some(_) => {
-                    state.head.note(kernel, ObjectOp::Waiting, 0, site);
+                    state.head.note(kernel, ObjectOp::Waiting, 0, place);
                     state.head.enqueue(kernel, self.state.name(), &ask);
                     Ok(Attempt::Waits)
                 }
             }
         };
         let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, site);
+        super::semaphore::note_end(&self.state, &result, place);
         match result? {
             Granted::AtOnce(is_ours) => Ok(is_ours),
             // Woken because it is made, or because it is this unit's turn to try.
@@ -126,18 +127,18 @@ impl<T> Once<T> {
         kernel::with(|kernel| {
             let state = self.state.get(kernel);
             state.is_made = true;
-            state.head.holder = None;
+            state.head.leave();
             races::released(kernel, self.state.name());
-            state.head.note(kernel, ObjectOp::Given, 1, SiteId::NONE);
+            state.head.note(kernel, ObjectOp::Given, 1, Place::NONE);
         });
-        super::head::release_all(&self.state);
+        super::wait::release_all(&self.state);
     }
 
     /// Making it failed: the next one tries.
     fn give_up(&self) {
         kernel::then_reschedule(|kernel| {
             let head = &mut self.state.get(kernel).head;
-            head.holder = None;
+            head.leave();
             if let Some(next) = head.wake_first(kernel, Wake::Granted) {
                 head.hand_to(kernel, next);
             }

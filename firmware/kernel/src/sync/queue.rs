@@ -7,19 +7,22 @@
 //! Invariants:
 //! 1. `promised_values <= length` and `length + promised_room <= N`.
 //! 2. A receiver waits only while every value is promised, a sender only while all room is.
+//! 3. `start < N`; the `length` values from `start` on, round the end, are initialised.
 #![expect(unsafe_code, reason = "values in memory that is not always initialised")]
 
-use super::head::{Ask, Attempt, Granted, Head, Headed, Masked, Patience, wait_for};
+use super::head::{Head, Headed, Marks, Masked};
+use super::quick::quick;
 use super::races;
+use super::wait::{Ask, Attempt, Granted, Patience, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{QueueName, Wake};
-use crate::site;
+use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use ramscope_wire as wire;
-use wire::{ObjectKind, ObjectOp, SiteId};
+use wire::{ObjectKind, ObjectOp};
 
 #[repr(C)]
 struct State<T, const N: usize> {
@@ -62,26 +65,41 @@ impl<T> From<Refused<T>> for Error {
 
 impl<T, const N: usize> State<T, N> {
     fn push(&mut self, value: T) {
-        let at = (self.start + self.length) % N;
-        self.values[at].write(value);
+        self.next_place().write(value);
         self.length += 1;
     }
 
+    /// Where the next value goes, while there is room.
+    #[inline(always)]
+    fn next_place(&mut self) -> &mut MaybeUninit<T> {
+        let at = self.start.wrapping_add(self.length);
+        let at = if at >= N { at.wrapping_sub(N) } else { at };
+        debug_assert!(at < N && self.length < N, "there is room");
+        // SAFETY: invariant 3, and there is room: `start + length` is less than `2 * N`.
+        unsafe { self.values.get_unchecked_mut(at) }
+    }
+
+    #[inline(always)]
     fn pop(&mut self) -> T {
         debug_assert!(self.length > 0, "who takes knows that there is one");
+        // SAFETY: invariant 3.
+        let first = unsafe { self.values.get_unchecked(self.start) };
         // SAFETY: `length` values from `start` on are initialised, and this one is left.
-        let value = unsafe { self.values[self.start].assume_init_read() };
-        self.start = (self.start + 1) % N;
-        self.length -= 1;
+        let value = unsafe { first.assume_init_read() };
+        let next = self.start.wrapping_add(1);
+        self.start = if next == N { 0 } else { next };
+        self.length = self.length.wrapping_sub(1);
         value
     }
 
+    #[inline(always)]
     fn has_value(&self) -> bool {
         self.length > self.promised_values
     }
 
+    #[inline(always)]
     fn has_room(&self) -> bool {
-        self.length + self.promised_room < N
+        self.length.wrapping_add(self.promised_room) < N
     }
 
     /// Promises the value that has just come to who waits longest.
@@ -126,8 +144,12 @@ impl<T: Send, const N: usize> Queue<T, N> {
     /// # Errors
     /// [`Error::Closed`], or [`Error::Exit`] if the caller is asked to end; the value comes back.
     #[track_caller]
+    #[inline]
     pub fn send(&self, value: T) -> Result<(), Refused<T>> {
-        self.send_at(value, Patience::Forever, site::here())
+        match self.put_quickly(value) {
+            Ok(()) => Ok(()),
+            Err(value) => self.send_at(value, Patience::Forever, site::place()),
+        }
     }
 
     /// Sends a value; waits for room for at most `span`.
@@ -138,8 +160,12 @@ impl<T: Send, const N: usize> Queue<T, N> {
     /// # Errors
     /// [`Error::TimedOut`], and those of [`send`](Self::send).
     #[track_caller]
+    #[inline]
     pub fn send_for(&self, value: T, span: Span) -> Result<(), Refused<T>> {
-        self.send_at(value, Patience::For(span), site::here())
+        match self.put_quickly(value) {
+            Ok(()) => Ok(()),
+            Err(value) => self.send_at(value, Patience::For(span), site::place()),
+        }
     }
 
     /// Sends a value if there is room.
@@ -150,16 +176,24 @@ impl<T: Send, const N: usize> Queue<T, N> {
     /// # Errors
     /// [`Error::Full`] or [`Error::Closed`]; the value comes back.
     #[track_caller]
+    #[inline]
     pub fn try_send(&self, value: T) -> Result<(), Refused<T>> {
+        match self.put_quickly(value) {
+            Ok(()) => Ok(()),
+            Err(value) => self.try_send_at(value, site::place()),
+        }
+    }
+
+    #[inline(never)]
+    fn try_send_at(&self, value: T, place: Place) -> Result<(), Refused<T>> {
         thread::check_headroom();
-        let site = site::here();
         kernel::then_reschedule(|kernel| {
             let state = self.state.get(kernel);
             let error = match (state.closed, state.has_room()) {
                 (true, _) => Error::Closed,
                 (false, false) => Error::Full,
                 (false, true) => {
-                    self.put(kernel, value, site);
+                    self.put(kernel, value, place);
                     return Ok(());
                 }
             };
@@ -176,8 +210,12 @@ impl<T: Send, const N: usize> Queue<T, N> {
     /// [`Error::Closed`] if the queue is closed and empty; [`Error::Exit`] if the caller is asked to
     /// end.
     #[track_caller]
+    #[inline]
     pub fn receive(&self) -> Result<T, Error> {
-        self.receive_at(Patience::Forever, site::here())
+        match self.take_quickly() {
+            Some(value) => Ok(value),
+            None => self.receive_at(Patience::Forever, site::place()),
+        }
     }
 
     /// Takes the oldest value; waits for one for at most `span`.
@@ -188,8 +226,12 @@ impl<T: Send, const N: usize> Queue<T, N> {
     /// # Errors
     /// [`Error::TimedOut`], and those of [`receive`](Self::receive).
     #[track_caller]
+    #[inline]
     pub fn receive_for(&self, span: Span) -> Result<T, Error> {
-        self.receive_at(Patience::For(span), site::here())
+        match self.take_quickly() {
+            Some(value) => Ok(value),
+            None => self.receive_at(Patience::For(span), site::place()),
+        }
     }
 
     /// Takes the oldest value if there is one.
@@ -200,13 +242,21 @@ impl<T: Send, const N: usize> Queue<T, N> {
     /// # Errors
     /// [`Error::Empty`], or [`Error::Closed`] if there will be none any more.
     #[track_caller]
+    #[inline]
     pub fn try_receive(&self) -> Result<T, Error> {
+        match self.take_quickly() {
+            Some(value) => Ok(value),
+            None => self.try_receive_at(site::place()),
+        }
+    }
+
+    #[inline(never)]
+    fn try_receive_at(&self, place: Place) -> Result<T, Error> {
         thread::check_headroom();
-        let site = site::here();
         kernel::then_reschedule(|kernel| {
             let state = self.state.get(kernel);
             match (state.has_value(), state.closed) {
-                (true, _) => Ok(self.take(kernel, site)),
+                (true, _) => Ok(self.take(kernel, place)),
                 (false, true) => Err(Error::Closed),
                 (false, false) => Err(Error::Empty),
             }
@@ -248,8 +298,37 @@ impl<T: Send, const N: usize> Queue<T, N> {
         self.len() == 0
     }
 
-    fn send_at(&self, value: T, patience: Patience, site: SiteId) -> Result<(), Refused<T>> {
-        let ask = Ask::new(patience, site);
+    /// The short way: there is room, and nobody waits for a value. Else the value comes back.
+    #[inline(always)]
+    fn put_quickly(&self, value: T) -> Result<(), T> {
+        let value = ManuallyDrop::new(value);
+        let sent = quick(|kernel| {
+            let state = self.state.get(kernel);
+            if !state.receivers.is_just(Marks::NONE) || state.closed || !state.has_room() {
+                return None;
+            }
+            let place = state.next_place().as_mut_ptr();
+            // SAFETY: a place of the queue's own; the value here is not used any more.
+            unsafe { place.copy_from_nonoverlapping(&raw const *value, 1) };
+            state.length = state.length.wrapping_add(1);
+            Some(())
+        });
+        sent.ok_or_else(|| ManuallyDrop::into_inner(value))
+    }
+
+    /// The short way: there is a value, and nobody waits for room.
+    #[inline(always)]
+    fn take_quickly(&self) -> Option<T> {
+        quick(|kernel| {
+            let state = self.state.get(kernel);
+            let is_simple = state.senders.is_just(Marks::NONE) && state.has_value();
+            is_simple.then(|| state.pop())
+        })
+    }
+
+    #[inline(never)]
+    fn send_at(&self, value: T, patience: Patience, place: Place) -> Result<(), Refused<T>> {
+        let ask = Ask::new(patience, place);
         let mut value = Some(value);
         let attempt = |kernel: &mut Kernel| {
             let state = self.state.get(kernel);
@@ -257,11 +336,11 @@ impl<T: Send, const N: usize> Queue<T, N> {
                 (true, _) => Err(Error::Closed),
                 (false, true) => {
                     let value = value.take().expect("one attempt is made");
-                    self.put(kernel, value, site);
+                    self.put(kernel, value, place);
                     Ok(Attempt::Got(()))
                 }
                 (false, false) => {
-                    state.receivers.note(kernel, ObjectOp::Waiting, state.length as u32, site);
+                    state.receivers.note(kernel, ObjectOp::Waiting, state.length as u32, place);
                     state.senders.object = state.receivers.object;
                     let name = self.state.name() + core::mem::offset_of!(State<T, N>, senders);
                     state.senders.enqueue(kernel, name, &ask);
@@ -270,14 +349,14 @@ impl<T: Send, const N: usize> Queue<T, N> {
             }
         };
         let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, site);
+        super::semaphore::note_end(&self.state, &result, place);
         match result {
             Ok(Granted::AtOnce(())) => Ok(()),
             Ok(Granted::HandedOver) => {
                 let value = value.take().expect("it waited, so it still has the value");
                 kernel::then_reschedule(|kernel| {
                     self.state.get(kernel).promised_room -= 1;
-                    self.put(kernel, value, site);
+                    self.put(kernel, value, place);
                 });
                 Ok(())
             }
@@ -288,28 +367,29 @@ impl<T: Send, const N: usize> Queue<T, N> {
         }
     }
 
-    fn receive_at(&self, patience: Patience, site: SiteId) -> Result<T, Error> {
-        let ask = Ask::new(patience, site);
+    #[inline(never)]
+    fn receive_at(&self, patience: Patience, place: Place) -> Result<T, Error> {
+        let ask = Ask::new(patience, place);
         let attempt = |kernel: &mut Kernel| {
             let state = self.state.get(kernel);
             match (state.has_value(), state.closed) {
-                (true, _) => Ok(Attempt::Got(self.take(kernel, site))),
+                (true, _) => Ok(Attempt::Got(self.take(kernel, place))),
                 (false, true) => Err(Error::Closed),
                 (false, false) => {
-                    state.receivers.note(kernel, ObjectOp::Waiting, 0, site);
+                    state.receivers.note(kernel, ObjectOp::Waiting, 0, place);
                     state.receivers.enqueue(kernel, self.receivers_name(), &ask);
                     Ok(Attempt::Waits)
                 }
             }
         };
         let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, site);
+        super::semaphore::note_end(&self.state, &result, place);
         match result? {
             // The section that took it has let a more urgent sender go first, for whom room has come.
             Granted::AtOnce(value) => Ok(value),
             Granted::HandedOver => Ok(kernel::then_reschedule(|kernel| {
                 self.state.get(kernel).promised_values -= 1;
-                self.take(kernel, site)
+                self.take(kernel, place)
             })),
         }
     }
@@ -319,21 +399,21 @@ impl<T: Send, const N: usize> Queue<T, N> {
     }
 
     /// Puts a value in for which there is room.
-    fn put(&self, kernel: &mut Kernel, value: T, site: SiteId) {
+    fn put(&self, kernel: &mut Kernel, value: T, place: Place) {
         let state = self.state.get(kernel);
         state.push(value);
         races::released(kernel, self.state.name());
         state.promise_value(kernel);
-        state.receivers.note(kernel, ObjectOp::Given, state.length as u32, site);
+        state.receivers.note(kernel, ObjectOp::Given, state.length as u32, place);
     }
 
     /// Takes a value out that is there.
-    fn take(&self, kernel: &mut Kernel, site: SiteId) -> T {
+    fn take(&self, kernel: &mut Kernel, place: Place) -> T {
         let state = self.state.get(kernel);
         let value = state.pop();
         races::acquired(kernel, self.state.name());
         state.promise_room(kernel);
-        state.receivers.note(kernel, ObjectOp::Taken, state.length as u32, site);
+        state.receivers.note(kernel, ObjectOp::Taken, state.length as u32, place);
         value
     }
 }

@@ -28,6 +28,7 @@ use crate::kernel::{self, Kernel};
 use crate::println;
 use crate::sched::{QueueName, Slot, THREADS_MAX};
 use crate::site;
+use crate::sync::quick::Detour;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use ramscope_wire as wire;
@@ -337,7 +338,10 @@ pub(crate) fn watch() {
     let Some(block) = block.map(NonNull::cast::<Table>) else { return };
     write_table(block);
     kernel::with(|kernel| match kernel.races.table {
-        None => kernel.races.table = Some(block),
+        None => {
+            kernel.races.table = Some(block);
+            kernel.detours.raise(Detour::Races);
+        }
         // Somebody else was faster.
         Some(_) => {
             // SAFETY: the block is ours alone.

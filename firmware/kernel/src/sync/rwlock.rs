@@ -9,12 +9,13 @@
 //! one more waits until another one leaves.
 #![expect(unsafe_code, reason = "hands out references to the value")]
 
-use super::head::{Ask, Attempt, Head, Headed, Masked, Patience, wait_for};
+use super::head::{Head, Headed, Masked};
 use super::races;
+use super::wait::{Ask, Attempt, Patience, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{QueueName, Slot, Wake};
-use crate::site;
+use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
 use core::cell::UnsafeCell;
@@ -22,7 +23,7 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::ptr;
 use ramscope_wire as wire;
-use wire::{ObjectKind, ObjectOp, SiteId, UnitId};
+use wire::{ObjectKind, ObjectOp, UnitId};
 
 /// How many can read at a time.
 pub const READERS_MAX: usize = 8;
@@ -64,14 +65,14 @@ impl State {
     /// Takes the lock in this mode for a unit if it can have it beside those that have it.
     fn admits(&mut self, mode: u8) -> bool {
         match mode {
-            MODE_WRITE => self.head.holder.is_none() && self.read_count() == 0,
-            _ => self.head.holder.is_none() && self.free_place().is_some(),
+            MODE_WRITE => self.head.holder().is_none() && self.read_count() == 0,
+            _ => self.head.holder().is_none() && self.free_place().is_some(),
         }
     }
 
     /// Lets the first waiter in if it can go in; says whether it did.
     fn admit_first(&mut self, kernel: &mut Kernel) -> bool {
-        let Some(slot) = self.head.waiters.first() else { return false };
+        let Some(slot) = self.head.first() else { return false };
         let mode = kernel.threads[slot.index()].wait.mode;
         if self.head.is_poisoned(kernel) {
             self.head.wake(kernel, slot, Wake::Poisoned);
@@ -125,7 +126,7 @@ impl<T> RwLock<T> {
     /// [`Error::Poisoned`] if a writer was torn down; [`Error::Exit`] if the caller is asked to end.
     #[track_caller]
     pub fn read(&self) -> Result<ReadGuard<'_, T>, Error> {
-        self.enter(0, Patience::Forever, site::here()).map(|()| self.read_guard())
+        self.enter(0, Patience::Forever, site::place()).map(|()| self.read_guard())
     }
 
     /// Takes the lock for reading; waits for at most `span`.
@@ -137,7 +138,7 @@ impl<T> RwLock<T> {
     /// [`Error::TimedOut`], and those of [`read`](Self::read).
     #[track_caller]
     pub fn read_for(&self, span: Span) -> Result<ReadGuard<'_, T>, Error> {
-        self.enter(0, Patience::For(span), site::here()).map(|()| self.read_guard())
+        self.enter(0, Patience::For(span), site::place()).map(|()| self.read_guard())
     }
 
     /// Takes the lock for reading if that can be had at once.
@@ -149,7 +150,7 @@ impl<T> RwLock<T> {
     /// [`Error::Poisoned`], [`Error::InHandler`].
     #[track_caller]
     pub fn try_read(&self) -> Result<Option<ReadGuard<'_, T>>, Error> {
-        Ok(self.try_enter(0, site::here())?.then(|| self.read_guard()))
+        Ok(self.try_enter(0, site::place())?.then(|| self.read_guard()))
     }
 
     /// Takes the lock for writing; waits as long as it takes.
@@ -161,7 +162,7 @@ impl<T> RwLock<T> {
     /// As [`read`](Self::read).
     #[track_caller]
     pub fn write(&self) -> Result<WriteGuard<'_, T>, Error> {
-        self.enter(MODE_WRITE, Patience::Forever, site::here()).map(|()| self.write_guard())
+        self.enter(MODE_WRITE, Patience::Forever, site::place()).map(|()| self.write_guard())
     }
 
     /// Takes the lock for writing; waits for at most `span`.
@@ -173,7 +174,7 @@ impl<T> RwLock<T> {
     /// [`Error::TimedOut`], and those of [`read`](Self::read).
     #[track_caller]
     pub fn write_for(&self, span: Span) -> Result<WriteGuard<'_, T>, Error> {
-        self.enter(MODE_WRITE, Patience::For(span), site::here()).map(|()| self.write_guard())
+        self.enter(MODE_WRITE, Patience::For(span), site::place()).map(|()| self.write_guard())
     }
 
     /// Takes the lock for writing if that can be had at once.
@@ -185,15 +186,14 @@ impl<T> RwLock<T> {
     /// [`Error::Poisoned`], [`Error::InHandler`].
     #[track_caller]
     pub fn try_write(&self) -> Result<Option<WriteGuard<'_, T>>, Error> {
-        Ok(self.try_enter(MODE_WRITE, site::here())?.then(|| self.write_guard()))
+        Ok(self.try_enter(MODE_WRITE, site::place())?.then(|| self.write_guard()))
     }
 
     /// Declares that the value is whole again after a writer was torn down.
     pub fn clear_poison(&self) {
         kernel::with(|kernel| {
             let head = &mut self.state.get(kernel).head;
-            head.is_poisoned(kernel);
-            head.poisoned = false;
+            head.clear_poison(kernel);
         });
     }
 
@@ -205,27 +205,27 @@ impl<T> RwLock<T> {
         WriteGuard { lock: self, stays: PhantomData }
     }
 
-    fn try_enter(&self, mode: u8, site: SiteId) -> Result<bool, Error> {
+    fn try_enter(&self, mode: u8, place: Place) -> Result<bool, Error> {
         thread::check_headroom();
         kernel::with(|kernel| match kernel.in_handler {
             true => Err(Error::InHandler),
-            false => self.enter_if_free(kernel, mode, site),
+            false => self.enter_if_free(kernel, mode, place),
         })
     }
 
-    fn enter(&self, mode: u8, patience: Patience, site: SiteId) -> Result<(), Error> {
-        let ask = Ask { mode, ..Ask::new(patience, site) };
+    fn enter(&self, mode: u8, patience: Patience, place: Place) -> Result<(), Error> {
+        let ask = Ask { mode, ..Ask::new(patience, place) };
         let attempt = |kernel: &mut Kernel| {
-            if self.enter_if_free(kernel, mode, site)? {
+            if self.enter_if_free(kernel, mode, place)? {
                 return Ok(Attempt::Got(()));
             }
             let state = self.state.get(kernel);
-            state.head.note(kernel, ObjectOp::Waiting, state.read_count(), site);
+            state.head.note(kernel, ObjectOp::Waiting, state.read_count(), place);
             state.head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
         let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, site);
+        super::semaphore::note_end(&self.state, &result, place);
         if result.is_err() {
             // It stood before others that may go in now.
             self.admit();
@@ -233,21 +233,21 @@ impl<T> RwLock<T> {
         result.map(drop)
     }
 
-    fn enter_if_free(&self, kernel: &mut Kernel, mode: u8, site: SiteId) -> Result<bool, Error> {
+    fn enter_if_free(&self, kernel: &mut Kernel, mode: u8, place: Place) -> Result<bool, Error> {
         let slot = kernel.sched.running();
         let state = self.state.get(kernel);
         if state.head.is_poisoned(kernel) {
             return Err(Error::Poisoned);
         }
         state.prune(kernel);
-        if state.head.waiting > 0 || !state.admits(mode) {
+        if state.head.waiting() > 0 || !state.admits(mode) {
             return Ok(false);
         }
         match mode {
-            MODE_WRITE => state.head.take(kernel, site),
+            MODE_WRITE => state.head.take(kernel, place),
             _ => state.let_in(kernel, slot, mode),
         }
-        state.head.note(kernel, ObjectOp::Taken, state.read_count(), site);
+        state.head.note(kernel, ObjectOp::Taken, state.read_count(), place);
         races::acquired(kernel, self.state.name());
         Ok(true)
     }
@@ -266,11 +266,13 @@ impl<T> RwLock<T> {
             state.head.is_poisoned(kernel);
             if mode == MODE_WRITE {
                 // One that was torn down has it no more.
-                state.head.holder = state.head.holder.filter(|holder| holder.unit != unit);
+                if state.head.holder().is_some_and(|holder| holder.unit == unit) {
+                    state.head.leave();
+                }
             } else if let Some(place) = state.readers.iter_mut().find(|it| **it == Some(unit)) {
                 *place = None;
             }
-            state.head.note(kernel, ObjectOp::Given, state.read_count(), SiteId::NONE);
+            state.head.note(kernel, ObjectOp::Given, state.read_count(), Place::NONE);
         });
         self.admit();
     }

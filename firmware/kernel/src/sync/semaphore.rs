@@ -1,15 +1,17 @@
 //! `Semaphore`: a number of permits, at most so many.
 
-use super::head::{Ask, Attempt, Head, Headed, Masked, Patience, wait_for};
+use super::head::{Head, Headed, Marks, Masked};
+use super::quick::quick;
 use super::races;
+use super::wait::{Ask, Attempt, Patience, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::Wake;
-use crate::site;
+use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
 use ramscope_wire as wire;
-use wire::{ObjectKind, ObjectOp, SiteId};
+use wire::{ObjectKind, ObjectOp};
 
 #[repr(C)]
 struct State {
@@ -51,8 +53,12 @@ impl Semaphore {
     /// # Errors
     /// [`Error::Exit`] if the caller is asked to end: it has no permit then.
     #[track_caller]
+    #[inline]
     pub fn acquire(&self) -> Result<(), Error> {
-        self.acquire_at(Patience::Forever, site::here())
+        match self.take_quickly() {
+            Some(()) => Ok(()),
+            None => self.acquire_at(Patience::Forever, site::place()),
+        }
     }
 
     /// Takes a permit; waits for at most `span`.
@@ -63,8 +69,12 @@ impl Semaphore {
     /// # Errors
     /// [`Error::TimedOut`], and those of [`acquire`](Self::acquire).
     #[track_caller]
+    #[inline]
     pub fn acquire_for(&self, span: Span) -> Result<(), Error> {
-        self.acquire_at(Patience::For(span), site::here())
+        match self.take_quickly() {
+            Some(()) => Ok(()),
+            None => self.acquire_at(Patience::For(span), site::place()),
+        }
     }
 
     /// Takes a permit if there is one; says whether it did.
@@ -72,10 +82,9 @@ impl Semaphore {
     /// # Context
     /// Thread or handler; never blocks.
     #[track_caller]
+    #[inline]
     pub fn try_acquire(&self) -> bool {
-        thread::check_headroom();
-        let site = site::here();
-        kernel::with(|kernel| self.take(kernel, site))
+        self.take_quickly().is_some() || self.try_acquire_at(site::place())
     }
 
     /// Gives a permit, to whom has waited longest if anybody waits.
@@ -85,7 +94,21 @@ impl Semaphore {
     ///
     /// # Errors
     /// [`Error::Full`] if all permits are there: nothing is given then.
+    #[inline]
     pub fn release(&self) -> Result<(), Error> {
+        let given = quick(|kernel| {
+            let state = self.state.get(kernel);
+            let is_simple = state.head.is_just(Marks::NONE) && state.permits < state.permits_max;
+            is_simple.then(|| state.permits += 1)
+        });
+        match given {
+            Some(()) => Ok(()),
+            None => self.release_slowly(),
+        }
+    }
+
+    #[inline(never)]
+    fn release_slowly(&self) -> Result<(), Error> {
         thread::check_headroom();
         kernel::then_reschedule(|kernel| {
             let state = self.state.get(kernel);
@@ -96,7 +119,7 @@ impl Semaphore {
             if state.head.wake_first(kernel, Wake::Granted).is_none() {
                 state.permits += 1;
             }
-            state.head.note(kernel, ObjectOp::Given, state.permits, SiteId::NONE);
+            state.head.note(kernel, ObjectOp::Given, state.permits, Place::NONE);
             Ok(())
         })
     }
@@ -110,29 +133,46 @@ impl Semaphore {
         kernel::with(|kernel| self.state.get(kernel).permits)
     }
 
-    fn acquire_at(&self, patience: Patience, site: SiteId) -> Result<(), Error> {
-        let ask = Ask::new(patience, site);
+    /// The short way: permits that are there are nobody's, by the order of hand-over.
+    #[inline(always)]
+    fn take_quickly(&self) -> Option<()> {
+        quick(|kernel| {
+            let state = self.state.get(kernel);
+            state.permits = state.permits.checked_sub(1)?;
+            Some(())
+        })
+    }
+
+    #[inline(never)]
+    fn try_acquire_at(&self, place: Place) -> bool {
+        thread::check_headroom();
+        kernel::with(|kernel| self.take(kernel, place))
+    }
+
+    #[inline(never)]
+    fn acquire_at(&self, patience: Patience, place: Place) -> Result<(), Error> {
+        let ask = Ask::new(patience, place);
         let attempt = |kernel: &mut Kernel| {
-            if self.take(kernel, site) {
+            if self.take(kernel, place) {
                 return Ok(Attempt::Got(()));
             }
             let head = &mut self.state.get(kernel).head;
-            head.note(kernel, ObjectOp::Waiting, 0, site);
+            head.note(kernel, ObjectOp::Waiting, 0, place);
             head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
         let result = wait_for(attempt);
-        note_end(&self.state, &result, site);
+        note_end(&self.state, &result, place);
         result.map(drop)
     }
 
-    fn take(&self, kernel: &mut Kernel, site: SiteId) -> bool {
+    fn take(&self, kernel: &mut Kernel, place: Place) -> bool {
         let state = self.state.get(kernel);
         if state.permits == 0 {
             return false;
         }
         state.permits -= 1;
-        state.head.note(kernel, ObjectOp::Taken, state.permits, site);
+        state.head.note(kernel, ObjectOp::Taken, state.permits, place);
         races::acquired(kernel, self.state.name());
         true
     }
@@ -141,14 +181,14 @@ impl Semaphore {
 /// Tells the telemetry how a wait ended that had to wait.
 pub(super) fn note_end<S: Headed, R>(
     state: &Masked<S>,
-    result: &Result<super::head::Granted<R>, Error>,
-    site: SiteId,
+    result: &Result<super::wait::Granted<R>, Error>,
+    place: Place,
 ) {
     let op = match result {
-        Ok(super::head::Granted::HandedOver) => ObjectOp::Granted,
+        Ok(super::wait::Granted::HandedOver) => ObjectOp::Granted,
         Err(Error::TimedOut) => ObjectOp::TimedOut,
         Err(Error::Exit(_) | Error::Closed) => ObjectOp::Left,
         _ => return,
     };
-    kernel::with(|kernel| state.get(kernel).head().note(kernel, op, 0, site));
+    kernel::with(|kernel| state.get(kernel).head().note(kernel, op, 0, place));
 }

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{Slot, Wake, Why};
 use crate::site;
-use crate::sync::head::{Ask, Patience};
 use crate::sync::races;
+use crate::sync::wait::{Ask, Patience};
 use crate::time::{Instant, Span};
 
 /// The right to ask how a thread ended. Dropping it lets the thread go on alone.
@@ -75,8 +75,12 @@ impl JoinHandle {
             let Some(thread) = self.thread(kernel).filter(|thread| thread.end.is_none()) else {
                 return;
             };
-            thread.exit_asked = true;
-            if !thread.waits_through {
+            let is_new = !core::mem::replace(&mut thread.exit_asked, true);
+            let waits_through = thread.waits_through;
+            if is_new {
+                kernel.detours.raise_for_thread();
+            }
+            if !waits_through {
                 kernel.wake(self.slot, Wake::Exit);
             }
         });
@@ -91,7 +95,7 @@ impl JoinHandle {
     #[track_caller]
     fn wait(&self, deadline: Option<u64>) -> Result<End, Error> {
         check_headroom();
-        let ask = Ask { deadline, ..Ask::new(Patience::Forever, site::here()) };
+        let ask = Ask { deadline, ..Ask::new(Patience::Forever, site::place()) };
         loop {
             let state = kernel::with(|kernel| self.thread(kernel).map(|thread| thread.end));
             if let Some(end) = state.ok_or(Error::Closed)? {
