@@ -32,6 +32,40 @@ pub struct App {
     pub(crate) editor: Editor,
     pub(crate) typing: bool,
     pub(crate) help: bool,
+    pub(crate) view: View,
+}
+
+/// What the middle of the screen is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum View {
+    /// Threads and their stacks.
+    #[default]
+    Threads,
+    /// Timers and the queue of their callbacks.
+    Timers,
+    /// Locks, queues and other objects, and who waits for them.
+    Waits,
+}
+
+impl View {
+    pub(crate) const ALL: [Self; 3] = [Self::Threads, Self::Timers, Self::Waits];
+
+    pub(crate) const fn next(self) -> Self {
+        match self {
+            Self::Threads => Self::Timers,
+            Self::Timers => Self::Waits,
+            Self::Waits => Self::Threads,
+        }
+    }
+
+    /// Its title.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Threads => "threads",
+            Self::Timers => "timers",
+            Self::Waits => "waits",
+        }
+    }
 }
 
 /// Whether device time goes.
@@ -73,6 +107,7 @@ impl App {
             editor: Editor::default(),
             typing: false,
             help: false,
+            view: View::Threads,
         }
     }
 
@@ -116,6 +151,8 @@ impl App {
                 return Some(Command::Step);
             }
             KeyCode::Char('?') => self.help = true,
+            KeyCode::Tab => self.view = self.view.next(),
+            KeyCode::BackTab => self.view = self.view.next().next(),
             KeyCode::Char(' ') => self.toggle_pause(),
             KeyCode::Char('+' | '=') => self.set_speed(self.speed.faster()),
             KeyCode::Char('-') => self.set_speed(self.speed.slower()),

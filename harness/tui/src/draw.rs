@@ -9,14 +9,17 @@ mod header;
 mod heap;
 mod help;
 mod pieces;
+mod table;
 mod threads;
+mod timers;
+mod waits;
 
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect, Size};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use crate::app::{App, ConsoleExtent};
+use crate::app::{App, ConsoleExtent, View};
 use crate::scene::Scene;
 use areas::Areas;
 
@@ -29,10 +32,16 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>, app: &App) {
     if is_too_small(area.as_size()) {
         return draw_too_small(frame, area);
     }
-    let areas = Areas::of(area, scene);
+    let areas = Areas::of(area, scene, app.view);
     header::draw(frame, areas.header, scene, app);
     heap::draw(frame, areas.heap, scene, app.palette);
-    threads::draw(frame, areas.threads, scene, app.palette);
+    for (view, area) in areas.views.into_iter().filter(|(_, area)| area.height > 0) {
+        match view {
+            View::Threads => threads::draw(frame, area, scene, app.palette),
+            View::Timers => timers::draw(frame, area, scene, app.palette),
+            View::Waits => waits::draw(frame, area, scene, app.palette),
+        }
+    }
     findings::draw(frame, areas.findings, scene, app.palette);
     console::draw(frame, areas.console, scene, app);
     footer::draw(frame, areas.footer, app);
@@ -43,12 +52,12 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>, app: &App) {
 
 /// What can be scrolled through on a screen of this size.
 #[must_use]
-pub fn console_extent(size: Size, scene: &Scene<'_>) -> ConsoleExtent {
+pub fn console_extent(size: Size, scene: &Scene<'_>, app: &App) -> ConsoleExtent {
     let page = match is_too_small(size) {
         true => 1,
         false => {
             let area = Rect::from((ratatui::layout::Position::ORIGIN, size));
-            console::lines_in(Areas::of(area, scene).console)
+            console::lines_in(Areas::of(area, scene, app.view).console)
         }
     };
     console::extent(scene, page)

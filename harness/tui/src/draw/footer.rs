@@ -25,9 +25,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
         ("Space", pause),
         (".", "step"),
         ("+/-", "speed"),
-        ("r", "restart"),
+        ("Tab", app.view.next().name()),
         ("i", "type"),
-        ("PgUp", "scroll"),
+        ("PgUp", "back"),
     ];
     let keys: &[(&str, &str)] = if app.typing { &TYPING } else { &watching };
     let mut line = Line::default();

@@ -7,17 +7,20 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 
 use crate::palette::Palette;
 
-const KEYS: [(&str, &str); 11] = [
+const KEYS: [(&str, &str); 14] = [
     ("q, Ctrl-C", "quit"),
     ("Space", "pause device time, or let it go on"),
     (".", "pause, and let the device run for 100 ms, one sample"),
     ("+ -", "faster, slower: 0.1x to 100x of real time, and max"),
+    ("Tab", "threads, timers, waits; a tall screen shows all"),
     ("r", "power the machine off and on"),
     ("i, Enter", "type a line to the device; Enter sends, Esc leaves"),
     ("PgUp PgDn", "scroll the console"),
     ("g, G", "the console's first line, its last line"),
     ("", ""),
     ("bars", "█ stack in use now  ▒ deepest use  · never used"),
+    ("timers", "dropped: queue full  late: after it was stopped"),
+    ("waits", "who waits since when, the first to be served first"),
     ("chart", "area: heap in use  line: its peak since boot"),
 ];
 

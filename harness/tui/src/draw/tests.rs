@@ -6,7 +6,7 @@ mod stage;
 use std::path::PathBuf;
 
 use ramscope_time::{Instant, Span};
-use ramscope_wire::{EndReason, OverflowHow, UnitId};
+use ramscope_wire::{EndReason, LockOp, ObjectKind, OverflowHow, UnitId};
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent};
 use ratatui::layout::Size;
 use ratatui::style::Color;
@@ -34,7 +34,7 @@ fn app() -> App {
 
 fn press(app: &mut App, codes: &[KeyCode], scene: &Scene<'_>) {
     for &code in codes {
-        let extent = console_extent(SIZE_MIN, scene);
+        let extent = console_extent(SIZE_MIN, scene, app);
         let _ = app.update(&Event::Key(KeyEvent::from(code)), extent);
     }
 }
@@ -64,7 +64,7 @@ fn a_screen_that_is_too_small_says_so() {
 
 #[test]
 fn no_size_makes_the_drawing_fail() {
-    let stage = broken();
+    let stage = broken().busy();
     let mut help = app();
     help.help = true;
     for width in [80, 99, 100, 110, 300] {
@@ -88,6 +88,59 @@ fn broken() -> Stage {
 fn findings_are_sentences_and_broken_threads_stay_in_view() {
     check("broken-80x24", &broken().scene(), &app(), (80, 24));
     check("broken-120x40", &broken().scene(), &app(), (120, 40));
+}
+
+#[test]
+fn tab_shows_timers_and_then_who_waits_for_what() {
+    let stage = Stage::demo().busy();
+    let mut app = app();
+    press(&mut app, &[KeyCode::Tab], &stage.scene());
+    check("timers-80x24", &stage.scene(), &app, (80, 24));
+    press(&mut app, &[KeyCode::Tab], &stage.scene());
+    check("waits-80x24", &stage.scene(), &app, (80, 24));
+    press(&mut app, &[KeyCode::Tab], &stage.scene());
+    assert_eq!(app.view, View::Threads);
+    press(&mut app, &[KeyCode::BackTab], &stage.scene());
+    assert_eq!(app.view, View::Waits);
+}
+
+#[test]
+fn a_tall_screen_shows_threads_timers_and_waits() {
+    let stage = Stage::demo().busy();
+    check("busy-120x38", &stage.scene(), &app(), (120, 38));
+    check("busy-160x50", &stage.scene(), &app(), (160, 50));
+}
+
+#[test]
+fn a_circle_of_waits_stands_above_the_locks() {
+    let mut stage = Stage::demo();
+    stage.object(2, ObjectKind::Lock, "other");
+    for (lock, unit, op) in [
+        (1, 3, LockOp::Acquired),
+        (2, 5, LockOp::Acquired),
+        (1, 5, LockOp::Waiting),
+        (2, 3, LockOp::Waiting),
+    ] {
+        stage.lock(lock, unit, op);
+    }
+    let mut app = app();
+    press(&mut app, &[KeyCode::BackTab], &stage.scene());
+    let drawn = once::text(&stage.scene(), &app, ScreenSize(SIZE_MIN));
+    let circle = " a circle: sampler waits for logger waits for sampler";
+    assert!(drawn.lines().any(|line| line.starts_with(circle)), "{drawn}");
+}
+
+#[test]
+fn what_does_not_fit_is_counted_and_nothing_to_show_is_said() {
+    let mut app = app();
+    let silent = Stage::new();
+    press(&mut app, &[KeyCode::Tab], &silent.scene());
+    let drawn = once::text(&silent.scene(), &app, ScreenSize(SIZE_MIN));
+    assert!(drawn.contains("no timer has been set up"), "{drawn}");
+    let stage = Stage::demo().busy().timers(40);
+    let drawn = once::text(&stage.scene(), &app, ScreenSize(SIZE_MIN));
+    assert!(drawn.contains(" and 36 other timers"), "{drawn}");
+    assert!(drawn.contains(" callbacks: 625 queued"), "{drawn}");
 }
 
 #[test]

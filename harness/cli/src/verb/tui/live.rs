@@ -91,7 +91,7 @@ fn obey(
     watched: &mut Watched,
     app: &mut App,
 ) -> Result<Next, Failure> {
-    let console = console_extent(size, &watched.scene());
+    let console = console_extent(size, &watched.scene(), app);
     match app.update(event, console) {
         Some(Command::Quit) => return Ok(Next::Leave),
         Some(Command::Restart) => watched.restart(),

@@ -4,10 +4,10 @@ use ramscope_capture::Stream;
 use ramscope_model::{Device, Feed, MachineFacts, NoSymbols};
 use ramscope_time::{Instant, Span};
 use ramscope_wire::{
-    Board, CpuSample, EndReason, HeapSample, Hello, InterruptSample, Level, Object, ObjectId,
-    ObjectKind, Overflow, OverflowHow, OwnerKind, OwnerSample, Panic, Program, ProgramPhase,
-    Record, SiteId, StackSample, State, UnitEnd, UnitId, UnitKind, UnitNew, UnitState, Why,
-    WindowId,
+    Board, CallbackSample, CpuSample, EndReason, HeapSample, Hello, InterruptSample, Level,
+    LockEvent, LockOp, Object, ObjectEvent, ObjectId, ObjectKind, ObjectOp, Overflow, OverflowHow,
+    OwnerKind, OwnerSample, Panic, Program, ProgramPhase, Record, SiteId, StackSample, State,
+    TimerMode, TimerNew, TimerSample, UnitEnd, UnitId, UnitKind, UnitNew, UnitState, Why, WindowId,
 };
 
 use crate::scene::{MachineState, Recording, Scene};
@@ -209,6 +209,72 @@ impl Stage {
             ticks: millis * u64::from(HZ / 1_000) * share / 10_000,
             window: WindowId::BOOT,
         }));
+    }
+
+    /// Two timers, one in trouble, and two locks of which one is wanted.
+    pub(super) fn busy(mut self) -> Self {
+        self.timer(2, "sensor", TimerMode::Periodic, 20, [617, 617, 0, 0, 0, 41_300]);
+        self.timer(3, "publisher", TimerMode::OneShot, 1_500, [1, 0, 0, 1, 0, 0]);
+        self.apply(&Record::CallbackSample(CallbackSample {
+            queued: 625,
+            delivered: 624,
+            refused: 2,
+            dropped: 1,
+            failed: 0,
+            waiting_peak: 8,
+            longest_wait_ns: 45_000,
+            longest_run_ns: 12_345_600,
+            window: WindowId::BOOT,
+        }));
+        self.object(4, ObjectKind::Queue, "commands");
+        for unit in [3, 4] {
+            self.lock(1, unit, LockOp::Acquired);
+        }
+        self.lock(1, 5, LockOp::Waiting);
+        self.now += Span::from_millis(1_500);
+        self.lock(1, 7, LockOp::Waiting);
+        let op = ObjectOp::Waiting;
+        let (object, unit, site) = (ObjectId(4), UnitId::MAIN, SiteId::NONE);
+        self.apply(&Record::ObjectEvent(ObjectEvent { object, unit, op, site, value: 0 }));
+        self
+    }
+
+    /// So many timers more.
+    pub(super) fn timers(mut self, count: u32) -> Self {
+        for object in 100..100 + count {
+            self.timer(object, "many", TimerMode::Periodic, 100, [0; 6]);
+        }
+        self
+    }
+
+    fn timer(&mut self, object: u32, name: &str, mode: TimerMode, millis: u64, counts: [u32; 6]) {
+        let timer = ObjectId(object);
+        let (unit, site, period_ns) = (UnitId::MAIN, SiteId::NONE, millis * 1_000_000);
+        let new = TimerNew { timer, id: u16::MAX, mode, unit, site, period_ns, name };
+        self.apply(&Record::TimerNew(new));
+        let [fired, delivered, coalesced, dropped, late, worst_ns] = counts;
+        self.apply(&Record::TimerSample(TimerSample {
+            timer,
+            fired,
+            delivered,
+            coalesced,
+            dropped,
+            late,
+            last_ns: worst_ns / 2,
+            worst_ns,
+            worst_window_ns: worst_ns,
+            window: WindowId::BOOT,
+        }));
+    }
+
+    pub(super) fn object(&mut self, object: u32, kind: ObjectKind, name: &str) {
+        let (object, owner) = (ObjectId(object), UnitId::MAIN);
+        self.apply(&Record::Object(Object { object, kind, owner, name }));
+    }
+
+    pub(super) fn lock(&mut self, lock: u32, unit: u32, op: LockOp) {
+        let (lock, unit, site) = (ObjectId(lock), UnitId(unit), SiteId::NONE);
+        self.apply(&Record::LockEvent(LockEvent { lock, unit, op, site }));
     }
 
     /// Prints a line on the device's console.
