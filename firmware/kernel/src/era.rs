@@ -4,11 +4,10 @@
 //! since when it is held. The counter behind the time stamps costs one instruction, but has 32 bits,
 //! 27 seconds of a chip. So the kernel keeps one point of the counter with its upper half, the
 //! [`Era`], and moves it on: whenever the processor leaves the idle context, with each round of
-//! samples, and with each wait that begins.
+//! samples.
 //!
 //! Invariant: a point is right if the era moved within the 27 seconds before it. Where nothing
-//! of that happens for longer (no samples asked for, one thread that neither waits nor idles) an age
-//! can be told too short by 27 seconds, and nothing else depends on it.
+//! of that happens for longer (no samples asked for, and never an idle moment) an age can be told too short by 27 seconds, and nothing else depends on it.
 
 /// A point of time in ticks of the time stamps, in halves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -403,7 +403,7 @@ pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 /// Gives the processor to whom the scheduler names. Its frame is a part of none of the operations that
 /// end with it, whose own work is over then.
 #[inline(never)]
-fn decide() {
+pub(crate) fn decide() {
     reschedule(|sched, now| sched.decide(now));
 }
 

@@ -21,7 +21,7 @@ use crate::site::{self, Place};
 use crate::sync::head::{Head, Marks, Masked};
 use crate::sync::quick::quick;
 use crate::sync::races;
-use crate::sync::wait::{Ask, Attempt, Patience, wait_for, wait_through_for};
+use crate::sync::wait::{Ask, Attempt, Patience, change, just_granted, wait_for, wait_through_for};
 use crate::thread;
 use crate::time::Span;
 use ramscope_wire as wire;
@@ -175,8 +175,7 @@ impl Lock {
 
     #[inline(never)]
     fn release_slowly(&self) -> Result<(), Error> {
-        thread::check_headroom();
-        kernel::then_reschedule(|kernel| self.hand_over(kernel))
+        change(|kernel| self.hand_over(kernel))
     }
 
     /// The short way: free, whole and awaited by nobody.
@@ -234,19 +233,13 @@ impl Lock {
     /// Takes the lock without being a point where a request to end is delivered.
     pub(crate) fn acquire_through(&self) -> Result<(), Error> {
         let ask = Ask::new(Patience::Forever, Place::NONE);
-        wait_through_for(|kernel| self.attempt(kernel, &ask)).map(drop)
+        wait_through_for(|kernel| self.attempt(kernel, &ask))
     }
 
     #[inline(never)]
     fn acquire_at(&self, patience: Patience, place: Place) -> Result<(), Error> {
         let ask = Ask::new(patience, place);
-        let result = wait_for(|kernel| self.attempt(kernel, &ask));
-        if matches!(result, Err(Error::TimedOut)) {
-            kernel::with(|kernel| {
-                self.head.get(kernel).note_lock(kernel, LockOp::TimedOut, place);
-            });
-        }
-        result.map(drop)
+        wait_for(&self.head, place, |kernel| self.attempt(kernel, &ask), just_granted)
     }
 
     fn attempt(&self, kernel: &mut Kernel, ask: &Ask) -> Result<Attempt<()>, Error> {

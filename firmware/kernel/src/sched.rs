@@ -46,6 +46,7 @@ pub const PRIORITIES: usize = 16;
 pub const PRIORITY_DEFAULT: u8 = 8;
 
 const _: () = assert!(THREADS_MAX < NONE as usize, "a slot index and the end mark share a byte");
+const _: () = assert!(THREADS_MAX.is_power_of_two(), "indices are masked");
 const _: () = assert!(PRIORITIES <= 16, "the ready bitmap has 16 bits");
 
 /// The index of a slot. The same slot serves many units, one after the other.
@@ -61,7 +62,8 @@ impl Slot {
     /// The position in tables that are indexed by slot.
     #[must_use]
     pub const fn index(self) -> usize {
-        self.0 as usize
+        // A slot is in the table: to say so is cheaper than to ask at each use.
+        self.0 as usize & (THREADS_MAX - 1)
     }
 }
 
@@ -331,8 +333,8 @@ impl Scheduler {
 
     /// Wakes the slot that has waited longest in `queue`.
     pub fn wake_first(&mut self, queue: &mut WaitQueue, wake: Wake) -> Option<Slot> {
-        let slot = queue.first()?;
-        self.wake(slot, Some(queue), wake);
+        let slot = queue.pop_front(&mut self.entries)?;
+        self.end_wait(slot, wake);
         Some(slot)
     }
 

@@ -392,7 +392,12 @@ pub(crate) fn step_back(enqueue: impl FnOnce(&mut Kernel)) -> Result<Slot, Error
 /// needs of the stack is not below the sections that begin waits.
 #[inline(never)]
 pub(crate) fn woken(slot: Slot) -> Result<(), Error> {
-    match kernel::with(|kernel| kernel.sched.wake_of(slot)) {
+    broken_off(kernel::with(|kernel| kernel.sched.wake_of(slot)))
+}
+
+/// What a caller is told whose wait ended like this. Interrupts on.
+pub(crate) fn broken_off(wake: Wake) -> Result<(), Error> {
+    match wake {
         Wake::Granted => Ok(()),
         Wake::TimedOut => Err(Error::TimedOut),
         Wake::Poisoned => Err(Error::Poisoned),

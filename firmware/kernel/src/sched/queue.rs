@@ -71,6 +71,20 @@ impl WaitQueue {
         self.head = slot.0;
     }
 
+    /// Takes the first one out.
+    #[inline]
+    pub(super) fn pop_front(&mut self, entries: &mut [Entry; THREADS_MAX]) -> Option<Slot> {
+        let slot = self.first()?;
+        let next = entries[slot.index()].links.next;
+        entries[slot.index()].links = Links::UNLINKED;
+        self.head = next;
+        match next {
+            NONE => self.tail = NONE,
+            next => entries[Slot(next).index()].links.previous = NONE,
+        }
+        Some(slot)
+    }
+
     pub(super) fn remove(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         let Links { next, previous } = entries[slot.index()].links;
         match previous {

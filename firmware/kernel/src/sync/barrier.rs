@@ -5,7 +5,7 @@
 
 use super::head::{Head, Headed, Masked};
 use super::races;
-use super::wait::{Ask, Attempt, Granted, Patience, wait_for};
+use super::wait::{Ask, Attempt, Patience, Woken, wait_for};
 use crate::error::Error;
 use crate::kernel::Kernel;
 use crate::site::{self, Place};
@@ -88,20 +88,16 @@ impl Barrier {
                 state.head.note(kernel, ObjectOp::Given, u32::from(come), place);
                 races::acquired(kernel, self.state.name());
                 state.head.tell_all(kernel);
-                return Ok(Attempt::Got(()));
+                return Ok(Attempt::Got(Arrival::Last));
             }
             state.head.note(kernel, ObjectOp::Waiting, u32::from(come), place);
             state.head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
-        let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, place);
-        match result? {
-            Granted::AtOnce(()) => {
-                super::wait::wake_all_told(&self.state);
-                Ok(Arrival::Last)
-            }
-            Granted::HandedOver => Ok(Arrival::Waited),
+        let arrival = wait_for(&self.state, place, attempt, |_| (Arrival::Waited, Woken::Nobody))?;
+        if arrival == Arrival::Last {
+            super::wait::wake_all_told(&self.state);
         }
+        Ok(arrival)
     }
 }

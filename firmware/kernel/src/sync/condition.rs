@@ -7,7 +7,7 @@
 use super::head::{Head, Masked};
 use super::mutex::MutexGuard;
 use super::races;
-use super::wait::{Ask, Attempt, Patience, release_all, wait_for};
+use super::wait::{Ask, Attempt, Patience, change, just_granted, release_all, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::Wake;
@@ -75,8 +75,7 @@ impl Condition {
     /// # Context
     /// Thread or handler.
     pub fn notify_one(&self) -> bool {
-        thread::check_headroom();
-        kernel::then_reschedule(|kernel| {
+        change(|kernel| {
             races::released(kernel, self.head.name());
             let head = self.head.get(kernel);
             let woken = head.wake_first(kernel, Wake::Granted).is_some();
@@ -116,10 +115,9 @@ impl Condition {
             mutex = Some(given);
             Ok(Attempt::Waits)
         };
-        let result = wait_for(attempt);
-        super::semaphore::note_end(&self.head, &result, place);
+        let result = wait_for(&self.head, place, attempt, just_granted);
         let wakeup = match result {
-            Ok(_) => Wakeup::Notified,
+            Ok(()) => Wakeup::Notified,
             Err(Error::TimedOut) => Wakeup::TimedOut,
             Err(error) => return Err(error),
         };

@@ -7,7 +7,7 @@
 
 use super::head::{Head, Headed, Masked};
 use super::races;
-use super::wait::{Ask, Attempt, Patience, release_all, wait_for};
+use super::wait::{Ask, Attempt, Patience, Woken, release_all, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::site::{self, Place};
@@ -142,16 +142,15 @@ impl<'a, E, const N: usize> Emitter<'a, E, N> {
 
     fn wait_at(&self, patience: Patience, place: Place) -> Result<u32, Error> {
         let ask = Ask::new(patience, place);
-        let attempt = |kernel: &mut Kernel| -> Result<Attempt<()>, Error> {
+        let attempt = |kernel: &mut Kernel| -> Result<Attempt<u32>, Error> {
             let state = self.state.get(kernel);
             state.head.note(kernel, ObjectOp::Waiting, state.emitted, place);
             state.head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
-        let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, place);
-        result?;
-        Ok(kernel::with(|kernel| self.state.get(kernel).emitted))
+        wait_for(&self.state, place, attempt, |kernel| {
+            (self.state.get(kernel).emitted, Woken::Nobody)
+        })
     }
 
     /// The first subscription behind `before`, up to `last`.

@@ -11,7 +11,7 @@
 use super::head::{Head, Headed, Marks, Masked};
 use super::quick::quick;
 use super::races;
-use super::wait::{Ask, Attempt, Granted, Patience, wait_for};
+use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{Slot, Wake};
@@ -174,7 +174,7 @@ impl Flags {
             state.head.note(kernel, ObjectOp::Given, state.flags, Place::NONE);
         });
         let mut spot = None;
-        while kernel::then_reschedule(|kernel| {
+        while change(|kernel| {
             spot = self.look_at_next(kernel, spot);
             spot.is_some()
         }) {}
@@ -216,12 +216,7 @@ impl Flags {
             state.head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
-        let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, place);
-        match result? {
-            Granted::AtOnce(flags) => Ok(flags),
-            Granted::HandedOver => Ok(kernel::with(|kernel| kernel.current().wait.word)),
-        }
+        wait_for(&self.state, place, attempt, |kernel| (kernel.current().wait.word, Woken::Nobody))
     }
 
     fn take(&self, kernel: &mut Kernel, wanted: Wanted, clearing: Clearing) -> Option<u32> {

@@ -117,6 +117,8 @@ pub(crate) struct Head {
     leaving: u8,
     pub(crate) kind: ObjectKind,
     waiters: WaitQueue,
+    /// Why who waits for it waits, in the scheduler's words.
+    why: Why,
     notes: Notes,
     told_ticket: u32,
     /// Who has it, if it is marked so.
@@ -140,6 +142,10 @@ impl Head {
             leaving: 0,
             kind,
             waiters: WaitQueue::new(),
+            why: match kind {
+                ObjectKind::Lock => Why::Lock,
+                _ => Why::Object,
+            },
             notes: Notes::Written,
             told_ticket: 0,
             holder: Holder::NOBODY,
@@ -151,7 +157,7 @@ impl Head {
     /// An object of the kernel's own, of which the telemetry says nothing: the drain's own use of
     /// the console would feed it for ever.
     pub(crate) const fn quiet(kind: ObjectKind, name: &'static str) -> Self {
-        Self { notes: Notes::Left, ..Self::new(kind, name) }
+        Self { notes: Notes::Left, why: Why::KernelLock, ..Self::new(kind, name) }
     }
 
     /// Whether it is one of the kernel's own.
@@ -314,22 +320,43 @@ impl Head {
     }
 
     /// Blocks the running unit in the FIFO queue of this head, whose name is `name`.
+    #[inline]
     pub(crate) fn enqueue(&mut self, kernel: &mut Kernel, name: QueueName, ask: &Ask) {
-        let why = match self.kind {
-            _ if self.is_quiet() => Why::KernelLock,
-            ObjectKind::Lock => Why::Lock,
-            _ => Why::Object,
-        };
         self.one_more();
         kernel.begin_wait(ask);
-        kernel.sched.block_running(why, Some((&mut self.waiters, name)), ask.deadline);
+        kernel.sched.block_running(self.why, Some((&mut self.waiters, name)), ask.deadline);
     }
 
     /// Wakes who waits longest.
+    #[inline]
     pub(crate) fn wake_first(&mut self, kernel: &mut Kernel, wake: Wake) -> Option<Slot> {
-        let slot = self.waiters.first()?;
-        self.wake(kernel, slot, wake);
+        if self.leaving > 0 {
+            let slot = self.waiters.first()?;
+            self.wake(kernel, slot, wake);
+            return Some(slot);
+        }
+        let slot = kernel.sched.wake_first(&mut self.waiters, wake)?;
+        self.one_fewer();
+        if wake == Wake::Granted {
+            races::woke(kernel, slot);
+        }
         Some(slot)
+    }
+
+    /// Tells the telemetry how a wait ended that had to wait.
+    #[inline(never)]
+    pub(super) fn note_end(&mut self, kernel: &mut Kernel, wake: Wake, place: Place) {
+        let is_lock = matches!(self.kind, ObjectKind::Lock | ObjectKind::Mutex);
+        let op = match wake {
+            Wake::TimedOut if is_lock => return self.note_lock(kernel, LockOp::TimedOut, place),
+            Wake::Granted => ObjectOp::Granted,
+            Wake::TimedOut => ObjectOp::TimedOut,
+            Wake::Exit | Wake::Closed => ObjectOp::Left,
+            Wake::Poisoned => return,
+        };
+        if !is_lock {
+            self.note(kernel, op, 0, place);
+        }
     }
 
     /// Wakes one that waits in the FIFO queue of this head. Who has been told already is granted.

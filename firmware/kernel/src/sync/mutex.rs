@@ -14,7 +14,7 @@
 use super::head::{Head, Headed, Marks, Masked};
 use super::quick::quick;
 use super::races;
-use super::wait::{Ask, Attempt, Patience, wait_for, wait_through_for};
+use super::wait::{Ask, Attempt, Patience, change, just_granted, wait_for, wait_through_for};
 use crate::callback;
 use crate::deadlock;
 use crate::error::Error;
@@ -234,19 +234,13 @@ impl Masked<State> {
     #[inline(never)]
     pub(super) fn own(&self, patience: Patience, place: Place) -> Result<(), Error> {
         let ask = Ask::new(patience, place);
-        let result = wait_for(|kernel| self.attempt(kernel, &ask));
-        if matches!(result, Err(Error::TimedOut)) {
-            kernel::with(|kernel| {
-                self.get(kernel).head.note_lock(kernel, LockOp::TimedOut, place);
-            });
-        }
-        result.map(drop)
+        wait_for(self, place, |kernel| self.attempt(kernel, &ask), just_granted)
     }
 
     #[inline(never)]
     fn own_through(&self, place: Place) -> Result<(), Error> {
         let ask = Ask::new(Patience::Forever, place);
-        wait_through_for(|kernel| self.attempt(kernel, &ask)).map(drop)
+        wait_through_for(|kernel| self.attempt(kernel, &ask))
     }
 
     #[inline(never)]
@@ -268,8 +262,7 @@ impl Masked<State> {
 
     #[inline(never)]
     fn disown_slowly(&self) {
-        thread::check_headroom();
-        kernel::then_reschedule(|kernel| self.unlock(kernel));
+        change(|kernel| self.unlock(kernel));
     }
 
     #[inline(never)]

@@ -6,7 +6,7 @@
 
 use super::head::{Head, Headed, Masked};
 use super::races;
-use super::wait::{Ask, Attempt, Granted, Patience, wait_for};
+use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::Wake;
@@ -114,13 +114,10 @@ impl<T> Once<T> {
                 }
             }
         };
-        let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, place);
-        match result? {
-            Granted::AtOnce(is_ours) => Ok(is_ours),
-            // Woken because it is made, or because it is this unit's turn to try.
-            Granted::HandedOver => Ok(kernel::with(|kernel| !self.state.get(kernel).is_made)),
-        }
+        // Woken because it is made, or because it is this unit's turn to try.
+        wait_for(&self.state, place, attempt, |kernel| {
+            (!self.state.get(kernel).is_made, Woken::Nobody)
+        })
     }
 
     fn finish(&self) {
@@ -136,7 +133,7 @@ impl<T> Once<T> {
 
     /// Making it failed: the next one tries.
     fn give_up(&self) {
-        kernel::then_reschedule(|kernel| {
+        change(|kernel| {
             let head = &mut self.state.get(kernel).head;
             head.leave();
             if let Some(next) = head.wake_first(kernel, Wake::Granted) {

@@ -13,13 +13,14 @@
 use super::head::{Head, Headed, Marks, Masked};
 use super::quick::quick;
 use super::races;
-use super::wait::{Ask, Attempt, Granted, Patience, wait_for};
+use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{QueueName, Wake};
 use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
+use core::cell::Cell;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use ramscope_wire as wire;
 use wire::{ObjectKind, ObjectOp};
@@ -103,16 +104,24 @@ impl<T, const N: usize> State<T, N> {
     }
 
     /// Promises the value that has just come to who waits longest.
-    fn promise_value(&mut self, kernel: &mut Kernel) {
-        if self.receivers.wake_first(kernel, Wake::Granted).is_some() {
-            self.promised_values += 1;
+    fn promise_value(&mut self, kernel: &mut Kernel) -> Woken {
+        match self.receivers.wake_first(kernel, Wake::Granted) {
+            None => Woken::Nobody,
+            Some(_) => {
+                self.promised_values += 1;
+                Woken::Somebody
+            }
         }
     }
 
     /// Promises the room that has just come to who waits longest.
-    fn promise_room(&mut self, kernel: &mut Kernel) {
-        if self.senders.wake_first(kernel, Wake::Granted).is_some() {
-            self.promised_room += 1;
+    fn promise_room(&mut self, kernel: &mut Kernel) -> Woken {
+        match self.senders.wake_first(kernel, Wake::Granted) {
+            None => Woken::Nobody,
+            Some(_) => {
+                self.promised_room += 1;
+                Woken::Somebody
+            }
         }
     }
 }
@@ -186,8 +195,7 @@ impl<T: Send, const N: usize> Queue<T, N> {
 
     #[inline(never)]
     fn try_send_at(&self, value: T, place: Place) -> Result<(), Refused<T>> {
-        thread::check_headroom();
-        kernel::then_reschedule(|kernel| {
+        change(|kernel| {
             let state = self.state.get(kernel);
             let error = match (state.closed, state.has_room()) {
                 (true, _) => Error::Closed,
@@ -252,11 +260,10 @@ impl<T: Send, const N: usize> Queue<T, N> {
 
     #[inline(never)]
     fn try_receive_at(&self, place: Place) -> Result<T, Error> {
-        thread::check_headroom();
-        kernel::then_reschedule(|kernel| {
+        change(|kernel| {
             let state = self.state.get(kernel);
             match (state.has_value(), state.closed) {
-                (true, _) => Ok(self.take(kernel, place)),
+                (true, _) => Ok(self.take(kernel, place).0),
                 (false, true) => Err(Error::Closed),
                 (false, false) => Err(Error::Empty),
             }
@@ -271,7 +278,7 @@ impl<T: Send, const N: usize> Queue<T, N> {
     pub fn close(&self) {
         thread::check_headroom();
         kernel::with(|kernel| self.state.get(kernel).closed = true);
-        while kernel::then_reschedule(|kernel| {
+        while change(|kernel| {
             let State { receivers, senders, .. } = self.state.get(kernel);
             receivers
                 .wake_first(kernel, Wake::Closed)
@@ -329,7 +336,7 @@ impl<T: Send, const N: usize> Queue<T, N> {
     #[inline(never)]
     fn send_at(&self, value: T, patience: Patience, place: Place) -> Result<(), Refused<T>> {
         let ask = Ask::new(patience, place);
-        let mut value = Some(value);
+        let value = Cell::new(Some(value));
         let attempt = |kernel: &mut Kernel| {
             let state = self.state.get(kernel);
             match (state.closed, state.has_room()) {
@@ -348,23 +355,15 @@ impl<T: Send, const N: usize> Queue<T, N> {
                 }
             }
         };
-        let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, place);
-        match result {
-            Ok(Granted::AtOnce(())) => Ok(()),
-            Ok(Granted::HandedOver) => {
-                let value = value.take().expect("it waited, so it still has the value");
-                kernel::then_reschedule(|kernel| {
-                    self.state.get(kernel).promised_room -= 1;
-                    self.put(kernel, value, place);
-                });
-                Ok(())
-            }
-            Err(error) => {
-                let value = value.take().expect("nothing was sent");
-                Err(Refused { error, value })
-            }
-        }
+        let granted = |kernel: &mut Kernel| {
+            self.state.get(kernel).promised_room -= 1;
+            let value = value.take().expect("it waited, so it still has the value");
+            ((), self.put(kernel, value, place))
+        };
+        wait_for(&self.state, place, attempt, granted).map_err(|error| {
+            let value = value.take().expect("nothing was sent");
+            Refused { error, value }
+        })
     }
 
     #[inline(never)]
@@ -373,7 +372,7 @@ impl<T: Send, const N: usize> Queue<T, N> {
         let attempt = |kernel: &mut Kernel| {
             let state = self.state.get(kernel);
             match (state.has_value(), state.closed) {
-                (true, _) => Ok(Attempt::Got(self.take(kernel, place))),
+                (true, _) => Ok(Attempt::Got(self.take(kernel, place).0)),
                 (false, true) => Err(Error::Closed),
                 (false, false) => {
                     state.receivers.note(kernel, ObjectOp::Waiting, 0, place);
@@ -382,16 +381,10 @@ impl<T: Send, const N: usize> Queue<T, N> {
                 }
             }
         };
-        let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, place);
-        match result? {
-            // The section that took it has let a more urgent sender go first, for whom room has come.
-            Granted::AtOnce(value) => Ok(value),
-            Granted::HandedOver => Ok(kernel::then_reschedule(|kernel| {
-                self.state.get(kernel).promised_values -= 1;
-                self.take(kernel, place)
-            })),
-        }
+        wait_for(&self.state, place, attempt, |kernel| {
+            self.state.get(kernel).promised_values -= 1;
+            self.take(kernel, place)
+        })
     }
 
     fn receivers_name(&self) -> QueueName {
@@ -399,22 +392,23 @@ impl<T: Send, const N: usize> Queue<T, N> {
     }
 
     /// Puts a value in for which there is room.
-    fn put(&self, kernel: &mut Kernel, value: T, place: Place) {
+    fn put(&self, kernel: &mut Kernel, value: T, place: Place) -> Woken {
         let state = self.state.get(kernel);
         state.push(value);
         races::released(kernel, self.state.name());
-        state.promise_value(kernel);
+        let woken = state.promise_value(kernel);
         state.receivers.note(kernel, ObjectOp::Given, state.length as u32, place);
+        woken
     }
 
     /// Takes a value out that is there.
-    fn take(&self, kernel: &mut Kernel, place: Place) -> T {
+    fn take(&self, kernel: &mut Kernel, place: Place) -> (T, Woken) {
         let state = self.state.get(kernel);
         let value = state.pop();
         races::acquired(kernel, self.state.name());
-        state.promise_room(kernel);
+        let woken = state.promise_room(kernel);
         state.receivers.note(kernel, ObjectOp::Taken, state.length as u32, place);
-        value
+        (value, woken)
     }
 }
 

@@ -70,6 +70,12 @@ impl Detours {
         self.0 -= ONE_THREAD;
     }
 
+    /// Whether some thread is to be told something.
+    #[inline(always)]
+    pub(super) const fn is_a_thread_told(&self) -> bool {
+        self.0 >= ONE_THREAD
+    }
+
     /// Whether there is none.
     #[inline(always)]
     const fn are_none(&self) -> bool {

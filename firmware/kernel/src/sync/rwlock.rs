@@ -11,7 +11,7 @@
 
 use super::head::{Head, Headed, Masked};
 use super::races;
-use super::wait::{Ask, Attempt, Patience, wait_for};
+use super::wait::{Ask, Attempt, Patience, change, just_granted, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{QueueName, Slot, Wake};
@@ -224,13 +224,12 @@ impl<T> RwLock<T> {
             state.head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
-        let result = wait_for(attempt);
-        super::semaphore::note_end(&self.state, &result, place);
+        let result = wait_for(&self.state, place, attempt, just_granted);
         if result.is_err() {
             // It stood before others that may go in now.
             self.admit();
         }
-        result.map(drop)
+        result
     }
 
     fn enter_if_free(&self, kernel: &mut Kernel, mode: u8, place: Place) -> Result<bool, Error> {
@@ -254,7 +253,7 @@ impl<T> RwLock<T> {
 
     /// Lets in who waits first, and all others that can go in beside it, one a section.
     fn admit(&self) {
-        while kernel::then_reschedule(|kernel| self.state.get(kernel).admit_first(kernel)) {}
+        while change(|kernel| self.state.get(kernel).admit_first(kernel)) {}
     }
 
     fn leave(&self, mode: u8) {

@@ -3,7 +3,7 @@
 use super::head::{Head, Headed, Marks, Masked};
 use super::quick::quick;
 use super::races;
-use super::wait::{Ask, Attempt, Patience, wait_for};
+use super::wait::{Ask, Attempt, Patience, change, just_granted, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::Wake;
@@ -109,8 +109,7 @@ impl Semaphore {
 
     #[inline(never)]
     fn release_slowly(&self) -> Result<(), Error> {
-        thread::check_headroom();
-        kernel::then_reschedule(|kernel| {
+        change(|kernel| {
             let state = self.state.get(kernel);
             if state.permits == state.permits_max {
                 return Err(Error::Full);
@@ -161,9 +160,7 @@ impl Semaphore {
             head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
-        let result = wait_for(attempt);
-        note_end(&self.state, &result, place);
-        result.map(drop)
+        wait_for(&self.state, place, attempt, just_granted)
     }
 
     fn take(&self, kernel: &mut Kernel, place: Place) -> bool {
@@ -176,19 +173,4 @@ impl Semaphore {
         races::acquired(kernel, self.state.name());
         true
     }
-}
-
-/// Tells the telemetry how a wait ended that had to wait.
-pub(super) fn note_end<S: Headed, R>(
-    state: &Masked<S>,
-    result: &Result<super::wait::Granted<R>, Error>,
-    place: Place,
-) {
-    let op = match result {
-        Ok(super::wait::Granted::HandedOver) => ObjectOp::Granted,
-        Err(Error::TimedOut) => ObjectOp::TimedOut,
-        Err(Error::Exit(_) | Error::Closed) => ObjectOp::Left,
-        _ => return,
-    };
-    kernel::with(|kernel| state.get(kernel).head().note(kernel, op, 0, place));
 }

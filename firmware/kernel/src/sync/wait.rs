@@ -1,10 +1,14 @@
 //! The one way to wait for an object.
 
 use super::head::{Headed, Masked};
+use super::quick::Detour;
 use crate::era::LongStamp;
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::kernel::{self, Kernel};
+use crate::port;
+use crate::sched::Wake;
 use crate::site::Place;
+use crate::stack::KERNEL_STACK_MAX;
 use crate::thread;
 use crate::time::{Instant, Span};
 
@@ -52,7 +56,7 @@ impl Wait {
 impl Kernel {
     /// Notes since when, where and for what the running unit waits.
     pub(crate) fn begin_wait(&mut self, ask: &Ask) {
-        let since = self.begin_era();
+        let since = self.long_stamp();
         let &Ask { place, word, mode, .. } = ask;
         self.current().wait = Wait { since, place, word, mode };
     }
@@ -66,55 +70,135 @@ pub(crate) enum Attempt<R> {
     Waits,
 }
 
-/// How a wait that was not broken off ended.
-pub(crate) enum Granted<R> {
-    /// What was wanted was there.
-    AtOnce(R),
-    /// It was handed over.
-    HandedOver,
+/// Whether what was handed over made somebody else ready.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Woken {
+    Nobody,
+    Somebody,
 }
 
-/// Makes an attempt, and waits where that put the unit into a queue.
+/// What is handed over is nothing but the end of the wait.
+#[inline(always)]
+pub(crate) fn just_granted(_: &mut Kernel) -> ((), Woken) {
+    ((), Woken::Nobody)
+}
+
+/// Makes an attempt, and waits where that put the unit into a queue; then `granted` takes what was
+/// handed over. The wait is over in the section in which the unit has the processor again.
 ///
 /// # Errors
 /// Those of the attempt and of the wait.
-pub(crate) fn wait_for<R>(
+pub(crate) fn wait_for<S: Headed, R>(
+    object: &Masked<S>,
+    place: Place,
     attempt: impl FnOnce(&mut Kernel) -> Result<Attempt<R>, Error>,
-) -> Result<Granted<R>, Error> {
-    thread::check_headroom();
-    let mut outcome = Ok(Attempt::Waits);
+    granted: impl FnOnce(&mut Kernel) -> (R, Woken),
+) -> Result<R, Error> {
+    let were_on = port::mask();
+    if !were_on || port::is_stack_short(KERNEL_STACK_MAX) {
+        return Err(refuse(were_on));
+    }
     let mut told = None;
-    // One section for all of it: most calls find what they want, and nothing to be told.
-    let slot = thread::step_back(|kernel| match thread::told(kernel) {
-        None => outcome = attempt(kernel),
-        some => told = some,
-    })?;
-    if let Some(told) = told {
-        thread::deliver(told)?;
+    let outcome = kernel::work_on(|kernel| {
+        if kernel.detours.is_a_thread_told() {
+            told = thread::told(kernel);
+            if told.is_some() {
+                return Err(Error::Exit(Exit::new()));
+            }
+        }
+        attempt(kernel)
+    });
+    let mut broken_off = None;
+    let mut woken = Woken::Nobody;
+    let result = match outcome {
+        Err(error) => Err(error),
+        Ok(Attempt::Got(found)) => {
+            kernel::decide();
+            Ok(found)
+        }
+        Ok(Attempt::Waits) => {
+            kernel::decide();
+            kernel::work_on(|kernel| match end(kernel, object, place) {
+                Wake::Granted => {
+                    let (result, others) = granted(kernel);
+                    woken = others;
+                    Ok(result)
+                }
+                wake => {
+                    broken_off = Some(wake);
+                    Err(Error::TimedOut)
+                }
+            })
+        }
+    };
+    if woken == Woken::Somebody {
+        kernel::decide();
     }
-    match outcome? {
-        Attempt::Got(result) => Ok(Granted::AtOnce(result)),
-        Attempt::Waits => thread::woken(slot).map(|()| Granted::HandedOver),
+    port::unmask(true);
+    match (told, broken_off) {
+        (None, None) => result,
+        (Some(told), _) => thread::deliver(told).and(result),
+        (None, Some(wake)) => thread::broken_off(wake).and(result),
     }
+}
+
+/// How the wait of the running thread ended; the telemetry is told.
+#[inline(always)]
+fn end<S: Headed>(kernel: &mut Kernel, object: &Masked<S>, place: Place) -> Wake {
+    let wake = kernel.sched.wake_of(kernel.sched.running());
+    if kernel.detours.has(Detour::Events) {
+        object.get(kernel).head().note_end(kernel, wake, place);
+    }
+    wake
+}
+
+/// Nobody may wait here: the reason.
+#[cold]
+#[inline(never)]
+fn refuse(were_on: bool) -> Error {
+    port::unmask(were_on);
+    thread::check_headroom();
+    kernel::may_block().expect_err("interrupts are masked, or the stack would have been too short")
+}
+
+/// The long way of a call that does not wait: one section, and then the processor goes to whom the
+/// scheduler names.
+///
+/// # Context
+/// Thread or handler.
+#[inline(always)]
+pub(crate) fn change<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
+    let were_on = port::mask();
+    if !were_on || port::is_stack_short(KERNEL_STACK_MAX) {
+        check_room(were_on);
+    }
+    let result = kernel::work_on(work);
+    if were_on {
+        kernel::decide();
+    }
+    port::unmask(were_on);
+    result
+}
+
+/// Stops the unit where its stack is too short, with interrupts as it had them.
+#[cold]
+#[inline(never)]
+fn check_room(were_on: bool) {
+    port::unmask(were_on);
+    thread::check_headroom();
+    let _ = port::mask();
 }
 
 /// As [`wait_for`], but not a point where a request to end is delivered.
-pub(crate) fn wait_through_for<R>(
-    attempt: impl FnOnce(&mut Kernel) -> Result<Attempt<R>, Error>,
-) -> Result<Granted<R>, Error> {
+pub(crate) fn wait_through_for(
+    attempt: impl FnOnce(&mut Kernel) -> Result<Attempt<()>, Error>,
+) -> Result<(), Error> {
     thread::check_headroom();
     let mut outcome = Ok(Attempt::Waits);
     let waited = thread::wait_through(|kernel| outcome = attempt(kernel));
-    ended(outcome, waited)
-}
-
-fn ended<R>(
-    outcome: Result<Attempt<R>, Error>,
-    waited: Result<(), Error>,
-) -> Result<Granted<R>, Error> {
     match outcome? {
-        Attempt::Got(result) => Ok(Granted::AtOnce(result)),
-        Attempt::Waits => waited.map(|()| Granted::HandedOver),
+        Attempt::Got(()) => Ok(()),
+        Attempt::Waits => waited,
     }
 }
 
@@ -126,5 +210,5 @@ pub(crate) fn release_all<S: Headed>(object: &Masked<S>) {
 
 /// Wakes all that have been told, one a section.
 pub(crate) fn wake_all_told<S: Headed>(object: &Masked<S>) {
-    while kernel::then_reschedule(|kernel| object.get(kernel).head().wake_told(kernel)) {}
+    while change(|kernel| object.get(kernel).head().wake_told(kernel)) {}
 }
