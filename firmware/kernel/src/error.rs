@@ -138,6 +138,8 @@ pub enum Error {
     TooLarge,
     /// The period of a timer is too short for it.
     TooShort,
+    /// A module was not imported; [`module::import`](crate::module::import) says why.
+    NotImported,
     /// Somebody interrupted the program: Python's `KeyboardInterrupt`. It is delivered once.
     Interrupted,
 }
@@ -159,6 +161,7 @@ impl fmt::Display for Error {
             Error::Invalid => f.write_str("invalid argument"),
             Error::TooLarge => f.write_str("argument too large"),
             Error::TooShort => f.write_str("period too short"),
+            Error::NotImported => f.write_str("a module is not imported"),
             Error::Interrupted => f.write_str("interrupted"),
         }
     }
@@ -189,6 +192,12 @@ impl fmt::Display for Shortage {
 impl From<Exit> for Error {
     fn from(exit: Exit) -> Self {
         Error::Exit(exit)
+    }
+}
+
+impl From<crate::module::NotImported> for Error {
+    fn from(_: crate::module::NotImported) -> Self {
+        Error::NotImported
     }
 }
 

@@ -22,6 +22,7 @@ use crate::drain::WayOut;
 use crate::era::{Era, LongStamp};
 use crate::error::Error;
 use crate::heap::{Heap, OwnerIndex};
+use crate::module::Modules;
 use crate::port::{self, Context, Entering, Facts, StackRange};
 use crate::report::Reports;
 use crate::rtt::Ring;
@@ -67,6 +68,7 @@ pub struct Kernel {
     pub(crate) compatibility: Compatibility,
     pub(crate) timers: Timers,
     pub(crate) callbacks: Callbacks,
+    pub(crate) modules: Modules,
     pub(crate) ring: Ring,
     pub(crate) level: Level,
     pub(crate) way_out: WayOut,
@@ -118,6 +120,7 @@ impl Kernel {
             compatibility: Compatibility::new(),
             timers: Timers::new(),
             callbacks: Callbacks::new(),
+            modules: Modules::new(),
             ring: Ring::absent(),
             level: Level::Events,
             way_out: WayOut::Ring,

@@ -35,6 +35,7 @@ pub mod interrupts;
 mod kernel;
 mod lock;
 pub mod mem;
+pub mod module;
 pub mod pins;
 pub mod port;
 mod report;

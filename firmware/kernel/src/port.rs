@@ -262,11 +262,8 @@ link! {
     fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
     fn idle = _ramscope_port_idle() -> ();
     fn pin = _ramscope_port_pin(number: u8) -> Option<bool>;
-    #[allow(dead_code, reason = "for the loader of modules")]
     fn set_pin = _ramscope_port_set_pin(number: u8, high: bool) -> bool;
-    #[allow(dead_code, reason = "for the loader of modules")]
     fn code_address = _ramscope_port_code_address(written: usize) -> Option<usize>;
-    #[allow(dead_code, reason = "for the loader of modules")]
     fn code_changed = _ramscope_port_code_changed() -> ();
     fn transmit = _ramscope_port_transmit(bytes: &[u8]) -> usize;
     fn want_transmit = _ramscope_port_want_transmit(on: bool) -> ();

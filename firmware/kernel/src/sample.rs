@@ -10,6 +10,7 @@
 use crate::callback;
 use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
 use crate::kernel::{self, Kernel, wire_state};
+use crate::module;
 use crate::port::{self, StackRange, TICKS_PER_SECOND};
 use crate::sched::{Slot, State, THREADS_MAX};
 use crate::site;
@@ -44,6 +45,7 @@ pub(crate) fn introduce() {
         });
     }
     timer::introduce();
+    module::introduce();
     site::send(true);
 }
 
@@ -120,6 +122,7 @@ pub(crate) fn everything() {
     }
     interrupts();
     timer::samples();
+    module::samples();
     callback::sample();
     heap();
     kernel::with(|kernel| {

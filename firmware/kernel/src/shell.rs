@@ -19,6 +19,7 @@ use crate::drain::{self, WayOut};
 use crate::error::Error;
 use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
 use crate::kernel::{self, MAILBOX};
+use crate::module;
 use crate::port::{self, ResetNote};
 use crate::println;
 use crate::sample;
@@ -292,6 +293,10 @@ fn command(line: &Line) {
         "timers" => timers(),
         "key" => kernel::with(|kernel| kernel.console.key = rest.trim().chars().next()),
         "strict" => strict(rest.trim()),
+        "import" => import(rest.trim()),
+        "modules" => module::write_table(),
+        "unload" => unload(rest.trim()),
+        "del" => forget(rest.trim()),
         "reset" => {
             console::drain();
             port::reset(ResetNote::Command)
@@ -308,6 +313,10 @@ fn help() {
     println!("waits                     who waits for what since when, and who has it");
     println!("timers                    every timer, what became of its ticks, and the callbacks");
     println!("mem                       the heap, by owner");
+    println!("import NAME               load a module, and those that it needs");
+    println!("modules                   every module, what it has, and what keeps it");
+    println!("unload NAME               take a module out of the table, or say what keeps it");
+    println!("del NAME                  drop the console's name for a module");
     println!("window                    start a measuring window: window peaks begin anew");
     println!("trace off|samples|events|all   how much telemetry the ring gets");
     println!("telemetry off|text|frames      the way out: the ring only, text lines, or frames");
@@ -481,6 +490,33 @@ fn strict(word: &str) {
     };
     compat::set(strictness);
     println!("strict {word}");
+}
+
+/// Apart, as the next two: what they need of the stack must not be below everything else.
+#[inline(never)]
+fn import(name: &str) {
+    let was_there = module::is_loaded(name);
+    match module::import_for_console(name) {
+        Ok(()) if was_there => println!("{name}: is there already"),
+        Ok(()) => module::write_imported(name),
+        Err(refused) => println!("{refused}"),
+    }
+}
+
+#[inline(never)]
+fn unload(name: &str) {
+    match module::unload(name) {
+        Some(unloaded) => module::write_unloaded(name, &unloaded),
+        None => println!("no module `{name}` is loaded: try `modules`"),
+    }
+}
+
+#[inline(never)]
+fn forget(name: &str) {
+    match module::forget(name) {
+        true => module::write_forgotten(name),
+        false => println!("the console has no name `{name}`: try `modules`"),
+    }
 }
 
 fn window() {

@@ -15,7 +15,7 @@ use core::ptr::NonNull;
 use ramscope_wire::UnitKind;
 
 /// The console thread's stack: it formats every report and table.
-const CONSOLE_STACK_BYTES: usize = 2560;
+const CONSOLE_STACK_BYTES: usize = 3072;
 
 /// Starts the kernel: main waits for programs, the console answers. Does not return.
 ///
@@ -37,6 +37,8 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
         debug_assert!(added.is_ok(), "the board's areas fit the heap");
     }
     kernel.mailbox.set_programs(programs);
+    #[cfg(not(target_os = "none"))]
+    crate::module::provide();
     for range in [facts.main_stack, facts.idle_stack] {
         // SAFETY: as promised by the caller.
         unsafe { paint(range) };

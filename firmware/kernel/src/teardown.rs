@@ -9,6 +9,7 @@
 
 use crate::console;
 use crate::kernel::{self, Kernel, Resume};
+use crate::module;
 use crate::port::{self, ResetNote};
 use crate::report::{Cause, Message, Report};
 use crate::sample;
@@ -241,6 +242,7 @@ fn seize(kernel: &mut Kernel) {
     torn_down::poison_all(kernel, unit);
     kernel.heap.owner_quarantine(owner);
     thread::disown_children(kernel, unit);
+    module::unit_torn_down(kernel, unit);
 }
 
 fn push_report(kernel: &mut Kernel, cause: Cause, message: Message) {

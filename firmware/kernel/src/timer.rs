@@ -46,7 +46,7 @@ pub(crate) use table::{
 use crate::callback;
 use crate::compat::{self, Strictness};
 use crate::error::{Error, Shortage};
-use crate::heap::{OwnerIndex, OwnerKind, OwnerTag};
+use crate::heap::{HEADER_BYTES, OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
 use crate::mem::Box;
 use crate::port;
@@ -269,6 +269,13 @@ impl Timer {
     #[must_use]
     pub fn is_armed(&self) -> bool {
         kernel::with(|kernel| kernel.timers.block(self.index).is_armed())
+    }
+
+    /// Its number, name and bytes, if it may still call something.
+    pub(crate) fn at_work(&self, timers: &mut Timers) -> Option<(ObjectId, &'static str, u32)> {
+        let block = timers.find(self.index).filter(|block| !block.is_at_rest())?;
+        let bytes = size_of::<Block>() as u32 + HEADER_BYTES;
+        Some((block.object, block.name, bytes))
     }
 
     /// Its id; `None` for a virtual one.

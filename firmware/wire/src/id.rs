@@ -40,6 +40,10 @@ impl WindowId {
     pub const BOOT: Self = Self(0);
 }
 
+/// A loaded module's serial number within a boot, never used twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub u32);
+
 macro_rules! display_as_number {
     ($($id:ident),*) => {$(
         impl fmt::Display for $id {
@@ -50,4 +54,4 @@ macro_rules! display_as_number {
     )*};
 }
 
-display_as_number!(UnitId, ObjectId, SiteId, WindowId);
+display_as_number!(UnitId, ObjectId, SiteId, WindowId, ModuleId);

@@ -73,7 +73,7 @@ macro_rules! id_field {
     )*};
 }
 
-id_field!(UnitId: u32, ObjectId: u32, SiteId: u16, WindowId: u32);
+id_field!(UnitId: u32, ObjectId: u32, SiteId: u16, WindowId: u32, ModuleId: u32);
 
 /// The offset of each field, from the sizes of all of them.
 pub(crate) const fn offsets<const N: usize>(sizes: [usize; N]) -> [usize; N] {

@@ -41,7 +41,7 @@ mod vocabulary;
 
 pub use command::{COMMAND_FRAME_BYTES_MAX, COMMAND_WORDS_MAX, Command, read_command_frame};
 pub use frame::{FRAME_BYTES_MAX, FRAME_MARKER, FRAME_WORDS_MAX, FrameBytes, FrameWriter};
-pub use id::{ObjectId, SiteId, UnitId, WindowId};
+pub use id::{ModuleId, ObjectId, SiteId, UnitId, WindowId};
 pub use payload::{
     HEADER_WORDS, Header, Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink, header, write_record,
 };

@@ -8,14 +8,14 @@
 #[macro_use]
 mod forms;
 
-use crate::id::{ObjectId, SiteId, UnitId, WindowId};
+use crate::id::{ModuleId, ObjectId, SiteId, UnitId, WindowId};
 use crate::layout::{self, Field};
 use crate::payload::{Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink};
 use crate::text::{self, MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
 use crate::vocabulary::{
-    Access, BlockState, Board, CommandOutcome, DeadlockHow, EndReason, Level, LockOp, ObjectKind,
-    ObjectOp, OverflowHow, OwnerKind, PointerFault, ProgramPhase, RegionKind, State, TimerMode,
-    UnitKind, Why,
+    Access, BlockState, Board, CommandOutcome, DeadlockHow, EndReason, Level, LockOp,
+    ModulePhaseKind, ModuleState, ObjectKind, ObjectOp, OverflowHow, OwnerKind, PinKind,
+    PointerFault, ProgramPhase, RegionKind, State, TimerMode, UnitKind, Why,
 };
 
 text_record! {
@@ -183,6 +183,44 @@ text_record! {
     } texts {
         /// Its name.
         name: NAME_BYTES_MAX,
+    }
+
+    /// A module is loaded; repeated so that a reader can join.
+    ModuleNew = 0x90 {
+        /// Its number.
+        module: ModuleId,
+        /// Where its instructions are fetched; 0 where it is linked statically.
+        code_base: u32,
+        /// Bytes of instructions.
+        code_bytes: u32,
+        /// Where its constants and variables begin.
+        data_base: u32,
+        /// Bytes of constants and variables.
+        data_bytes: u32,
+        /// The checksum of its file, by which its symbols are found.
+        checksum: u32,
+        /// Its version.
+        major: u16,
+        /// Its version, behind the first dot.
+        minor: u16,
+        /// Its version, behind the second dot.
+        patch: u16,
+    } texts {
+        /// Its name.
+        name: NAME_BYTES_MAX,
+    }
+
+    /// A module was not imported. What it had taken is given back.
+    ModuleRefused = 0x95 {
+        /// Its number; 0 if it did not get one.
+        module: ModuleId,
+        /// In which phase.
+        phase: ModulePhaseKind,
+    } texts {
+        /// Its name.
+        name: NAME_BYTES_MAX,
+        /// Why.
+        message: MESSAGE_BYTES_MAX,
     }
 
     /// A command: an allocation is to fail. A later one replaces it.
@@ -686,6 +724,69 @@ fixed_record! {
         rank: u32,
     }
 
+    /// A phase of an import is over, or the end of a module.
+    ModulePhase = 0x91 {
+        /// The module.
+        module: ModuleId,
+        /// Which phase.
+        phase: ModulePhaseKind,
+        /// Whether it went well.
+        ok: bool,
+        /// Bytes of the heap that it took.
+        taken: u32,
+        /// Bytes that it gave back.
+        given_back: u32,
+        /// Bytes that the module has at its end.
+        held: u32,
+        /// The most that the module had during it.
+        peak: u32,
+    }
+
+    /// A module's state, repeated.
+    ModuleSample = 0x92 {
+        /// The module.
+        module: ModuleId,
+        /// Its state.
+        state: ModuleState,
+        /// What keeps it loaded, a count.
+        pins: u8,
+        /// Bytes of the heap that it has.
+        current: u32,
+        /// The most that it had while it was imported.
+        import_peak: u32,
+        /// The most since it was imported.
+        peak_boot: u32,
+        /// The most in this window.
+        peak_window: u32,
+        /// The window.
+        window: WindowId,
+    }
+
+    /// One of the reasons for which a module stays although somebody unloads it.
+    ModulePin = 0x93 {
+        /// The module.
+        module: ModuleId,
+        /// What it is.
+        kind: PinKind,
+        /// The unit, module or timer that it is.
+        holder: u32,
+        /// Bytes that the holder has.
+        bytes: u32,
+    }
+
+    /// A module is gone.
+    ModuleEnd = 0x94 {
+        /// The module.
+        module: ModuleId,
+        /// Bytes that came back.
+        freed: u32,
+        /// Bytes of them that the module had left behind when it ended: blocks that it had taken and not
+        /// given back.
+        leftover: u32,
+        /// How many blocks these were.
+        leftover_blocks: u32,
+    }
+
     /// What a `Steer` came to.
     Steered = 0x80 {
         /// The unit whose slice was ended.
@@ -699,7 +800,8 @@ fixed_record! {
 
 any_record! {
     texts: [
-        Hello, Region, Site, Object, UnitNew, Panic, HeapArea, HeapMark, Program, TimerNew, FailAllocation
+        Hello, Region, Site, Object, UnitNew, Panic, HeapArea, HeapMark, Program, TimerNew, FailAllocation,
+        ModuleNew, ModuleRefused
     ],
     fixed: [
         Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,
@@ -707,6 +809,6 @@ any_record! {
         HeapShape, HeapRun, HeapRefusal, SiteHolding,
         WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, TimerSample,
         CallbackSample, CallbackWait, ClockLateness, OpenWindow, SendSamples,
-        Steer, Steered
+        Steer, Steered, ModulePhase, ModuleSample, ModulePin, ModuleEnd
     ]
 }

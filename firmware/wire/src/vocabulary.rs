@@ -344,6 +344,48 @@ open_enum! {
         Periodic = 1 "periodic",
     }
 
+    /// A stretch of a module's import.
+    ModulePhaseKind: u8 {
+        /// The file is looked for, and the module gets its entry.
+        Find = 0 "find",
+        /// The file is read into memory, and its checksum compared.
+        Read = 1 "read",
+        /// Its tables are read, and its sections get their places.
+        Parse = 2 "parse",
+        /// Its sections are put where they run.
+        Link = 3 "link",
+        /// Its own code begins it.
+        Initialise = 4 "initialise",
+        /// Its own code ends it, and its memory goes back.
+        End = 5 "end",
+    }
+
+    /// What a module does.
+    ModuleState: u8 {
+        /// It is being imported.
+        Loading = 0 "loading",
+        /// It is in the table of modules.
+        Loaded = 1 "loaded",
+        /// It was taken out of the table, and something keeps it.
+        Held = 2 "held",
+        /// It was taken out of the table, and nothing keeps it: the next collection frees it.
+        Free = 3 "free",
+    }
+
+    /// What keeps a module loaded.
+    PinKind: u8 {
+        /// The table's entry.
+        Table = 0 "table",
+        /// A name that somebody has for it.
+        Name = 1 "name",
+        /// A module that needs it.
+        Importer = 2 "importer",
+        /// A timer that calls it.
+        Callback = 3 "callback",
+        /// A unit that runs its code.
+        Unit = 4 "unit",
+    }
+
     /// What became of a command from the host.
     CommandOutcome: u8 {
         /// It was carried out.

@@ -18,6 +18,7 @@ mod history;
 mod layout;
 mod log;
 mod memory;
+mod module;
 mod object;
 mod timer;
 mod unit;
@@ -37,6 +38,7 @@ pub use history::{History, Stretch};
 pub use layout::{Area, HeapLayout, HeapMap, Mark, Run, Shape, SiteHeld};
 pub use log::{Log, LogEntry, What};
 pub use memory::{MemoryRegion, Place};
+pub use module::{Module, ModulePlace, Pin};
 pub use object::{Object, Waiter};
 pub use timer::{Callbacks, Timer};
 pub use unit::{Cpu, Ending, Holding, Stack, Unit, UnitEnd, UnitKey, basis_points};
@@ -71,6 +73,7 @@ pub struct Device {
     interrupts: Interrupts,
     timers: Vec<Timer>,
     callbacks: Callbacks,
+    modules: Vec<Module>,
     programs: Vec<ProgramRun>,
     window: WindowId,
     windows: Vec<Window>,
@@ -222,6 +225,7 @@ impl Device {
             interrupts: Interrupts::default(),
             timers: Vec::new(),
             callbacks: Callbacks::default(),
+            modules: Vec::new(),
             programs: Vec::new(),
             window: WindowId::BOOT,
             windows: vec![Window::new(0, WindowId::BOOT, Instant::ZERO)],
@@ -368,6 +372,23 @@ impl Device {
     #[must_use]
     pub const fn callbacks(&self) -> &Callbacks {
         &self.callbacks
+    }
+
+    /// All modules of all boots, in the order in which they were first heard of.
+    #[must_use]
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// The module of the current boot whose instruction stands at this address.
+    #[must_use]
+    pub fn module_at(&self, pc: u32) -> Option<&Module> {
+        let boot = self.boot.index;
+        let has = |module: &&Module| {
+            let place = module.place.filter(|_| module.end.is_none());
+            module.boot == boot && place.is_some_and(|place| place.has_code(pc))
+        };
+        self.modules.iter().rfind(has)
     }
 
     /// The programs that ran, in order.

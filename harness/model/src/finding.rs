@@ -8,7 +8,7 @@ mod kind;
 mod sentence;
 
 use ramscope_time::Instant;
-use ramscope_wire::{Access, DeadlockHow, OverflowHow, PointerFault};
+use ramscope_wire::{Access, DeadlockHow, ModulePhaseKind, OverflowHow, PointerFault};
 
 use crate::device::{Place, UnitKey};
 
@@ -164,6 +164,24 @@ pub enum Detail {
         /// Where that took the object, if that is known.
         displaced_place: Option<String>,
     },
+    /// A module ended and left blocks of the heap behind.
+    ModuleLeftover {
+        /// The module.
+        module: String,
+        /// Bytes.
+        bytes: u32,
+        /// In so many blocks.
+        blocks: u32,
+    },
+    /// A module was not imported.
+    ModuleRefused {
+        /// The module.
+        module: String,
+        /// In which phase.
+        phase: ModulePhaseKind,
+        /// Why.
+        why: String,
+    },
     /// Telemetry records are missing.
     TelemetryLost {
         /// How many at least.
@@ -225,6 +243,8 @@ impl Finding {
             Detail::TicksDropped { .. } => FindingKind::CallbackDropped,
             Detail::TicksLate { .. } => FindingKind::TimerLate,
             Detail::CallbackWaits { .. } => FindingKind::CallbackWaits,
+            Detail::ModuleLeftover { .. } => FindingKind::ModuleLeftover,
+            Detail::ModuleRefused { .. } => FindingKind::ModuleRefused,
             Detail::TelemetryLost { .. } => FindingKind::TelemetryLost,
             Detail::TelemetryDamaged { .. } => FindingKind::TelemetryDamaged,
             Detail::Deadlock { .. } => FindingKind::Deadlock,

@@ -50,6 +50,7 @@ mod witness;
 
 pub use console::{Console, Line};
 pub use device::{
+    Module, ModulePlace, Pin,
     Area, Boot, Callbacks, Calls, Cpu, CpuFigures, Device, Ending, FailedAllocation, Figures, Heap,
     HeapFigures, HeapLayout, HeapMap, HelloFacts, History, Holding, HoldingFigures,
     InterruptFigures, Interrupts, LatenessFigures, Log, LogEntry, Losses, Mark, MemoryRegion,

@@ -1,7 +1,7 @@
 //! Waiting for the end of a thread, and asking for it.
 
 use super::sizes::{self, StackFigures};
-use super::{End, Thread, block, check_headroom, release_slot};
+use super::{End, Thread, block, check_headroom, release_slot, wait_through};
 use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
@@ -48,6 +48,23 @@ impl JoinHandle {
     #[track_caller]
     pub fn join_for(&self, span: Span) -> Result<End, Error> {
         self.wait(Some((Instant::now() + span).ticks()))
+    }
+
+    /// Waits until the thread has ended, whatever the caller is asked for meanwhile.
+    pub(crate) fn join_through(self) {
+        while self.end().is_none() {
+            let waited = wait_through(|kernel| {
+                let Kernel { sched, threads, .. } = &mut *kernel;
+                let thread = &mut threads[self.slot.index()];
+                if thread.unit == self.unit && thread.end.is_none() {
+                    let queue = (&mut thread.joiners, self.slot.index());
+                    sched.block_running(Why::Join, Some(queue), None);
+                }
+            });
+            if waited.is_err() || kernel::with(|kernel| self.thread(kernel).is_none()) {
+                return;
+            }
+        }
     }
 
     /// The figures of the thread's stack; `None` once its slot serves another one.

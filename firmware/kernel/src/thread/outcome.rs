@@ -111,6 +111,7 @@ impl Failure for Error {
             Error::TooLarge => 12,
             Error::TooShort => 13,
             Error::Interrupted => 14,
+            Error::NotImported => 15,
         }
     }
 }

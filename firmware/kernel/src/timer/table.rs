@@ -104,7 +104,7 @@ impl Block {
     }
 
     /// Whether nothing but handles keeps it.
-    const fn is_at_rest(&self) -> bool {
+    pub(super) const fn is_at_rest(&self) -> bool {
         !self.is_armed() && !self.is_queued && self.called.is_none()
     }
 }

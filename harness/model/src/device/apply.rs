@@ -2,6 +2,7 @@
 
 mod events;
 mod facts;
+mod modules;
 mod samples;
 mod timers;
 mod units;
@@ -71,6 +72,12 @@ impl Device {
             Record::SiteHolding(holding) => self.mark_holding(holding),
             // The heap's samples carry the totals; single blocks are for traces.
             Record::Alloc(_) | Record::Free(_) => {}
+            Record::ModuleNew(new) => self.announce_module(at, new),
+            Record::ModulePhase(phase) => self.end_module_phase(at, phase),
+            Record::ModuleSample(sample) => self.sample_module(at, sample),
+            Record::ModulePin(pin) => self.note_pin(at, pin),
+            Record::ModuleEnd(end) => self.end_module(at, end),
+            Record::ModuleRefused(refused) => self.refuse_module(at, refused),
             Record::CommandDone(_) | Record::Steered(_) => {}
             Record::AllocationFailed(failed) => {
                 let unit = self.name_of(failed.unit);

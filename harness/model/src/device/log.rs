@@ -53,6 +53,20 @@ pub enum What {
         /// Whether it ended well.
         ok: bool,
     },
+    /// A module was imported.
+    ModuleLoaded {
+        /// Its name.
+        name: String,
+        /// Bytes that it has.
+        bytes: u32,
+    },
+    /// A module is gone.
+    ModuleGone {
+        /// Its name.
+        name: String,
+        /// Bytes that came back.
+        bytes: u32,
+    },
     /// The device was reset.
     Reset {
         /// Why.

@@ -86,6 +86,10 @@ finding_kinds! {
     CallbackWaits = "callback.waits" noted,
     /// Ticks of a timer still waited for its callback when it was stopped.
     TimerLate = "timer.late" noted,
+    /// A module ended and left blocks of the heap behind.
+    ModuleLeftover = "module.leftover" fails,
+    /// A module was not imported.
+    ModuleRefused = "module.refused" noted,
     /// Telemetry records are missing.
     TelemetryLost = "telemetry.lost" noted,
     /// Bytes arrived that are no telemetry.

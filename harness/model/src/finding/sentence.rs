@@ -79,6 +79,14 @@ impl Finding {
                 let verb = if *records == 1 { "is" } else { "are" };
                 format!("{} {verb} missing", counted(*records, "telemetry record"))
             }
+            Detail::ModuleLeftover { module, bytes: left, blocks } => format!(
+                "module `{module}` ended and left {} behind, in {}",
+                bytes(u64::from(*left)),
+                counted(u64::from(*blocks), "block")
+            ),
+            Detail::ModuleRefused { module, phase, why } => {
+                format!("module `{module}` is not imported (phase {phase}): {why}")
+            }
             Detail::TelemetryDamaged { bytes, capture } => damaged(*bytes, capture.as_deref()),
             Detail::Deadlock { waits } if waits.is_empty() => {
                 "nothing can happen any more, and the scenario still waits".to_owned()

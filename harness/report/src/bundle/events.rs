@@ -38,6 +38,8 @@ fn what_happened(judged: &Judged, what: &What) -> String {
         What::UnitStarted { name, .. } => format!("{name} was made"),
         What::UnitEnded { name, how, .. } => format!("{name} {how}"),
         What::ProgramStarted { name } => format!("program {name} started"),
+        What::ModuleLoaded { name, bytes } => format!("module {name} imported, {bytes} B"),
+        What::ModuleGone { name, bytes } => format!("module {name} unloaded, {bytes} B came back"),
         What::ProgramEnded { name, ok: true } => format!("program {name} ended well"),
         What::ProgramEnded { name, ok: false } => format!("program {name} ended badly"),
         What::Reset { reason } => format!("the device was reset: {reason}"),
