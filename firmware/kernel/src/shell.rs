@@ -440,7 +440,10 @@ fn mem() {
             let named = kernel.threads.iter().find(|thread| thread.unit == owner.tag.unit);
             let is_thread = owner.tag.kind == OwnerKind::Thread;
             let name = named.filter(|_| is_thread).map_or("", |thread| thread.name);
-            Some((owner, name))
+            match owner.tag.kind {
+                OwnerKind::Module => Some((owner, kernel.modules.name_of(owner.tag.unit))),
+                _ => Some((owner, name)),
+            }
         });
         if let Some((owner, name)) = found {
             let kind = sample::wire_owner(owner.tag.kind);

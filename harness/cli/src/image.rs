@@ -182,6 +182,13 @@ pub fn build(
         notice(Notice::AddingTarget);
         toolchain.add_target(workspace)?;
     }
+    let mut is_told = false;
+    let notice = &mut |said| {
+        // Cargo is called for each module, and for the image.
+        if said != Notice::Building || !std::mem::replace(&mut is_told, true) {
+            notice(said);
+        }
+    };
     let storage = modules::build(workspace, &toolchain, notice)?;
     let built = cargo::build(workspace, board, (&toolchain, storage.as_deref()), notice)?;
     publish_image(&built, board, &images)

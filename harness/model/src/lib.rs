@@ -50,13 +50,12 @@ mod witness;
 
 pub use console::{Console, Line};
 pub use device::{
-    Module, ModulePlace, Pin,
     Area, Boot, Callbacks, Calls, Cpu, CpuFigures, Device, Ending, FailedAllocation, Figures, Heap,
     HeapFigures, HeapLayout, HeapMap, HelloFacts, History, Holding, HoldingFigures,
     InterruptFigures, Interrupts, LatenessFigures, Log, LogEntry, Losses, Mark, MemoryRegion,
-    Object, Owner, Place, ProgramRun, Reset, Run, Shape, SiteHeld, SourcePlace, Stack,
-    StackFigures, Stretch, Timer, Unit, UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow,
-    Waiter, What, Window, WindowEnd, basis_points,
+    Module, ModulePlace, Object, Owner, Pin, Place, ProgramRun, Reset, Run, Shape, SiteHeld,
+    SourcePlace, Stack, StackFigures, Stretch, Timer, Unit, UnitEnd, UnitFigures, UnitKey,
+    Unmodelled, UnseenOverflow, Waiter, What, Window, WindowEnd, basis_points,
 };
 pub use feed::{AskedWindow, Course, Feed};
 pub use finding::{Detail, Finding, FindingKind, RacingUse};

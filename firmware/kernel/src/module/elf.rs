@@ -5,7 +5,7 @@
 //! Format: System V ABI, "Object Files"; RISC-V ELF psABI.
 //!
 //! Invariants:
-//! 1. No bytes make anything here panic or loop for longer than the file is long.
+//! 1. No bytes make anything here panic, and no loop takes more turns than the file has bytes.
 //! 2. An [`Object`] that exists is for 32-bit RISC-V, relocatable, and its tables lie within the file.
 
 use super::reason::Damage;
@@ -174,7 +174,7 @@ impl<'a> Object<'a> {
                 found = self.contents(fields)?;
             }
         }
-        if found.len() % RELOCATION_BYTES != 0 {
+        if !found.len().is_multiple_of(RELOCATION_BYTES) {
             return Err(Damage::Sections);
         }
         Ok(found.chunks_exact(RELOCATION_BYTES).map(relocation))

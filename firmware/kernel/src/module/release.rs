@@ -31,6 +31,10 @@ pub struct Released {
 
 /// What became of a module that somebody unloads.
 #[derive(Clone, Copy, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an answer, and no memory for a box where it is scarce"
+)]
 pub enum Unloaded {
     /// Nothing kept it: it is gone.
     Gone(Released),

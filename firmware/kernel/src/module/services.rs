@@ -3,6 +3,7 @@
 
 use crate::heap::{BadPointer, Resized};
 use crate::kernel;
+use crate::lock::Lock;
 use crate::port;
 use crate::thread::{Builder, sleep};
 use crate::time::{Instant, Span};
@@ -33,6 +34,8 @@ pub(super) static TABLE: Table = Table {
     ramscope_timer_stop: timer_stop,
     ramscope_thread_start: thread_start,
     ramscope_find: find,
+    ramscope_lock: lock,
+    ramscope_unlock: unlock,
     ramscope_panic: panic,
 };
 
@@ -226,6 +229,34 @@ extern "C" fn find(
         entry.export(export, ExportKind(kind))
     });
     found.map_or(0, |call| (call as *const ()).expose_provenance())
+}
+
+/// The lock of a module. Its code calls, which keeps the entry that the lock lies in.
+fn lock_of(owner: u32) -> Option<&'static Lock> {
+    kernel::with(|kernel| {
+        let entry = kernel.modules.get(Serial(owner))?;
+        // SAFETY: the entry is never moved, and lives while code of the module runs.
+        Some(unsafe { core::ptr::from_ref(&entry.lock).as_ref_unchecked() })
+    })
+}
+
+extern "C" fn lock(owner: u32) -> i32 {
+    let Some(lock) = lock_of(owner).filter(|lock| !lock.is_held_by_caller()) else { return -1 };
+    loop {
+        match lock.acquire() {
+            Ok(()) => return 0,
+            // Whoever was torn down in there left what it left: the module is told nothing of it.
+            Err(crate::Error::Poisoned) => lock.clear_poison(),
+            Err(_) => return -1,
+        }
+    }
+}
+
+extern "C" fn unlock(owner: u32) {
+    if let Some(lock) = lock_of(owner).filter(|lock| lock.is_held_by_caller()) {
+        // It is held, so that is no error.
+        let _ = lock.release();
+    }
 }
 
 extern "C" fn panic(

@@ -200,7 +200,8 @@ pub(crate) fn write_forgotten(name: &str) {
             println!("{name}: nothing keeps it, the next collection frees its {bytes} B");
         }
         Some(Row { pins, bytes, .. }) => {
-            println!("{name}: the name is gone, {} pins keep its {bytes} B", pins.count());
+            let keep = Keep(pins.count());
+            println!("{name}: the name is gone, but {keep} its {bytes} B");
         }
         None => {}
     }
@@ -218,10 +219,23 @@ pub(crate) fn write_unloaded(name: &str, unloaded: &Unloaded) {
             }
         }
         Unloaded::Held { pins, bytes } => {
-            println!("{name}: out of the table, but {} pins keep its {bytes} B:", pins.count());
+            let keep = Keep(pins.count());
+            println!("{name}: out of the table, but {keep} its {bytes} B:");
             for pin in pins.iter() {
                 println!("  {:<9} {:<16} {:>6} B", Padded(pin.kind), pin.name, pin.bytes);
             }
+        }
+    }
+}
+
+/// So many pins keep something.
+struct Keep(usize);
+
+impl fmt::Display for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 pin keeps"),
+            count => write!(f, "{count} pins keep"),
         }
     }
 }
@@ -231,6 +245,6 @@ struct Padded(PinKind);
 
 impl fmt::Display for Padded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(&self.0, f)
     }
 }

@@ -7,11 +7,11 @@
 use crate::kernel;
 use core::ops::Range;
 use core::ptr::NonNull;
-use ramscope_module_abi::{ABI_VERSION, Dependency, Export, Info, Linked, MAGIC, Text};
+use ramscope_module_abi::{ABI_VERSION, Info, Linked, MAGIC, Text};
 use ramscope_wire::storage::{File, Storage};
 
 use super::reason::{Damage, Detail, Reason};
-use super::table::text;
+use super::table::{slice, text};
 
 /// A module that can be imported.
 #[derive(Clone, Copy)]
@@ -106,14 +106,12 @@ impl Extent {
         self.holds(info.id, 1)?;
         self.holds(info.dependencies, info.dependency_count)?;
         self.holds(info.exports, info.export_count)?;
-        for index in 0..info.dependency_count {
-            // SAFETY: the table was just checked to lie in the block.
-            let dependency: Dependency = unsafe { info.dependencies.add(index).read() };
+        // SAFETY: the table was just checked to lie in the block.
+        for dependency in unsafe { slice(info.dependencies, info.dependency_count) } {
             self.holds_text(&dependency.name)?;
         }
-        for index in 0..info.export_count {
-            // SAFETY: the table was just checked to lie in the block.
-            let export: Export = unsafe { info.exports.add(index).read() };
+        // SAFETY: the table was just checked to lie in the block.
+        for export in unsafe { slice(info.exports, info.export_count) } {
             self.holds_text(&export.name)?;
             self.holds_code(&[(export.call as *const ()).addr()])?;
         }

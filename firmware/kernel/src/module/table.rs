@@ -116,6 +116,8 @@ pub(crate) struct Entry {
     pub(super) needs: u16,
     /// The module that is imported only when this one is.
     pub(super) wanted_by: Serial,
+    /// The lock that its code asks for.
+    pub(super) lock: Lock,
     pub(super) phase: Phase,
     pub(super) books: Books,
     pub(super) import_peak: u32,
@@ -145,6 +147,7 @@ impl Entry {
             units: [0; UNITS_MAX],
             needs: 0,
             wanted_by: Serial(0),
+            lock: Lock::quiet("module"),
             phase: Phase::Find,
             books: Books { taken: 0, given_back: 0, peak: 0 },
             import_peak: 0,
@@ -179,7 +182,7 @@ impl Entry {
 
 /// # Safety
 /// `count` values lie there and nobody writes them, or `count` is 0.
-unsafe fn slice<T>(at: *const T, count: usize) -> &'static [T] {
+pub(super) unsafe fn slice<T>(at: *const T, count: usize) -> &'static [T] {
     if count == 0 {
         return &[];
     }
@@ -223,8 +226,8 @@ impl Modules {
 
     /// Every entry, with its place.
     pub(super) fn entries(&mut self) -> impl Iterator<Item = (usize, &mut Entry)> {
-        // SAFETY: invariant 2 of the module; each block is another one.
         let entry = |(place, at): (usize, &mut Option<NonNull<Entry>>)| {
+            // SAFETY: invariant 2 of the module; each block is another one.
             Some((place, unsafe { at.as_mut()?.as_mut() }))
         };
         self.entries.iter_mut().enumerate().filter_map(entry)
@@ -241,6 +244,11 @@ impl Modules {
     /// The module of this name that is in the table.
     pub(super) fn listed(&mut self, name: &str) -> Option<&mut Entry> {
         self.find(|entry| entry.is_listed && entry.name == name)
+    }
+
+    /// The name of a module by its number; empty if it is gone.
+    pub(crate) fn name_of(&mut self, serial: u32) -> &'static str {
+        self.get(Serial(serial)).map_or("", |entry| entry.name)
     }
 
     /// The place of an entry.
