@@ -26,6 +26,7 @@ mod points;
 use contexts::Contexts;
 pub use explore::{Exploration, Explored, Failing, Made, Schedule, ScheduleError, Switch, explore};
 use points::Points;
+use ramscope_kernel::module_abi::Linked;
 use ramscope_kernel::port::{Context, Entering, Facts, Port, Region, ResetNote, StackRange};
 use ramscope_kernel::wire::{Board, RegionKind};
 use ramscope_kernel::{Kernel, Program, command, console, handler, port, rtt, teardown};
@@ -86,6 +87,19 @@ pub fn run(programs: &'static [Program], commands: &[&str], seconds: u64) -> Run
     Instance::new(commands, seconds).run(programs)
 }
 
+/// As [`run`], with modules to import. They are linked statically: what an import takes is its entry
+/// and what its own code asks the kernel for, because its code and its variables are the process's,
+/// and so is what it allocates through Rust's allocator.
+#[must_use]
+pub fn run_with_modules(
+    programs: &'static [Program],
+    modules: &'static [&'static Linked],
+    commands: &[&str],
+    seconds: u64,
+) -> Run {
+    Instance { modules, ..Instance::new(commands, seconds) }.run(programs)
+}
+
 thread_local! {
     static INSTANCE: Cell<Option<&'static Instance>> = const { Cell::new(None) };
 }
@@ -99,6 +113,7 @@ struct Instance {
     kernel: NonNull<Kernel>,
     heap: &'static [Region],
     telemetry: &'static rtt::Memory,
+    modules: &'static [&'static Linked],
     contexts: Contexts<Stopped>,
     masked: Cell<bool>,
     now: Cell<u64>,
@@ -125,6 +140,7 @@ impl Instance {
             kernel: NonNull::from(Box::leak(Box::new(Kernel::new()))),
             heap: Box::leak(Box::new([area])),
             telemetry: Box::leak(Box::new(rtt::Memory::new())),
+            modules: &[],
             contexts: Contexts::new(),
             masked: Cell::new(true),
             now: Cell::new(0),
@@ -184,7 +200,7 @@ impl Instance {
             interrupt_stack: MAIN_STACK,
             telemetry: self.telemetry,
             storage: &[],
-            linked_modules: &[],
+            linked_modules: self.modules,
         }
     }
 

@@ -11,6 +11,7 @@ mod instances;
 mod locks;
 mod masked;
 mod memory;
+mod modules;
 mod mutexes;
 mod objects;
 mod poison;
