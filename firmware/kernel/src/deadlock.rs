@@ -136,7 +136,16 @@ impl Deadlocks {
 }
 
 /// Looks whether anything is left that could end a wait; constant.
+#[inline]
 pub(crate) fn look(kernel: &mut Kernel) {
+    if kernel.sched.has_hope() && kernel.deadlocks.stuck == Stuck::No {
+        return;
+    }
+    look_closer(kernel);
+}
+
+#[inline(never)]
+fn look_closer(kernel: &mut Kernel) {
     // A callback that waits for ever itself holds up all others, and all timers.
     let sources = if callback::is_stuck(kernel) { 0 } else { kernel.deadlocks.sources };
     let stuck = kernel.sched.is_stuck(sources);

@@ -25,6 +25,7 @@
 //! |---|---|---|---|
 //! | [`Lock`](crate::Lock) | `acquire` | FIFO | `try_acquire`, `release` |
 //! | [`Mutex`] | `lock` | priority | no: a handler cannot own |
+//! | [`RecursiveMutex`] | `lock` | priority | no |
 //! | [`Semaphore`] | `acquire` | FIFO | `try_acquire`, `release` |
 //! | [`Queue`] | `send`, `receive` | FIFO | `try_send`, `try_receive`, `close` |
 //! | [`Flags`] | `wait` | FIFO | `set`, `clear`, `get`, `try_wait` |
@@ -45,6 +46,7 @@ mod once;
 mod queue;
 pub(crate) mod quick;
 pub(crate) mod races;
+mod recursive;
 pub(crate) mod rwlock;
 mod semaphore;
 mod shared;
@@ -58,6 +60,7 @@ pub use flags::{Clearing, Flags, Wanted};
 pub use mutex::{Mutex, MutexGuard, OnDeadlock};
 pub use once::Once;
 pub use queue::{Queue, Refused};
+pub use recursive::{RecursiveGuard, RecursiveMutex};
 pub use rwlock::{READERS_MAX, ReadGuard, RwLock, WriteGuard};
 pub use semaphore::Semaphore;
 pub use shared::{Shared, Word};

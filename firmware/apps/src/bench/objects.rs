@@ -1,7 +1,7 @@
 //! Rows L1 to L8: what threads wait for, with nobody waiting and with somebody.
 
 use super::{EQUAL, HIGHER, Partners, Row, measure};
-use ramscope_kernel::sync::{Clearing, Flags, Queue, Semaphore, Wanted};
+use ramscope_kernel::sync::{Clearing, Flags, Queue, RecursiveMutex, Semaphore, Wanted};
 use ramscope_kernel::{Error, Lock, Mutex, thread};
 
 /// A message of 16 bytes.
@@ -17,6 +17,7 @@ static PERMIT: Semaphore = Semaphore::named("permit", 1, 1);
 static PING: Semaphore = Semaphore::named("ping", 0, 1);
 static PONG: Semaphore = Semaphore::named("pong", 0, 1);
 static MUTEX: Mutex<u32> = Mutex::named("mutex", 0);
+static NESTED: RecursiveMutex<()> = RecursiveMutex::named("nested", ());
 static LOCK: Lock = Lock::named("lock");
 static THERE: Queue<Message, 10> = Queue::named("there");
 static BACK: Queue<Message, 10> = Queue::named("back");
@@ -30,6 +31,10 @@ pub(super) fn all() -> Result<(), Error> {
     measure(Row::of(b"L2.1"), 1, alone, || MUTEX.lock().map(drop).is_ok())?;
     let lock_and_release = || LOCK.acquire().is_ok() && LOCK.release().is_ok();
     measure(Row::of(b"L2.2"), 1, alone, lock_and_release)?;
+    measure(Row::of(b"L2.4"), 1, alone, || NESTED.lock().map(drop).is_ok())?;
+    let outer = NESTED.lock()?;
+    measure(Row::of(b"L2.3"), 1, alone, || NESTED.lock().map(drop).is_ok())?;
+    drop(outer);
     semaphores()?;
     contended()?;
     queues()?;

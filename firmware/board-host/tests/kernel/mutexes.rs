@@ -2,8 +2,9 @@
 
 use crate::check::{check, lines};
 use crate::locks::{MILLISECOND, small};
+use core::cell::Cell;
 use ramscope_kernel::mem::Arc;
-use ramscope_kernel::sync::{Inheritance, OnDeadlock};
+use ramscope_kernel::sync::{Inheritance, OnDeadlock, RecursiveMutex};
 use ramscope_kernel::thread::{self, End};
 use ramscope_kernel::{Error, Mutex, Span, println};
 
@@ -321,4 +322,76 @@ fn no_update_is_lost_and_the_order_of_priorities_is_kept() {
         },
         &["1000"],
     );
+}
+
+#[test]
+fn a_recursive_mutex_is_free_when_as_many_guards_have_gone() {
+    check(
+        |_| {
+            let mutex = Arc::new(RecursiveMutex::named("again", Cell::new(0)))?;
+            let outer = mutex.lock()?;
+            let inner = mutex.lock_for(MILLISECOND)?;
+            inner.set(outer.get() + 1);
+            let theirs = mutex.clone();
+            let other = small("other").spawn(move || {
+                println!("{}", theirs.try_lock()?.is_none());
+                println!("gets {}", theirs.lock()?.get());
+                Ok::<(), Error>(())
+            })?;
+            thread::sleep(MILLISECOND)?;
+            println!("first guard goes");
+            drop(outer);
+            thread::sleep(MILLISECOND)?;
+            println!("second guard goes");
+            drop(inner);
+            other.join()?;
+            println!("{}", mutex.is_locked());
+            Ok(())
+        },
+        &["true", "first guard goes", "second guard goes", "gets 1", "false"],
+    );
+}
+
+#[test]
+fn a_circle_through_a_recursive_mutex_is_found_all_the_same() {
+    let printed = lines(|_| {
+        let mutex = Arc::new(RecursiveMutex::named("again", ()))?;
+        let plain = shared(0)?;
+        let (theirs, their_plain) = (mutex.clone(), plain.clone());
+        let other = small("other").spawn(move || {
+            let _plain = their_plain.lock()?;
+            thread::sleep(MILLISECOND)?;
+            theirs.lock().map(drop)
+        })?;
+        let guards = (mutex.lock()?, mutex.lock()?);
+        thread::sleep(Span::from_millis(2))?;
+        println!("{:?}", plain.lock().map(drop));
+        drop(guards);
+        println!("{:?}", other.join()?);
+        Ok(())
+    });
+    assert_eq!(printed[0], "Err(Deadlock)");
+    assert!(printed.contains(&"deadlock: 2 threads wait in a circle".to_owned()), "{printed:?}");
+    assert!(printed.contains(&"Returned".to_owned()), "{printed:?}");
+}
+
+#[test]
+fn a_recursive_mutex_is_poisoned_with_all_its_guards() {
+    let printed = lines(|_| {
+        let mutex = Arc::new(RecursiveMutex::named("again", ()))?;
+        let theirs = mutex.clone();
+        let other = small("other").spawn(move || -> Result<(), Error> {
+            let _guards = (theirs.lock()?, theirs.lock()?);
+            assert!(!theirs.is_locked(), "it is");
+            Ok(())
+        })?;
+        println!("{:?}", other.join()?);
+        println!("{:?}", mutex.lock().map(drop));
+        mutex.clear_poison();
+        drop((mutex.lock()?, mutex.lock()?));
+        println!("{}", mutex.is_locked());
+        Ok(())
+    });
+    let told: Vec<_> = printed.iter().filter(|line| !line.starts_with("thread ")).collect();
+    assert_eq!(told, ["Panicked", "Err(Poisoned)", "false"]);
 }

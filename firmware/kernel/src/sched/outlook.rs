@@ -69,6 +69,13 @@ impl Scheduler {
         depend > 0 && depend == alive && sources == 0
     }
 
+    /// Whether a thread of a program can go on, or will: it is not stuck then, whatever is armed.
+    #[must_use]
+    #[inline]
+    pub const fn has_hope(&self) -> bool {
+        self.outlook.depend < self.outlook.alive
+    }
+
     /// Whether `slot` waits, without a deadline, for what only programs give.
     #[must_use]
     pub fn depends(&self, slot: Slot) -> bool {

@@ -239,6 +239,12 @@ impl Head {
         self.marks == marks
     }
 
+    /// Whether this unit has it.
+    #[inline(always)]
+    pub(super) fn is_held_by(&self, unit: UnitId) -> bool {
+        self.marks.has(Marks::HELD) && self.holder.unit == unit
+    }
+
     /// Makes the running thread the holder.
     #[inline(always)]
     pub(crate) fn take(&mut self, kernel: &Kernel, place: Place) {

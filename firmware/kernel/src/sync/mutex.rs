@@ -41,9 +41,29 @@ pub enum OnDeadlock {
 
 #[repr(C)]
 pub(crate) struct State {
-    head: Head,
-    ownable: Ownable,
+    pub(super) head: Head,
+    pub(super) ownable: Ownable,
     on_deadlock: OnDeadlock,
+    /// Guards of the owner besides the first one, where it may have several.
+    pub(super) depth: u16,
+}
+
+impl State {
+    /// Nobody owns it any more, and nobody waits.
+    #[inline(always)]
+    pub(super) fn give_back(&mut self) {
+        self.ownable.forget_owner();
+        self.head.leave();
+    }
+
+    pub(super) const fn new(
+        name: &'static str,
+        inheritance: Inheritance,
+        on_deadlock: OnDeadlock,
+    ) -> Self {
+        let head = Head::new(ObjectKind::Mutex, name);
+        Self { head, ownable: Ownable::new(inheritance), on_deadlock, depth: 0 }
+    }
 }
 
 // SAFETY: `repr(C)`, and the head is the first field.
@@ -105,12 +125,8 @@ impl<T> Mutex<T> {
         inheritance: Inheritance,
         on_deadlock: OnDeadlock,
     ) -> Self {
-        let head = Head::new(ObjectKind::Mutex, name);
-        let ownable = Ownable::new(inheritance);
-        Self {
-            state: Masked::new(State { head, ownable, on_deadlock }),
-            value: UnsafeCell::new(value),
-        }
+        let state = State::new(name, inheritance, on_deadlock);
+        Self { state: Masked::new(state), value: UnsafeCell::new(value) }
     }
 
     /// Takes the mutex; waits as long as it takes.
@@ -225,8 +241,7 @@ impl Masked<State> {
             if !state.head.is_just(Marks::HELD) {
                 return None;
             }
-            state.ownable.forget_owner();
-            state.head.leave();
+            state.give_back();
             Some(())
         })
     }
@@ -279,7 +294,7 @@ impl Masked<State> {
         kernel::with(|kernel| self.get(kernel).head.clear_poison(kernel));
     }
 
-    fn attempt(&self, kernel: &mut Kernel, ask: &Ask) -> Result<Attempt<()>, Error> {
+    pub(super) fn attempt(&self, kernel: &mut Kernel, ask: &Ask) -> Result<Attempt<()>, Error> {
         if self.take_if_free(kernel, ask.place)? {
             return Ok(Attempt::Got(()));
         }
@@ -299,7 +314,7 @@ impl Masked<State> {
         Ok(Attempt::Waits)
     }
 
-    fn take_if_free(&self, kernel: &mut Kernel, place: Place) -> Result<bool, Error> {
+    pub(super) fn take_if_free(&self, kernel: &mut Kernel, place: Place) -> Result<bool, Error> {
         let state = self.get(kernel);
         if state.head.is_poisoned(kernel) {
             state.ownable.forget_owner();
@@ -312,6 +327,7 @@ impl Masked<State> {
         if !kernel.sched.own(&mut state.ownable) {
             return Ok(false);
         }
+        state.depth = 0;
         state.head.take(kernel, place);
         state.head.note_lock(kernel, LockOp::Acquired, place);
         races::acquired(kernel, self.name());

@@ -12,14 +12,15 @@
 //! Invariants:
 //! 1. A call that goes the short way does to its object exactly what the long way would do, or nothing.
 //! 2. The word is changed with interrupts masked, together with what it stands for.
-//! 3. The short way is taken by threads with interrupts on only, and with as much room on their stack
-//!    as every kernel call asks for; anything else is the long way's to tell.
-//! 4. Nothing in it panics, calls or lasts: it is a bounded run of loads and stores.
+//! 3. The short way is taken by threads with interrupts on only; anything else is the long way's to
+//!    tell.
+//! 4. Nothing in it panics, calls or lasts: it is a bounded run of loads and stores. So it needs
+//!    nothing of the stack, and does not ask what is left of it: the frame that it stands in was there
+//!    before, and what interrupts take is theirs to check.
 #![expect(unsafe_code, reason = "makes the one reference to the instance")]
 
 use crate::kernel::Kernel;
 use crate::port;
-use crate::stack::KERNEL_STACK_MAX;
 
 /// Why every call must take the long way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,10 +94,7 @@ pub(crate) fn quick<R>(work: impl FnOnce(&mut Kernel) -> Option<R>) -> Option<R>
     }
     // SAFETY: interrupts are masked, and no other section is under way: they would have been before.
     let kernel = unsafe { port::kernel().as_mut() };
-    let done = match port::is_stack_short(KERNEL_STACK_MAX) || !kernel.detours.are_none() {
-        true => None,
-        false => work(kernel),
-    };
+    let done = if kernel.detours.are_none() { work(kernel) } else { None };
     port::unmask(true);
     done
 }
