@@ -13,6 +13,8 @@ const BASE: &str = "base";
 /// How often the console is looked at, and for how long at most.
 const STEP: Span = Span::from_millis(20);
 const STEPS_MAX: u32 = 3_000;
+/// A slice: 10 ms at 160 MHz.
+const SLICE_INSTRUCTIONS: u64 = 1_600_000;
 
 /// Everything that was measured, by the ids of rows.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +30,8 @@ pub(crate) struct Cost {
     pub(crate) each: f64,
     /// Traps while the row was measured.
     pub(crate) traps: u64,
+    /// How many of them may be ends of slices: an alarm that stands for an earlier one is not moved.
+    pub(crate) slices: u64,
 }
 
 /// The longest masked stretch of a scene.
@@ -137,6 +141,7 @@ fn costs(lines: &[String], rows: &Rows) -> Result<BTreeMap<String, Cost>, Failur
     let cost = |(tally, operations, rounds): (&Tally, f64, f64)| Cost {
         each: (tally.instructions as f64 - rounds * empty) / operations,
         traps: tally.traps,
+        slices: tally.instructions.div_ceil(SLICE_INSTRUCTIONS),
     };
     Ok(counted.into_iter().map(|(id, row)| (id, cost(row))).collect())
 }
@@ -162,7 +167,7 @@ mod tests {
         let rows: Rows = [("base".into(), tally(5_000)), ("T2".into(), tally(210_000))].into();
         let lines = ["base 1000 operations, 1000 rounds", "T2 2000 operations, 2000 rounds"];
         let costs = costs(&lines.map(str::to_owned), &rows).unwrap();
-        assert_eq!(costs["T2"], Cost { each: 100.0, traps: 0 });
+        assert_eq!(costs["T2"], Cost { each: 100.0, traps: 0, slices: 1 });
         assert_eq!(costs.len(), 1);
     }
 

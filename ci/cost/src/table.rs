@@ -83,7 +83,7 @@ pub(crate) fn problems(budgets: &Budgets, measured: &Measured) -> Vec<String> {
             problems
                 .push(format!("{}: worse than {} by more than half, no reason", row.id, row.peer));
         }
-        if cost.traps > 0 && !WITH_TRAPS.iter().any(|id| row.id.starts_with(id)) {
+        if cost.traps > cost.slices && !WITH_TRAPS.iter().any(|id| row.id.starts_with(id)) {
             problems.push(format!("{}: {} traps came between", row.id, cost.traps));
         }
     }
@@ -126,7 +126,7 @@ mod tests {
     fn check(each: f64, line: &str) -> Vec<String> {
         let text = format!("masked = []\n[[cost]]\nid = 'T1'\noperation = 'o'\n{line}");
         let budgets: Budgets = toml::from_str(&text).unwrap();
-        let costs = [("T1".to_owned(), Cost { each, traps: 0 })].into();
+        let costs = [("T1".to_owned(), Cost { each, traps: 0, slices: 0 })].into();
         problems(&budgets, &Measured { costs, masked: [].into() })
     }
 
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn no_row_may_be_missing_on_either_side() {
         let budgets: Budgets = toml::from_str("cost = []\nmasked = []").unwrap();
-        let costs = [("T9".to_owned(), Cost { each: 1.0, traps: 0 })].into();
+        let costs = [("T9".to_owned(), Cost { each: 1.0, traps: 0, slices: 0 })].into();
         let measured = Measured { costs, masked: [].into() };
         assert_eq!(problems(&budgets, &measured), ["T9: has no budget"]);
         let none = Measured { costs: [].into(), masked: [].into() };

@@ -110,7 +110,9 @@ fn measure(call: fn()) -> Result<usize, Error> {
     let body = move || {
         let before = thread::stack_used_bytes();
         call();
-        theirs.store((thread::stack_peak_bytes() - before) as u32, Ordering::Relaxed);
+        // What the body's own frame has room for, and did not write, is no part of it.
+        let took = thread::stack_peak_bytes().saturating_sub(before);
+        theirs.store(took as u32, Ordering::Relaxed);
     };
     thread::Builder::new("caller").stack_bytes(3072).spawn(body)?.join()?;
     Ok(bytes.load(Ordering::Relaxed) as usize)

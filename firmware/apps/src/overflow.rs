@@ -45,7 +45,7 @@ fn deep_and_panic(depth: u32) -> u32 {
 }
 
 /// Less than the frame of an interrupt, more than one call of [`wait_deep`].
-const ALMOST_NOTHING_BYTES: usize = 120;
+const ALMOST_NOTHING_BYTES: usize = 96;
 
 /// Goes down to where the frame of an interrupt does not fit any more, and waits for one there,
 /// without a call to the kernel.

@@ -8,7 +8,7 @@
 use core::arch::asm;
 use core::cell::UnsafeCell;
 use ramscope_kernel::GUARD_BYTES;
-use ramscope_kernel::port::Entering;
+use ramscope_kernel::port::Seat;
 
 const _: () = assert!(GUARD_BYTES == 64, "one NAPOT range of 64 bytes");
 
@@ -67,10 +67,10 @@ pub(crate) fn init(handlers_low: usize) {
 
 /// Moves guard and bounds to the unit that a trap is going to resume.
 #[expect(unsafe_code, reason = "writes a CSR and the shared bounds")]
-pub(crate) fn enter(unit: Entering) {
+pub(crate) fn enter(seat: &Seat) {
     let current = RAMSCOPE_CURRENT.0.get();
-    let low = unit.stack.low as u32;
-    let value = Current { unit: unit.unit, low, bytes: unit.stack.bytes as u32, reserved: 0 };
+    let low = seat.stack.low as u32;
+    let value = Current { unit: seat.unit, low, bytes: seat.stack.bytes as u32, reserved: 0 };
     // SAFETY: interrupts are masked.
     unsafe { current.write_volatile(value) };
     let guard = (low - GUARD_BYTES as u32) | NAPOT_64;
@@ -88,26 +88,28 @@ pub(crate) fn current_low() -> usize {
     unsafe { low.read_volatile() as usize }
 }
 
-/// Bytes that the running unit has left of its stack; `None` while a handler or start-up code runs,
-/// which is when `mscratch` is zero.
+/// Whether the running unit has so many bytes of its stack left. A handler's stack pointer may look as
+/// if not, so who finds that looks again.
 #[inline(always)]
-#[expect(unsafe_code, reason = "reads registers and the shared bounds")]
-pub(crate) fn stack_left() -> Option<usize> {
-    let (scratch, pointer): (usize, usize);
-    // SAFETY: reads two registers.
-    unsafe {
-        asm!("csrr {}, mscratch", "mv {}, sp", out(reg) scratch, out(reg) pointer,
-            options(nomem, nostack));
-    }
-    (scratch != 0).then(|| pointer.saturating_sub(current_low()))
-}
-
-/// Whether the running thread has less than `bytes` of its stack left. Not in handlers.
-#[inline(always)]
-#[expect(unsafe_code, reason = "reads a register")]
-pub(crate) fn is_stack_short(bytes: usize) -> bool {
+#[expect(unsafe_code, reason = "reads a register and a word of the shared bounds")]
+pub(crate) fn has_stack(bytes: usize) -> bool {
     let pointer: usize;
     // SAFETY: reads a register.
     unsafe { asm!("mv {}, sp", out(reg) pointer, options(nomem, nostack)) };
-    pointer < current_low().wrapping_add(bytes)
+    // SAFETY: the address of a word of a static.
+    let low = unsafe { &raw const (*RAMSCOPE_CURRENT.0.get()).low };
+    // SAFETY: a word that changes only together with the unit that runs.
+    let low = unsafe { low.read_volatile() };
+    pointer >= (low as usize).wrapping_add(bytes) || is_handler()
+}
+
+/// Whether a handler or start-up code runs: that is when `mscratch` is zero.
+#[cold]
+#[inline(never)]
+#[expect(unsafe_code, reason = "reads a register")]
+fn is_handler() -> bool {
+    let scratch: usize;
+    // SAFETY: reads a register.
+    unsafe { asm!("csrr {}, mscratch", out(reg) scratch, options(nomem, nostack)) };
+    scratch == 0
 }

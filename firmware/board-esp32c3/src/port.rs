@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use ramscope_kernel::Kernel;
 use ramscope_kernel::command::Doorbell;
 use ramscope_kernel::debugger::UnitTable;
-use ramscope_kernel::port::{Context, Entering, Port, ResetNote, StackRange};
+use ramscope_kernel::port::{Context, Port, ResetNote, Seat, StackRange};
 
 struct Instance(UnsafeCell<Kernel>);
 
@@ -37,6 +37,7 @@ pub(crate) struct Esp32c3;
 
 // SAFETY: masking is mstatus.MIE, and handlers run masked; the trap entry checks before it writes.
 unsafe impl Port for Esp32c3 {
+    #[inline(always)]
     fn kernel() -> NonNull<Kernel> {
         // SAFETY: the address of a static.
         unsafe { NonNull::new_unchecked(KERNEL.0.get()) }
@@ -81,9 +82,9 @@ unsafe impl Port for Esp32c3 {
     }
 
     #[inline(always)]
-    unsafe fn switch(save: *mut Context, load: Context, unit: Entering) {
+    unsafe fn switch(from: NonNull<Seat>, to: NonNull<Seat>) {
         // SAFETY: as promised by the caller.
-        unsafe { switch::switch(save, load, unit) };
+        unsafe { switch::switch(from, to) };
     }
 
     unsafe fn leave(finish: extern "C" fn() -> !) -> ! {
@@ -91,9 +92,9 @@ unsafe impl Port for Esp32c3 {
         unsafe { switch::leave(finish) }
     }
 
-    unsafe fn resume(load: Context, unit: Entering) -> ! {
+    unsafe fn resume(to: NonNull<Seat>) -> ! {
         // SAFETY: as promised by the caller.
-        unsafe { switch::resume(load, unit) }
+        unsafe { switch::resume(to) }
     }
 
     #[inline(always)]
@@ -105,13 +106,8 @@ unsafe impl Port for Esp32c3 {
     }
 
     #[inline(always)]
-    fn stack_left() -> Option<usize> {
-        guard::stack_left()
-    }
-
-    #[inline(always)]
-    fn is_stack_short(bytes: usize) -> bool {
-        guard::is_stack_short(bytes)
+    fn has_stack(bytes: usize) -> bool {
+        guard::has_stack(bytes)
     }
 
     fn stack_exhausted() -> ! {

@@ -174,7 +174,7 @@ fn paint_unused(range: StackRange) {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    if guard::stack_left().is_some_and(|left| left < PANIC_STACK_MAX) {
+    if !guard::has_stack(PANIC_STACK_MAX) {
         // Formatting the message would write over a neighbour.
         trap::stack_exhausted();
     }

@@ -11,10 +11,11 @@ use crate::guard::{self, Current, TRIGGERS_ON};
 use crate::interrupts;
 use core::arch::global_asm;
 use core::mem::offset_of;
-use ramscope_kernel::port::Context;
+use core::ptr::NonNull;
+use ramscope_kernel::handler;
+use ramscope_kernel::port::{Context, Interrupts, Seat};
 use ramscope_kernel::teardown::{self, Fault, Overflow};
 use ramscope_kernel::wire::OverflowHow;
-use ramscope_kernel::{Resume, handler};
 
 /// Everything of an interrupted unit but its stack pointer, which is where the frame ends. The
 /// harness reads it too, for debuggers.
@@ -276,15 +277,17 @@ unsafe extern "C" fn ramscope_trap(
     };
     match resume {
         None => frame as Context,
-        Some(Resume { context, unit }) => {
-            guard::enter(unit);
-            context
+        Some(seat) => {
+            // SAFETY: the kernel's own, and nothing else refers to it now.
+            let seat = unsafe { seat.as_ref() };
+            guard::enter(seat);
+            seat.context
         }
     }
 }
 
 /// A trap whose frame does not fit the stack that it interrupted.
-fn outside_of_stack(frame: &Frame, cause: usize, value: usize, sp: usize) -> Resume {
+fn outside_of_stack(frame: &Frame, cause: usize, value: usize, sp: usize) -> NonNull<Seat> {
     let pc = frame.mepc;
     let inside = sp >= guard::current_low();
     match cause {
@@ -294,14 +297,19 @@ fn outside_of_stack(frame: &Frame, cause: usize, value: usize, sp: usize) -> Res
         _ => {
             // What could not be written is the frame.
             let address = sp.wrapping_sub(size_of::<Frame>());
-            end_overflowed(Overflow { how: OverflowHow::Trap, pc, sp, address })
+            end_overflowed(frame, Overflow { how: OverflowHow::Trap, pc, sp, address })
         }
     }
 }
 
-fn end_overflowed(overflow: Overflow) -> Resume {
+fn end_overflowed(frame: &Frame, overflow: Overflow) -> NonNull<Seat> {
     // SAFETY: called in the trap of the unit, and what it answers is resumed.
-    unsafe { teardown::overflow(overflow) }
+    unsafe { teardown::overflow(overflow, interrupts_of(frame)) }
+}
+
+/// How the unit had interrupts: `mstatus.MPIE`.
+fn interrupts_of(frame: &Frame) -> Interrupts {
+    if frame.mstatus & 1 << 7 != 0 { Interrupts::On } else { Interrupts::Masked }
 }
 
 fn is_exhausted(pc: usize) -> bool {
@@ -313,18 +321,18 @@ fn exhausted(frame: &Frame, sp: usize) -> Overflow {
     Overflow { how: OverflowHow::KernelCall, pc: frame.ra, sp, address: sp }
 }
 
-fn exception(frame: &Frame, cause: usize, value: usize, sp: usize) -> Resume {
+fn exception(frame: &Frame, cause: usize, value: usize, sp: usize) -> NonNull<Seat> {
     let pc = frame.mepc;
     if cause == BREAKPOINT && is_exhausted(pc) {
-        return end_overflowed(exhausted(frame, sp));
+        return end_overflowed(frame, exhausted(frame, sp));
     }
     if cause == BREAKPOINT && !is_ebreak(pc) {
         let address = stored_address(frame, sp);
-        return end_overflowed(Overflow { how: OverflowHow::Guard, pc, sp, address });
+        return end_overflowed(frame, Overflow { how: OverflowHow::Guard, pc, sp, address });
     }
     let fault = Fault { cause: cause as u32, pc, address: value, ra: frame.ra };
     // SAFETY: called in the trap of the unit, and what it answers is resumed.
-    unsafe { teardown::fault(fault) }
+    unsafe { teardown::fault(fault, interrupts_of(frame)) }
 }
 
 /// A trap of a handler, or of the kernel before it runs units.

@@ -27,7 +27,7 @@ use contexts::Contexts;
 pub use explore::{Exploration, Explored, Failing, Made, Schedule, ScheduleError, Switch, explore};
 use points::Points;
 use ramscope_kernel::module_abi::Linked;
-use ramscope_kernel::port::{Context, Entering, Facts, Port, Region, ResetNote, StackRange};
+use ramscope_kernel::port::{Context, Facts, Port, Region, ResetNote, Seat, StackRange};
 use ramscope_kernel::wire::{Board, RegionKind};
 use ramscope_kernel::{Kernel, Program, command, console, handler, port, rtt, teardown};
 use std::cell::{Cell, RefCell};
@@ -244,8 +244,10 @@ impl Instance {
         work();
         let context = self.contexts.current();
         // SAFETY: after `enter`; the coroutine is complete once it suspends.
-        if let Some(resume) = unsafe { handler::leave(context) } {
-            self.contexts.switch(resume.context);
+        if let Some(seat) = unsafe { handler::leave(context) } {
+            // SAFETY: the kernel's own, and nothing else refers to it now.
+            let load = unsafe { seat.as_ref() }.context;
+            self.contexts.switch(load);
         }
         self.masked.set(false);
     }
@@ -298,17 +300,22 @@ unsafe impl Port for Host {
         instance().contexts.prepare(entry)
     }
 
-    unsafe fn switch(save: *mut Context, load: Context, _: Entering) {
-        // SAFETY: the kernel's own variable.
-        unsafe { save.write(instance().contexts.current()) };
+    unsafe fn switch(mut from: NonNull<Seat>, to: NonNull<Seat>) {
+        // SAFETY: the kernel's own, and nothing else refers to it now.
+        unsafe { from.as_mut() }.context = instance().contexts.current();
+        // SAFETY: as above.
+        let load = unsafe { to.as_ref() }.context;
         instance().contexts.switch(load);
+        Self::unmask(true);
     }
 
     unsafe fn leave(finish: extern "C" fn() -> !) -> ! {
         finish()
     }
 
-    unsafe fn resume(load: Context, _: Entering) -> ! {
+    unsafe fn resume(to: NonNull<Seat>) -> ! {
+        // SAFETY: the kernel's own, and nothing else refers to it now.
+        let load = unsafe { to.as_ref() }.context;
         instance().contexts.abandon_for(load)
     }
 
@@ -323,8 +330,8 @@ unsafe impl Port for Host {
         None
     }
 
-    fn stack_left() -> Option<usize> {
-        None
+    fn has_stack(_: usize) -> bool {
+        true
     }
 
     fn stack_exhausted() -> ! {

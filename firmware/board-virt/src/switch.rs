@@ -8,8 +8,9 @@
 use crate::guard::{self, Current};
 use core::arch::global_asm;
 use core::mem::offset_of;
+use core::ptr::NonNull;
 use ramscope_kernel::GUARD_BYTES;
-use ramscope_kernel::port::{Context, Entering, StackRange};
+use ramscope_kernel::port::{Context, Seat, StackRange};
 
 /// What a unit that gave way has on its stack. The harness reads it too, for debuggers.
 #[repr(C, align(16))]
@@ -20,8 +21,8 @@ struct GaveWay {
 }
 
 unsafe extern "C" {
-    fn ramscope_switch(save: *mut Context, load: Context, unit: u32, low: usize, bytes: usize);
-    fn ramscope_resume(unused: usize, load: Context, unit: u32, low: usize, bytes: usize) -> !;
+    fn ramscope_switch(from: NonNull<Seat>, to: NonNull<Seat>);
+    fn ramscope_resume(unused: usize, to: NonNull<Seat>) -> !;
     fn ramscope_restore_gave_way();
     fn ramscope_leave(finish: extern "C" fn() -> !) -> !;
 }
@@ -46,9 +47,13 @@ global_asm!(
     "sw s11, {s}+44(sp)",
     "la t0, ramscope_restore_gave_way",
     "sw t0, {restore}(sp)",
-    "sw sp, 0(a0)",
+    "sw sp, {context}(a0)",
     ".global ramscope_load",
     "ramscope_load:",
+    "lw a2, {unit}(a1)",
+    "lw a3, {low}(a1)",
+    "lw a4, {bytes}(a1)",
+    "lw a1, {context}(a1)",
     "la t0, RAMSCOPE_CURRENT",
     "sw a2, {current_unit}(t0)",
     "sw a3, {current_low}(t0)",
@@ -79,6 +84,7 @@ global_asm!(
     "lw s10, {s}+40(sp)",
     "lw s11, {s}+44(sp)",
     "addi sp, sp, {size}",
+    "csrsi mstatus, {mie}",
     "ret",
     // The stack of the handlers is free while interrupts are masked and no handler runs. The guard
     // goes first: the heap may write there as soon as the stack is given back.
@@ -101,6 +107,11 @@ global_asm!(
     restore = const offset_of!(GaveWay, restore),
     ra = const offset_of!(GaveWay, ra),
     s = const offset_of!(GaveWay, s),
+    context = const offset_of!(Seat, context),
+    unit = const offset_of!(Seat, unit),
+    low = const offset_of!(Seat, stack.low),
+    bytes = const offset_of!(Seat, stack.bytes),
+    mie = const 1 << 3,
     current_unit = const offset_of!(Current, unit),
     current_low = const offset_of!(Current, low),
     current_bytes = const offset_of!(Current, bytes),
@@ -110,7 +121,7 @@ global_asm!(
     mpp = const guard::MPP,
 );
 
-/// A context that calls `entry` on an empty stack, with interrupts as the resumer has them: masked.
+/// A context that calls `entry` on an empty stack, with interrupts on.
 ///
 /// # Safety
 /// The stack is valid and unused.
@@ -126,16 +137,16 @@ pub(crate) unsafe fn prepare(stack: StackRange, entry: extern "C" fn() -> !) -> 
 /// # Safety
 /// As `Port::switch`.
 #[inline(always)]
-pub(crate) unsafe fn switch(save: *mut Context, load: Context, unit: Entering) {
+pub(crate) unsafe fn switch(from: NonNull<Seat>, to: NonNull<Seat>) {
     // SAFETY: as promised by the caller.
-    unsafe { ramscope_switch(save, load, unit.unit, unit.stack.low, unit.stack.bytes) };
+    unsafe { ramscope_switch(from, to) };
 }
 
 /// # Safety
 /// As `Port::resume`.
-pub(crate) unsafe fn resume(load: Context, unit: Entering) -> ! {
+pub(crate) unsafe fn resume(to: NonNull<Seat>) -> ! {
     // SAFETY: as promised by the caller.
-    unsafe { ramscope_resume(0, load, unit.unit, unit.stack.low, unit.stack.bytes) }
+    unsafe { ramscope_resume(0, to) }
 }
 
 /// # Safety

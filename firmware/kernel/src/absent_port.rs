@@ -1,7 +1,7 @@
 //! A port for unit tests, which drive only what needs none.
 
 use crate::Kernel;
-use crate::port::{Context, Entering, Port, ResetNote, StackRange};
+use crate::port::{Context, Port, ResetNote, Seat, StackRange};
 use core::ptr::NonNull;
 
 struct Absent;
@@ -34,7 +34,7 @@ unsafe impl Port for Absent {
         unreachable!("{NONE}")
     }
     #[expect(unsafe_code, reason = "the trait's signature")]
-    unsafe fn switch(_: *mut Context, _: Context, _: Entering) {
+    unsafe fn switch(_: NonNull<Seat>, _: NonNull<Seat>) {
         unreachable!("{NONE}")
     }
     #[expect(unsafe_code, reason = "the trait's signature")]
@@ -42,13 +42,13 @@ unsafe impl Port for Absent {
         unreachable!("{NONE}")
     }
     #[expect(unsafe_code, reason = "the trait's signature")]
-    unsafe fn resume(_: Context, _: Entering) -> ! {
+    unsafe fn resume(_: NonNull<Seat>) -> ! {
         unreachable!("{NONE}")
     }
     fn stack_pointer() -> Option<usize> {
         unreachable!("{NONE}")
     }
-    fn stack_left() -> Option<usize> {
+    fn has_stack(_: usize) -> bool {
         unreachable!("{NONE}")
     }
     fn stack_exhausted() -> ! {

@@ -17,7 +17,7 @@
 //!
 //! Invariants:
 //! 1. At most one callback has begun and not ended: `current`.
-//! 2. `Detour::Callback` is raised exactly if the unit is parked and the queue is not empty.
+//! 2. [`Attention::CALLBACK`] is raised exactly if the unit is parked and the queue is not empty.
 //! 3. The queue's entries and the callback that runs count as sources that may end waits, unless the
 //!    callback itself waits for ever.
 
@@ -25,11 +25,11 @@ mod queue;
 mod show;
 mod unit;
 
+use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::port::{self, TICKS_PER_SECOND};
-use crate::sched::Slot;
-use crate::sync::quick::Detour;
+use crate::sched::{Attention, Slot};
 use crate::sync::races;
 use crate::thread::check_headroom;
 use crate::timer::{self, TimerIndex};
@@ -176,10 +176,8 @@ pub(crate) fn enqueue(kernel: &mut Kernel, job: Job, since: u64) -> bool {
     let waiting = callbacks.queue.length() as u32;
     callbacks.counts.queued = callbacks.counts.queued.wrapping_add(1);
     callbacks.counts.waiting_peak = callbacks.counts.waiting_peak.max(waiting);
-    if callbacks.parked {
-        kernel.detours.raise(Detour::Callback);
-    }
-    kernel.deadlocks.arm(1);
+    kernel.sched.attention.set(Attention::CALLBACK, callbacks.parked);
+    deadlock::arm(kernel, 1);
     if kernel.callbacks.home == Home::Absent {
         kernel.callbacks.home = Home::Wanted;
         crate::console::attend(kernel);
@@ -189,12 +187,12 @@ pub(crate) fn enqueue(kernel: &mut Kernel, job: Job, since: u64) -> bool {
 
 /// Takes the tick of a timer out of the queue, where it is.
 pub(crate) fn cancel(kernel: &mut Kernel, timer: TimerIndex) {
-    let callbacks = &mut kernel.callbacks;
+    let Kernel { callbacks, sched, .. } = &mut *kernel;
     callbacks.queue.remove(timer);
     if callbacks.queue.length() == 0 {
-        kernel.detours.lower(Detour::Callback);
+        sched.attention.lower(Attention::CALLBACK);
     }
-    kernel.deadlocks.arm(-1);
+    deadlock::arm(kernel, -1);
 }
 
 /// A tick of a timer found no place.
@@ -210,17 +208,9 @@ pub(crate) fn follows(kernel: &mut Kernel, note: fn(&mut Kernel, Slot)) {
     }
 }
 
-/// A pass: begins a callback if one waits and none runs. Interrupts masked, before the scheduler
+/// A pass: begins a callback, because one waits and none runs. Interrupts masked, before the scheduler
 /// decides.
-#[inline]
 pub(crate) fn pass(kernel: &mut Kernel) {
-    if kernel.detours.has(Detour::Callback) {
-        begin_pass(kernel);
-    }
-}
-
-#[inline(never)]
-fn begin_pass(kernel: &mut Kernel) {
     let Home::Made(slot) = kernel.callbacks.home else { return };
     let running = kernel.sched.running();
     if running == slot {
@@ -228,7 +218,7 @@ fn begin_pass(kernel: &mut Kernel) {
         return;
     }
     let unit = UnitId(kernel.threads[running.index()].unit);
-    kernel.detours.lower(Detour::Callback);
+    kernel.sched.attention.lower(Attention::CALLBACK);
     let callbacks = &mut kernel.callbacks;
     callbacks.parked = false;
     callbacks.displaced = (running != Slot::IDLE).then_some(unit);

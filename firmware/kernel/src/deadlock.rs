@@ -24,7 +24,7 @@ use crate::console;
 use crate::kernel::{self, Kernel};
 use crate::port::{self, TICKS_PER_SECOND};
 use crate::println;
-use crate::sched::{QueueName, Slot, State, THREADS_MAX, Why};
+use crate::sched::{Attention, QueueName, Slot, State, THREADS_MAX, Why};
 use crate::site;
 use crate::sync::head::{Head, head_in_section, waited_for};
 use core::fmt;
@@ -123,11 +123,6 @@ impl Deadlocks {
         }
     }
 
-    /// A timer or interrupt is armed (`+1`), or no more (`-1`), that may end waits.
-    pub(crate) fn arm(&mut self, change: i32) {
-        self.sources = self.sources.wrapping_add_signed(change);
-    }
-
     /// Forgets the oldest circle.
     fn drop_oldest(&mut self) {
         self.waiting[self.first].length = 0;
@@ -135,17 +130,20 @@ impl Deadlocks {
     }
 }
 
-/// Looks whether anything is left that could end a wait; constant.
+/// A timer or interrupt is armed (`+1`), or no more (`-1`), that may end waits.
 #[inline]
-pub(crate) fn look(kernel: &mut Kernel) {
-    if kernel.sched.has_hope() && kernel.deadlocks.stuck == Stuck::No {
-        return;
+pub(crate) fn arm(kernel: &mut Kernel, change: i32) {
+    let sources = &mut kernel.deadlocks.sources;
+    *sources = sources.wrapping_add_signed(change);
+    if *sources == 0 {
+        kernel.sched.attention.raise(Attention::LOOK);
     }
-    look_closer(kernel);
 }
 
-#[inline(never)]
-fn look_closer(kernel: &mut Kernel) {
+/// Looks whether anything is left that could end a wait; constant. As long as nothing is, every section
+/// ends with another look.
+pub(crate) fn look(kernel: &mut Kernel) {
+    kernel.sched.attention.lower(Attention::LOOK);
     // A callback that waits for ever itself holds up all others, and all timers.
     let sources = if callback::is_stuck(kernel) { 0 } else { kernel.deadlocks.sources };
     let stuck = kernel.sched.is_stuck(sources);
@@ -157,6 +155,7 @@ fn look_closer(kernel: &mut Kernel) {
         }
         (true, Stuck::Since(_) | Stuck::Told) => {}
     }
+    kernel.sched.attention.set(Attention::LOOK, stuck);
 }
 
 /// Whom a blocked slot waits for, if that is one unit.

@@ -13,11 +13,17 @@ use crate::{kernel, port};
 pub fn masked<R>(work: impl FnOnce() -> R) -> R {
     let were_on = port::mask();
     if were_on {
-        kernel::with(races::masked);
+        kernel::with(|kernel| {
+            kernel.program_masks = true;
+            races::masked(kernel);
+        });
     }
     let result = work();
     if were_on {
-        kernel::with(races::unmasked);
+        kernel::with(|kernel| {
+            races::unmasked(kernel);
+            kernel.program_masks = false;
+        });
     }
     port::unmask(were_on);
     if were_on {

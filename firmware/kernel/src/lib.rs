@@ -55,7 +55,7 @@ mod torn_down;
 mod window;
 
 pub use error::{Error, Exit, Shortage};
-pub use kernel::{Kernel, Resume, handler};
+pub use kernel::{Kernel, handler};
 pub use lock::{Blocking, Held, Lock, NO_TIMEOUT, TIMEOUT_MAX, TimeoutSeconds};
 pub use shell::{Arguments, Program};
 pub use stack::paint as paint_stack;

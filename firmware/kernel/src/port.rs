@@ -9,7 +9,7 @@
 //!    kernel instance runs, and no switch happens but through [`Port::switch`].
 //! 2. [`Port::kernel`] gives the same pointer for the life of the instance.
 //! 3. Nothing is written through the stack pointer of an interrupted unit before it has been
-//!    compared with the range of the [`Entering`] that came with the last switch.
+//!    compared with the range of the [`Seat`] that came with the last switch.
 #![expect(unsafe_code, reason = "methods whose callers promise what the compiler cannot check")]
 
 use crate::kernel::Kernel;
@@ -26,6 +26,7 @@ pub type Context = usize;
 
 /// The bytes of a stack, guard left out. Empty for the host port's contexts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
 pub struct StackRange {
     /// The lowest address that belongs to the stack.
     pub low: usize,
@@ -33,13 +34,25 @@ pub struct StackRange {
     pub bytes: usize,
 }
 
-/// What the scheduler's port must know about the unit that runs next.
-#[derive(Clone, Copy, Debug)]
-pub struct Entering {
+/// Where a unit sits while it does not run, and what a port must know to go on with it.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Seat {
+    /// What the port saved or prepared; stale while the unit runs.
+    pub context: Context,
     /// Its id.
     pub unit: u32,
     /// Its stack.
     pub stack: StackRange,
+}
+
+/// How a unit that a trap interrupted had interrupts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupts {
+    /// They were on.
+    On,
+    /// It had masked them.
+    Masked,
 }
 
 /// A stretch of memory with a name, for the heap and for the region records of the telemetry.
@@ -150,27 +163,27 @@ pub unsafe trait Port {
     fn timestamp() -> u32;
     /// Raises the clock interrupt at this tick, at once if it has passed. `None`: never.
     fn set_alarm(at: Option<u64>);
-    /// Prepares a context that calls `entry` with the stack empty.
+    /// Prepares a context that calls `entry` with the stack empty and interrupts on.
     ///
     /// # Safety
     /// `stack` is valid for writes and nothing else uses it.
     unsafe fn prepare(stack: StackRange, entry: extern "C" fn() -> !) -> Context;
-    /// Saves the running context in `save` and resumes `load`, the context of `unit`: the guard,
-    /// the range that traps check and the stack pointer change together. Returns when resumed.
+    /// Saves the running context in the seat `from` and resumes that of `to`: the guard, the range that
+    /// traps check and the stack pointer change together. Returns when resumed, with interrupts on.
     ///
     /// # Safety
-    /// Interrupts are masked, `load` was saved or prepared and is not running.
-    unsafe fn switch(save: *mut Context, load: Context, unit: Entering);
+    /// Interrupts are masked; the context of `to` was saved or prepared and is not running.
+    unsafe fn switch(from: NonNull<Seat>, to: NonNull<Seat>);
     /// Leaves the running context for good and calls `finish` on a stack that belongs to nobody.
     ///
     /// # Safety
     /// Interrupts are masked and stay masked; `finish` ends in [`resume`](Self::resume).
     unsafe fn leave(finish: extern "C" fn() -> !) -> !;
-    /// Resumes `load`, the context of `unit`, and forgets the running context.
+    /// Resumes the context in the seat `to`, with interrupts on, and forgets the running one.
     ///
     /// # Safety
     /// As for [`switch`](Self::switch).
-    unsafe fn resume(load: Context, unit: Entering) -> !;
+    unsafe fn resume(to: NonNull<Seat>) -> !;
     /// Calls `work`. Where panics unwind (host), one that reaches this ends the running thread
     /// through [`teardown::panic_end`](crate::teardown::panic_end); on a chip it is just a call.
     fn contain(work: &mut dyn FnMut()) {
@@ -178,17 +191,13 @@ pub unsafe trait Port {
     }
     /// The stack pointer, or `None` where stacks are not the kernel's (host).
     fn stack_pointer() -> Option<usize>;
-    /// Bytes of its stack that the running unit has left; `None` in handlers and start-up code,
-    /// and where stacks are not the kernel's.
-    fn stack_left() -> Option<usize>;
-    /// Whether the running thread has less than `bytes` of its stack left. Thread context only, where
-    /// it can be had cheaper than by [`stack_left`](Self::stack_left).
-    fn is_stack_short(bytes: usize) -> bool {
-        Self::stack_left().is_some_and(|left| left < bytes)
-    }
+    /// Whether the running unit has so many bytes of its stack left; always in handlers and start-up
+    /// code, and where stacks are not the kernel's.
+    fn has_stack(bytes: usize) -> bool;
     /// Stops the running unit because its stack is used up (a kernel call found too little).
     fn stack_exhausted() -> !;
-    /// Waits for an interrupt; called in the idle context with interrupts on.
+    /// Waits for an interrupt; called in the idle context with interrupts masked: they are taken when
+    /// that unmasks.
     fn idle();
     /// The level of an input pin; `None` if the board has none of this number.
     fn pin(_number: u8) -> Option<bool> {
@@ -257,8 +266,7 @@ link! {
     fn set_alarm = _ramscope_port_set_alarm(at: Option<u64>) -> ();
     fn contain = _ramscope_port_contain(work: &mut dyn FnMut()) -> ();
     fn stack_pointer = _ramscope_port_stack_pointer() -> Option<usize>;
-    fn stack_left = _ramscope_port_stack_left() -> Option<usize>;
-    fn is_stack_short = _ramscope_port_is_stack_short(bytes: usize) -> bool;
+    fn has_stack = _ramscope_port_has_stack(bytes: usize) -> bool;
     fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
     fn idle = _ramscope_port_idle() -> ();
     fn pin = _ramscope_port_pin(number: u8) -> Option<bool>;
@@ -275,9 +283,9 @@ link! {
 unsafe extern "Rust" {
     pub(crate) fn _ramscope_port_prepare(stack: StackRange, entry: extern "C" fn() -> !)
     -> Context;
-    pub(crate) fn _ramscope_port_switch(save: *mut Context, load: Context, unit: Entering);
+    pub(crate) fn _ramscope_port_switch(from: NonNull<Seat>, to: NonNull<Seat>);
     pub(crate) fn _ramscope_port_leave(finish: extern "C" fn() -> !) -> !;
-    pub(crate) fn _ramscope_port_resume(load: Context, unit: Entering) -> !;
+    pub(crate) fn _ramscope_port_resume(to: NonNull<Seat>) -> !;
 }
 
 /// Names the type whose [`Port`] this image's kernel runs on. Once in a program.
@@ -287,9 +295,10 @@ macro_rules! port {
         #[allow(unsafe_code, missing_docs, reason = "the symbols that the kernel links to")]
         mod _ramscope_port {
             use super::*;
-            use $crate::port::{Context, Entering, Port, ResetNote, StackRange};
+            use core::ptr::NonNull;
+            use $crate::port::{Context, Port, ResetNote, Seat, StackRange};
             #[unsafe(no_mangle)]
-            fn _ramscope_port_kernel() -> core::ptr::NonNull<$crate::Kernel> {
+            fn _ramscope_port_kernel() -> NonNull<$crate::Kernel> {
                 <$port as Port>::kernel()
             }
             #[unsafe(no_mangle)]
@@ -321,12 +330,8 @@ macro_rules! port {
                 <$port as Port>::stack_pointer()
             }
             #[unsafe(no_mangle)]
-            fn _ramscope_port_stack_left() -> Option<usize> {
-                <$port as Port>::stack_left()
-            }
-            #[unsafe(no_mangle)]
-            fn _ramscope_port_is_stack_short(bytes: usize) -> bool {
-                <$port as Port>::is_stack_short(bytes)
+            fn _ramscope_port_has_stack(bytes: usize) -> bool {
+                <$port as Port>::has_stack(bytes)
             }
             #[unsafe(no_mangle)]
             fn _ramscope_port_stack_exhausted() -> ! {
@@ -381,9 +386,9 @@ macro_rules! port {
                 unsafe { <$port as Port>::prepare(stack, entry) }
             }
             #[unsafe(no_mangle)]
-            unsafe fn _ramscope_port_switch(save: *mut Context, load: Context, unit: Entering) {
+            unsafe fn _ramscope_port_switch(from: NonNull<Seat>, to: NonNull<Seat>) {
                 // SAFETY: the caller keeps the promises of `Port::switch`.
-                unsafe { <$port as Port>::switch(save, load, unit) }
+                unsafe { <$port as Port>::switch(from, to) }
             }
             #[unsafe(no_mangle)]
             unsafe fn _ramscope_port_leave(finish: extern "C" fn() -> !) -> ! {
@@ -391,9 +396,9 @@ macro_rules! port {
                 unsafe { <$port as Port>::leave(finish) }
             }
             #[unsafe(no_mangle)]
-            unsafe fn _ramscope_port_resume(load: Context, unit: Entering) -> ! {
+            unsafe fn _ramscope_port_resume(to: NonNull<Seat>) -> ! {
                 // SAFETY: the caller keeps the promises of `Port::resume`.
-                unsafe { <$port as Port>::resume(load, unit) }
+                unsafe { <$port as Port>::resume(to) }
             }
         }
     };

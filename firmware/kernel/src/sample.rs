@@ -74,7 +74,7 @@ pub(crate) fn hello_of(kernel: &mut Kernel) {
 
 /// The time of now in ticks of the time stamps.
 fn absolute_ticks(kernel: &Kernel) -> u64 {
-    port::now() * kernel.stamps_per_tick
+    port::now() * u64::from(kernel.stamps_per_tick)
 }
 
 fn region_record(region: &port::Region) -> wire::Region<'static> {
@@ -203,7 +203,7 @@ pub(crate) fn stack_of(
     let thread = &kernel.threads[slot.index()];
     let exists = kernel.sched.state(slot) != State::Free;
     let has_stack = thread.stack.bytes > 0 && (thread.block.is_some() || thread.unit <= 1);
-    let runs = kernel.sched.running() == slot && !kernel.in_handler;
+    let runs = kernel.sched.running() == slot && !kernel.in_handler();
     let sp = if runs { pointer } else { thread.context };
     (exists && has_stack).then_some((thread.unit, thread.stack, sp))
 }
@@ -246,7 +246,7 @@ pub(crate) fn note_interrupt_peak() {
 
 fn interrupts() {
     // In a handler this is a command at work, and the peak was noted before it went deep.
-    if !kernel::with(|kernel| kernel.in_handler) {
+    if !kernel::with(|kernel| kernel.in_handler()) {
         note_interrupt_peak();
     }
     kernel::with(|kernel| {

@@ -24,17 +24,19 @@
 //! 5. No ready slot has a higher priority than the running one once a [`Next`] is carried out.
 //! 6. `priority` is the highest of `base`, `floor` and `lent`, whenever no call is under way.
 
+mod attention;
 mod deadlines;
 mod inherit;
 mod outlook;
 mod queue;
 mod steer;
 
+pub use attention::Attention;
 pub(crate) use deadlines::{Deadlines, NOWHERE, Timed};
 use inherit::Lent;
 pub use inherit::{Inheritance, Mutexes, Ownable};
 pub use outlook::Kin;
-use outlook::Outlook;
+use outlook::{Chance, Outlook};
 use queue::{Links, NONE};
 pub use queue::{PriorityQueue, WaitQueue};
 
@@ -48,6 +50,7 @@ pub const PRIORITY_DEFAULT: u8 = 8;
 const _: () = assert!(THREADS_MAX < NONE as usize, "a slot index and the end mark share a byte");
 const _: () = assert!(THREADS_MAX.is_power_of_two(), "indices are masked");
 const _: () = assert!(PRIORITIES <= 16, "the ready bitmap has 16 bits");
+const _: () = assert!(THREADS_MAX.is_power_of_two(), "an index is masked and not compared");
 
 /// The index of a slot. The same slot serves many units, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,10 +62,10 @@ impl Slot {
     /// The main thread, which is the first to be added.
     pub const MAIN: Slot = Slot(1);
 
-    /// The position in tables that are indexed by slot.
+    /// The position in tables that are indexed by slot. Masked, so that no access to them is checked.
+    #[inline(always)]
     #[must_use]
     pub const fn index(self) -> usize {
-        // A slot is in the table: to say so is cheaper than to ask at each use.
         self.0 as usize & (THREADS_MAX - 1)
     }
 }
@@ -132,6 +135,9 @@ pub enum Next {
     Switch(Slot),
 }
 
+/// What no queue is called.
+const NO_QUEUE: QueueName = usize::MAX;
+
 #[derive(Clone, Copy)]
 struct Entry {
     state: State,
@@ -139,18 +145,16 @@ struct Entry {
     priority: u8,
     base: u8,
     floor: u8,
-    lent: Lent,
     kin: Kin,
-    links: Links,
     wake: Wake,
-    queue: Option<QueueName>,
-    deadline: u64,
-    deadline_order: u32,
+    links: Links,
     deadline_position: u8,
+    queue: QueueName,
+    deadline: u64,
     /// Grows with every wait of anybody, so that two waits can be told apart and put in order.
     ticket: u32,
     /// What is left of the slice that a preemption broke off; 0: a whole one.
-    slice_left: u64,
+    slice_left: u32,
 }
 
 const EMPTY: Entry = Entry {
@@ -158,65 +162,86 @@ const EMPTY: Entry = Entry {
     priority: 0,
     base: 0,
     floor: 0,
-    lent: Lent::NOTHING,
     kin: Kin::Program,
-    links: Links::UNLINKED,
     wake: Wake::Granted,
-    queue: None,
-    deadline: 0,
-    deadline_order: 0,
+    links: Links::UNLINKED,
     deadline_position: NONE,
+    queue: NO_QUEUE,
+    deadline: 0,
     ticket: 0,
     slice_left: 0,
 };
 
 impl Timed for Entry {
+    #[inline(always)]
     fn deadline(&self) -> u64 {
         self.deadline
     }
+    #[inline(always)]
     fn order(&self) -> u32 {
-        self.deadline_order
+        self.ticket
     }
+    #[inline(always)]
     fn position(&self) -> u8 {
         self.deadline_position
     }
+    #[inline(always)]
     fn set_position(&mut self, position: u8) {
         self.deadline_position = position;
     }
 }
 
-/// The scheduler. See the module's text for its invariants.
+/// The scheduler. See the module's text for its invariants. What every call looks at comes first.
 #[derive(Clone)]
+#[repr(C)]
 pub struct Scheduler {
-    entries: [Entry; THREADS_MAX],
+    /// What is due; others than the scheduler have bits of it too.
+    pub attention: Attention,
     ready: PriorityQueue,
     running: Slot,
-    deadlines: Deadlines<THREADS_MAX>,
-    outlook: Outlook,
+    /// Whether the slice of the running slot is counted, up to `slice_end`.
+    slice: Slice,
+    slice_end: u32,
+    slice_stamps: u32,
     tickets: u32,
-    deadline_orders: u32,
-    slice_end: Option<u64>,
-    slice_ticks: u64,
+    outlook: Outlook,
+    deadlines: Deadlines<THREADS_MAX>,
+    entries: [Entry; THREADS_MAX],
+    lent: [Lent; THREADS_MAX],
+}
+
+/// Whether a slice is counted, and whether an alarm stands for it: the alarm of an earlier slice does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slice {
+    counts: bool,
+    has_alarm: bool,
 }
 
 impl Scheduler {
-    /// A scheduler with only the idle context, which runs. A thread runs for `slice_ticks` before
+    /// A scheduler with only the idle context, which runs. A thread runs for `slice_stamps` before
     /// an equal one gets its turn.
     #[must_use]
-    pub const fn new(slice_ticks: u64) -> Self {
+    pub const fn new(slice_stamps: u32) -> Self {
         let mut entries = [EMPTY; THREADS_MAX];
         entries[0].state = State::Running;
         Self {
-            entries,
+            attention: Attention::NOTHING,
             ready: PriorityQueue::new(),
             running: Slot::IDLE,
-            deadlines: Deadlines::new(),
-            outlook: Outlook::NOBODY,
+            slice: Slice { counts: false, has_alarm: false },
+            slice_end: 0,
+            slice_stamps,
             tickets: 0,
-            deadline_orders: 0,
-            slice_end: None,
-            slice_ticks,
+            outlook: Outlook::NOBODY,
+            deadlines: Deadlines::new(),
+            entries,
+            lent: [Lent::NOTHING; THREADS_MAX],
         }
+    }
+
+    /// How long a thread runs before an equal one gets its turn, from now on.
+    pub const fn set_slice(&mut self, stamps: u32) {
+        self.slice_stamps = stamps;
     }
 
     /// The slot on the processor.
@@ -234,10 +259,10 @@ impl Scheduler {
     /// Sets the least that the running slot runs at; 0 takes it back.
     pub fn set_running_floor(&mut self, floor: u8) {
         debug_assert_ne!(self.running, Slot::IDLE, "the idle context has the lowest");
-        let entry = &mut self.entries[self.running.index()];
-        entry.floor = floor;
+        self.entries[self.running.index()].floor = floor;
         // It is in no queue and owns nobody's wait, so nothing else follows from it.
-        entry.priority = entry.effective();
+        self.entries[self.running.index()].priority = self.effective(self.running);
+        self.attention.raise(Attention::SWITCH);
     }
 
     /// The priority of `slot` without what others lend it.
@@ -255,7 +280,8 @@ impl Scheduler {
     /// The queue that `slot` waits in, if it waits in one.
     #[must_use]
     pub fn queue_of(&self, slot: Slot) -> Option<QueueName> {
-        self.entries[slot.index()].queue
+        let name = self.entries[slot.index()].queue;
+        (name != NO_QUEUE).then_some(name)
     }
 
     /// How the last wait of `slot` ended.
@@ -277,7 +303,9 @@ impl Scheduler {
         let slot = Slot(index as u8);
         let priority = priority.clamp(1, PRIORITIES as u8 - 1);
         self.entries[index] = Entry { priority, base: priority, kin, ..EMPTY };
+        self.lent[index] = Lent::NOTHING;
         self.outlook.came(kin);
+        self.attention.raise(Attention::LOOK);
         self.make_ready(slot);
         Some(slot)
     }
@@ -288,6 +316,7 @@ impl Scheduler {
         let entry = &mut self.entries[self.running.index()];
         entry.state = State::Ended;
         self.outlook.went(entry.kin);
+        self.attention.raise(Attention::SWITCH.and(Attention::LOOK));
     }
 
     /// Gives an ended slot back.
@@ -311,22 +340,30 @@ impl Scheduler {
     }
 
     /// All of a wait but the queue.
+    #[inline]
     fn begin_wait(&mut self, why: Why, queue: Option<QueueName>, deadline: Option<u64>) {
         let slot = self.running;
         debug_assert_ne!(slot, Slot::IDLE, "the idle context never waits");
+        debug_assert_ne!(queue, Some(NO_QUEUE), "a queue has another name");
         self.tickets = self.tickets.wrapping_add(1);
+        self.attention.raise(Attention::SWITCH);
         let entry = &mut self.entries[slot.index()];
         entry.state = State::Blocked(why);
         entry.wake = Wake::Granted;
-        entry.queue = queue;
+        entry.queue = queue.unwrap_or(NO_QUEUE);
         entry.ticket = self.tickets;
         match deadline {
-            None => self.outlook.waits(entry.kin, why),
+            None => {
+                if self.outlook.waits(entry.kin, why) == Chance::None {
+                    self.attention.raise(Attention::LOOK);
+                }
+            }
             Some(deadline) => {
-                self.deadline_orders = self.deadline_orders.wrapping_add(1);
                 entry.deadline = deadline;
-                entry.deadline_order = self.deadline_orders;
                 self.deadlines.push(&mut self.entries, slot.0);
+                if self.entries[slot.index()].deadline_position == 0 {
+                    self.attention.raise(Attention::ALARM);
+                }
             }
         }
     }
@@ -343,7 +380,7 @@ impl Scheduler {
     /// `queue` must be the queue that [`queue_of`](Self::queue_of) names, if it names one.
     pub fn wake(&mut self, slot: Slot, queue: Option<&mut WaitQueue>, wake: Wake) {
         if matches!(self.state(slot), State::Blocked(_)) {
-            if self.entries[slot.index()].queue.is_some() {
+            if self.entries[slot.index()].queue != NO_QUEUE {
                 let queue = queue.expect("a slot in a queue leaves it");
                 queue.remove(&mut self.entries, slot);
             }
@@ -355,7 +392,7 @@ impl Scheduler {
     fn end_wait(&mut self, slot: Slot, wake: Wake) {
         let entry = &mut self.entries[slot.index()];
         let State::Blocked(why) = entry.state else { unreachable!("it waits") };
-        entry.queue = None;
+        entry.queue = NO_QUEUE;
         entry.wake = wake;
         if entry.deadline_position == NONE {
             self.outlook.waits_no_more(entry.kin, why);
@@ -391,62 +428,96 @@ impl Scheduler {
         (self.entries[slot.index()].deadline <= now).then_some(slot)
     }
 
-    /// Whether the running slot goes on whatever the time is: nobody equal or more urgent is ready, and
-    /// no slice of it is counted. Neither [`decide`](Self::decide) nor [`give_way`](Self::give_way)
-    /// would change anything.
-    #[must_use]
-    pub fn goes_on(&self) -> bool {
-        let running = &self.entries[self.running.index()];
-        matches!(running.state, State::Running)
-            && self.slice_end.is_none()
-            && (self.ready.is_empty() || self.ready.best() < running.priority)
-    }
-
-    /// Lets the running slot give way to an equal or more urgent one.
-    pub fn give_way(&mut self, now: u64) -> Next {
-        let priority = self.entries[self.running.index()].priority;
-        if self.ready.is_empty() || self.ready.best() < priority {
+    /// Lets the running slot give way to an equal or more urgent one. `now` and the ends of slices are
+    /// time stamps.
+    #[inline]
+    pub fn give_way(&mut self, now: u32) -> Next {
+        if !self.has_rival() {
             return Next::Stay;
         }
         if self.running != Slot::IDLE {
-            self.make_ready(self.running);
+            self.put_back(self.running);
         }
         self.take_best(now)
+    }
+
+    /// Whether an equal or more urgent slot than the running one is ready.
+    #[inline(always)]
+    #[must_use]
+    pub fn has_rival(&self) -> bool {
+        self.ready.from(self.entries[self.running.index()].priority) != 0
     }
 
     /// Decides after any change: a running slot that goes on, or the best ready one.
     ///
     /// A slot that is preempted goes back to the *front* of its queue with what is left of its
     /// slice. When its slice is over, it goes to the back.
-    pub fn decide(&mut self, now: u64) -> Next {
+    #[inline]
+    pub fn decide(&mut self, now: u32) -> Next {
         let running = self.running;
+        let has_turn = !self.attention.any(Attention::TURN);
+        self.attention.lower(DECIDED);
         if !matches!(self.state(running), State::Running) {
             return self.take_best(now);
         }
-        let priority = self.entries[running.index()].priority;
-        if !self.ready.is_empty() && self.ready.best() > priority {
-            self.preempt(running, now);
-            return self.take_best(now);
+        match self.ready.from(self.entries[running.index()].priority) {
+            0 => {
+                self.slice.counts = false;
+                Next::Stay
+            }
+            1 if has_turn => self.count_slice(now),
+            1 => self.give_way(now),
+            _ => {
+                self.preempt(running, now);
+                self.take_best(now)
+            }
         }
-        let peers = self.ready.has(priority);
-        match self.slice_end {
-            _ if !peers => self.slice_end = None,
-            None => self.slice_end = Some(now + self.slice_ticks),
-            Some(end) if now >= end => return self.give_way(now),
-            Some(_) => {}
+    }
+
+    /// Begins the slice of the running slot, or looks whether it is over.
+    fn count_slice(&mut self, now: u32) -> Next {
+        if !self.slice.counts {
+            self.begin_slice(now.wrapping_add(self.slice_stamps));
+        } else if self.slice_left(now) == 0 {
+            return self.give_way(now);
         }
         Next::Stay
     }
 
-    /// When the scheduler must be asked again, if nothing else happens: the earliest deadline or
-    /// the end of a slice that somebody waits for.
-    #[must_use]
-    pub fn alarm(&self) -> Option<u64> {
-        let deadline = self.deadlines.first().map(|slot| self.entries[slot as usize].deadline);
-        match (deadline, self.slice_end) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+    #[inline(always)]
+    fn begin_slice(&mut self, end: u32) {
+        self.slice.counts = true;
+        self.slice_end = end;
+        if !self.slice.has_alarm {
+            self.attention.raise(Attention::ALARM);
         }
+    }
+
+    /// Stamps up to the end of the slice that is counted; stamps wrap, slices are short.
+    fn slice_left(&self, now: u32) -> u32 {
+        let left = self.slice_end.wrapping_sub(now);
+        if left as i32 > 0 { left } else { 0 }
+    }
+
+    /// The earliest deadline of a wait.
+    #[inline]
+    #[must_use]
+    pub fn deadline(&self) -> Option<u64> {
+        let first = self.deadlines.first()?;
+        Some(self.entries[Slot(first).index()].deadline)
+    }
+
+    /// How many stamps after `now` the alarm must come for the end of a slice, if for one: an alarm
+    /// for it stands from now on.
+    pub fn alarm_for_slice(&mut self, now: u32) -> Option<u32> {
+        self.slice.has_alarm = self.slice.counts;
+        self.slice.counts.then(|| self.slice_left(now))
+    }
+
+    /// The alarm came: no alarm stands, and a slice may be over.
+    pub fn alarm_came(&mut self) {
+        self.slice.has_alarm = false;
+        self.attention.raise(Attention::ALARM.and(Attention::SLICE));
     }
 
     /// Whether nothing is ready but the idle context.
@@ -460,42 +531,75 @@ impl Scheduler {
         (0..THREADS_MAX as u8).map(Slot).filter(|slot| self.state(*slot) != State::Free)
     }
 
-    fn take_best(&mut self, now: u64) -> Next {
-        let slot = match self.ready.first() {
-            None => Slot::IDLE,
-            Some(slot) => {
-                self.ready.remove(&mut self.entries, slot);
-                slot
-            }
-        };
+    #[inline]
+    fn take_best(&mut self, now: u32) -> Next {
+        self.attention.lower(DECIDED);
         let before = self.running;
         if before == Slot::IDLE {
             self.entries[Slot::IDLE.index()].state = State::Ready;
         }
+        let Some(slot) = self.ready.take_first(&mut self.entries) else {
+            return self.rest(before);
+        };
         self.running = slot;
-        self.entries[slot.index()].state = State::Running;
-        let peers = self.ready.has(self.entries[slot.index()].priority);
-        let left = core::mem::take(&mut self.entries[slot.index()].slice_left);
-        let slice = if left > 0 { left } else { self.slice_ticks };
-        self.slice_end = (peers && slot != Slot::IDLE).then_some(now + slice);
+        let entry = &mut self.entries[slot.index()];
+        entry.state = State::Running;
+        let left = core::mem::take(&mut entry.slice_left);
+        self.slice.counts = false;
+        if self.ready.has(entry.priority) {
+            if left > 0 {
+                self.slice.has_alarm = false;
+            }
+            let slice = if left > 0 { left } else { self.slice_stamps };
+            self.begin_slice(now.wrapping_add(slice));
+        }
         if slot == before { Next::Stay } else { Next::Switch(slot) }
     }
 
+    /// Nobody is ready: the idle context runs, and the alarm stands where it must.
+    #[inline(never)]
+    fn rest(&mut self, before: Slot) -> Next {
+        self.attention.raise(Attention::ALARM);
+        self.entries[Slot::IDLE.index()].state = State::Running;
+        self.running = Slot::IDLE;
+        self.slice.counts = false;
+        if before == Slot::IDLE { Next::Stay } else { Next::Switch(Slot::IDLE) }
+    }
+
+    #[inline]
     fn make_ready(&mut self, slot: Slot) {
+        self.put_back(slot);
+        self.note_rival(self.entries[slot.index()].priority);
+    }
+
+    /// A slot of this priority is ready: says what follows.
+    #[inline]
+    fn note_rival(&mut self, priority: u8) {
+        let running = self.entries[self.running.index()].priority;
+        if priority > running {
+            self.attention.raise(Attention::SWITCH);
+        } else if priority == running && !self.slice.counts {
+            self.attention.raise(Attention::SLICE);
+        }
+    }
+
+    #[inline]
+    fn put_back(&mut self, slot: Slot) {
         self.entries[slot.index()].state = State::Ready;
         self.ready.push_back(&mut self.entries, slot);
     }
 
     /// Puts the running slot back because a more urgent one runs.
-    fn preempt(&mut self, running: Slot, now: u64) {
+    #[inline]
+    fn preempt(&mut self, running: Slot, now: u32) {
         if running == Slot::IDLE {
             return;
         }
-        let left = self.slice_end.map(|end| end.saturating_sub(now));
-        self.entries[running.index()].slice_left = left.unwrap_or(0);
+        let left = if self.slice.counts { self.slice_left(now) } else { 0 };
+        self.entries[running.index()].slice_left = left;
         match left {
             // Its slice ended at this very moment: the next one has its turn.
-            Some(0) => self.make_ready(running),
+            0 if self.slice.counts => self.put_back(running),
             _ => self.make_ready_first(running),
         }
     }
@@ -505,6 +609,9 @@ impl Scheduler {
         self.ready.push_front(&mut self.entries, slot);
     }
 }
+
+/// What a decision does, whatever it is.
+const DECIDED: Attention = Attention::SWITCH.and(Attention::SLICE).and(Attention::TURN);
 
 #[cfg(test)]
 mod explore;

@@ -129,7 +129,7 @@ fn next_request(line: &mut Line) -> Program {
             mailbox.running = true;
             // What interrupted the program before does not interrupt this one.
             if core::mem::take(&mut kernel.current().is_interrupted) {
-                kernel.detours.lower_for_thread();
+                kernel.lower_for_thread();
             }
             Some(program)
         });

@@ -3,7 +3,7 @@
 
 use crate::console;
 use crate::heap::{OwnerIndex, OwnerKind, OwnerTag};
-use crate::kernel;
+use crate::kernel::{self, Kernel};
 use crate::port::{self, Facts};
 use crate::rtt::Ring;
 use crate::sample;
@@ -27,8 +27,9 @@ const CONSOLE_STACK_BYTES: usize = 3072;
 pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
     // SAFETY: nothing else runs yet.
     let kernel = unsafe { kernel::instance().as_mut() };
-    kernel.stamps_per_tick = u64::from(facts.timestamp_hz / port::TICKS_PER_SECOND);
+    kernel.set_stamps(facts.timestamp_hz);
     kernel.align_stamps();
+    kernel.set_level(kernel.level);
     kernel.ring = Ring::open(facts.telemetry, kernel.stamp());
     for area in facts.heap_areas {
         let base = NonNull::new(area.start().cast_mut()).expect("no area is at zero");
@@ -72,7 +73,7 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
     // Nobody joins main: the slot stays its own.
     core::mem::forget(handle);
     debug_assert!(facts.main_stack.bytes == 0 || facts.main_stack.bytes >= STACK_BYTES_MIN);
-    kernel::resume_first()
+    kernel::resume_another()
 }
 
 /// The main thread begins: it starts the console, then waits for programs.
@@ -88,10 +89,13 @@ extern "C" fn first_thread() -> ! {
     shell::main_thread()
 }
 
-/// What runs when nothing else can.
+/// What runs when nothing else can. Interrupts are masked while it waits, so that the first thing after
+/// that is to set the time stamps right.
 extern "C" fn idle_context() -> ! {
-    port::unmask(true);
     loop {
+        let _ = port::mask();
         port::idle();
+        kernel::work_on(Kernel::align_stamps);
+        port::unmask(true);
     }
 }

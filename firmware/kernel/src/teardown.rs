@@ -8,16 +8,17 @@
 #![expect(unsafe_code, reason = "leaves the context of a dead unit, on the board's word")]
 
 use crate::console;
-use crate::kernel::{self, Kernel, Resume};
+use crate::kernel::{self, Kernel};
 use crate::module;
-use crate::port::{self, ResetNote};
+use crate::port::{self, Interrupts, ResetNote, Seat};
 use crate::report::{Cause, Message, Report};
 use crate::sample;
-use crate::sched::Slot;
+use crate::sched::{Attention, Slot};
 use crate::site;
 use crate::thread::{self, End};
 use crate::torn_down;
 use core::fmt;
+use core::ptr::NonNull;
 use ramscope_wire as wire;
 use wire::{Level, OverflowHow, UnitId};
 
@@ -55,8 +56,8 @@ pub struct Fault {
 /// # Safety
 /// Called by the board's trap code in that context, and the answer is resumed.
 #[must_use]
-pub unsafe fn overflow(overflow: Overflow) -> Resume {
-    if is_broken() {
+pub unsafe fn overflow(overflow: Overflow, interrupts: Interrupts) -> NonNull<Seat> {
+    if is_broken(interrupts) {
         let Overflow { pc, .. } = overflow;
         fatal(format_args!("stack overflow inside the kernel, pc {pc:#010x}"), None, 0);
     }
@@ -86,7 +87,7 @@ pub unsafe fn overflow(overflow: Overflow) -> Resume {
         };
         condemn(kernel, End::Overflowed, cause, Message::EMPTY);
     });
-    kernel::leave_for_another()
+    kernel::choose_another()
 }
 
 /// Ends the unit that did something illegal; answers whom to go on with.
@@ -97,8 +98,8 @@ pub unsafe fn overflow(overflow: Overflow) -> Resume {
 /// # Safety
 /// Called by the board's trap code in that context, and the answer is resumed.
 #[must_use]
-pub unsafe fn fault(fault: Fault) -> Resume {
-    if is_broken() {
+pub unsafe fn fault(fault: Fault, interrupts: Interrupts) -> NonNull<Seat> {
+    if is_broken(interrupts) {
         let Fault { cause, pc, address, .. } = fault;
         fatal(
             format_args!("trap {cause} inside the kernel, pc {pc:#010x}, address {address:#010x}"),
@@ -119,7 +120,7 @@ pub unsafe fn fault(fault: Fault) -> Resume {
             Cause::Fault { cause: fault.cause, pc: fault.pc as u32, address: fault.address as u32 };
         condemn(kernel, End::Faulted, cause, Message::EMPTY);
     });
-    kernel::leave_for_another()
+    kernel::choose_another()
 }
 
 /// A trap inside of a handler or of the kernel itself: says so and resets the device.
@@ -156,7 +157,7 @@ pub fn fatal(what: fmt::Arguments<'_>, overflow: Option<Overflow>, limit: usize)
     };
     let message = Message::from_fmt(what);
     kernel.busy = false;
-    kernel.in_handler = false;
+    kernel.sched.attention.lower(Attention::HANDLER);
     // Budgets are judged on samples, and these are the last ones of this boot.
     if kernel.facts.is_some() {
         sample::all();
@@ -175,7 +176,7 @@ pub fn fatal(what: fmt::Arguments<'_>, overflow: Option<Overflow>, limit: usize)
 pub fn panic_note(message: fmt::Arguments<'_>, location: Option<(&str, u32)>) {
     let (file, line) = location.unwrap_or(("?", 0));
     let file = site::tail(file);
-    if is_broken() {
+    if is_broken(interrupts()) {
         fatal(format_args!("panic in the kernel at {file}:{line}: {message}"), None, 0);
     }
     let text = Message::from_fmt(message);
@@ -192,10 +193,19 @@ pub fn panic_note(message: fmt::Arguments<'_>, location: Option<(&str, u32)>) {
 }
 
 /// Whether nothing can be ended alone: the kernel itself is at work, or a handler, or no unit yet.
-fn is_broken() -> bool {
+/// `interrupts` is how the unit had them.
+fn is_broken(interrupts: Interrupts) -> bool {
     // SAFETY: only looks at flags, which this context alone can have set.
     let kernel = unsafe { kernel::instance().as_ref() };
-    kernel.busy || kernel.in_handler || kernel.facts.is_none()
+    let in_section = interrupts == Interrupts::Masked && !kernel.program_masks;
+    in_section || kernel.busy || kernel.in_handler() || kernel.facts.is_none()
+}
+
+/// How the caller has interrupts.
+fn interrupts() -> Interrupts {
+    let were_on = port::mask();
+    port::unmask(were_on);
+    if were_on { Interrupts::On } else { Interrupts::Masked }
 }
 
 /// Ends the unit that panicked, after [`panic_note`].
@@ -238,7 +248,7 @@ fn seize(kernel: &mut Kernel) {
     let (unit, owner) = (UnitId(kernel.current().unit), kernel.current().owner);
     kernel.torn_down.note(unit);
     // Where panics unwind, guards are dropped from here on that own nothing any more.
-    kernel.detours.raise_for_thread();
+    kernel.raise_for_thread();
     torn_down::poison_all(kernel, unit);
     kernel.heap.owner_quarantine(owner);
     thread::disown_children(kernel, unit);
@@ -256,7 +266,8 @@ fn push_report(kernel: &mut Kernel, cause: Cause, message: Message) {
 
 fn end_condemned(kernel: &mut Kernel, end: End) {
     let slot: Slot = kernel.sched.running();
-    kernel.detours.lower_for_thread();
+    kernel.lower_for_thread();
+    kernel.program_masks = false;
     let thread = &mut kernel.threads[slot.index()];
     thread.end = Some(end);
     let (unit, owner) = (UnitId(thread.unit), thread.owner);

@@ -25,12 +25,13 @@ use crate::callback;
 use crate::error::{Error, Exit};
 use crate::heap::OwnerIndex;
 use crate::kernel::{self, Kernel};
-use crate::port::{self, Context, StackRange};
-use crate::sched::{Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
+use crate::port::{self, Context, Seat, StackRange};
+use crate::sched::{Attention, Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
 use crate::stack::KERNEL_STACK_MAX;
 use crate::sync::wait::Wait;
 use crate::time::{Instant, Span};
 use crate::{sample, teardown};
+use core::mem::offset_of;
 use core::ptr::NonNull;
 use ramscope_wire as wire;
 use wire::{Level, SiteId, UnitId, UnitKind};
@@ -56,26 +57,27 @@ pub(crate) struct Scan {
     pub(crate) bytes: u32,
 }
 
-/// What the kernel keeps of a thread besides the scheduler's entry.
+/// What the kernel keeps of a thread besides the scheduler's entry. It begins as a [`Seat`] does.
+#[repr(C)]
 pub(crate) struct Thread {
+    pub(crate) context: Context,
     pub(crate) unit: u32,
+    pub(crate) stack: StackRange,
+    pub(crate) ticks: u64,
+    pub(crate) switches: u32,
     pub(crate) parent: u32,
     pub(crate) name: &'static str,
     pub(crate) site: SiteId,
     pub(crate) kind: UnitKind,
-    pub(crate) stack: StackRange,
     pub(crate) stack_requested: u32,
     pub(crate) stack_peak: u32,
     /// The last scan of its stack, if it did not run while that was made.
     pub(crate) scan: Option<Scan>,
     pub(crate) block: Option<NonNull<u8>>,
-    pub(crate) context: Context,
     pub(crate) owner: OwnerIndex,
     pub(crate) joiners: WaitQueue,
     pub(crate) end: Option<End>,
     pub(crate) start: Option<Start>,
-    pub(crate) ticks: u64,
-    pub(crate) switches: u32,
     /// Somebody may still ask how it ended.
     pub(crate) has_handle: bool,
     /// A report of its end is not written yet.
@@ -92,7 +94,17 @@ pub(crate) struct Thread {
     pub(crate) locals: Option<NonNull<LocalNode>>,
 }
 
+const _: () = assert!(offset_of!(Thread, context) == offset_of!(Seat, context));
+const _: () = assert!(offset_of!(Thread, unit) == offset_of!(Seat, unit));
+const _: () = assert!(offset_of!(Thread, stack) == offset_of!(Seat, stack));
+
 impl Thread {
+    /// What its port needs of it.
+    #[inline(always)]
+    pub(crate) fn seat(&mut self) -> NonNull<Seat> {
+        NonNull::from(self).cast()
+    }
+
     pub(crate) const EMPTY: Thread = Thread {
         unit: 0,
         parent: 0,
@@ -179,11 +191,9 @@ extern "C" fn leave() -> ! {
 pub(crate) fn close(kernel: &mut Kernel, slot: Slot) {
     callback::unit_ended(kernel, slot);
     let thread = &mut kernel.threads[slot.index()];
-    for asked in [&mut thread.exit_asked, &mut thread.is_interrupted] {
-        if core::mem::take(asked) {
-            kernel.detours.lower_for_thread();
-        }
-    }
+    let reasons = u8::from(thread.exit_asked) + u8::from(thread.is_interrupted);
+    (thread.exit_asked, thread.is_interrupted) = (false, false);
+    (0..reasons).for_each(|_| kernel.lower_for_thread());
     kernel.sched.end_running();
     while let Some(joiner) = kernel.threads[slot.index()].joiners.first() {
         kernel.wake(joiner, Wake::Granted);
@@ -223,10 +233,12 @@ pub(crate) fn release_slot(kernel: &mut Kernel, slot: Slot) {
 pub fn interrupt_main() {
     kernel::then_reschedule(|kernel| {
         let main = &mut kernel.threads[Slot::MAIN.index()];
-        if !core::mem::replace(&mut main.is_interrupted, true) {
-            kernel.detours.raise_for_thread();
+        let (is_new, waits_through) = (!main.is_interrupted, main.waits_through);
+        main.is_interrupted = true;
+        if is_new {
+            kernel.raise_for_thread();
         }
-        if !main.waits_through {
+        if !waits_through {
             kernel.wake(Slot::MAIN, Wake::Exit);
         }
     });
@@ -344,9 +356,9 @@ pub const fn exit() -> Exit {
 }
 
 /// Stops the unit if its stack has less than [`KERNEL_STACK_MAX`] bytes left.
-#[inline]
+#[inline(always)]
 pub(crate) fn check_headroom() {
-    if port::stack_left().is_some_and(|left| left < KERNEL_STACK_MAX) {
+    if !port::has_stack(KERNEL_STACK_MAX) {
         port::stack_exhausted();
     }
 }
@@ -369,33 +381,34 @@ pub(crate) fn wait_through(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Erro
 
 /// As [`block`], but not a point where a request to end is delivered.
 pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
-    let slot = step_back(enqueue)?;
-    woken(slot)
+    step_back(|kernel| {
+        kernel.sched.forget_wake();
+        enqueue(kernel);
+    })?;
+    woken()
 }
 
 /// Runs `enqueue` masked, and comes back when the running thread has the processor again: at once if
 /// it was not put into a queue.
 ///
 /// # Errors
-/// As [`kernel::may_block`].
-pub(crate) fn step_back(enqueue: impl FnOnce(&mut Kernel)) -> Result<Slot, Error> {
-    kernel::may_block()?;
-    Ok(kernel::then_reschedule(|kernel| {
-        let slot = kernel.sched.running();
-        kernel.sched.forget_wake();
-        enqueue(kernel);
-        slot
-    }))
+/// As [`kernel::blocking`].
+#[inline]
+pub(crate) fn step_back(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
+    kernel::blocking(enqueue)
 }
 
-/// How the last wait of the running thread ended, which is in `slot`. A function of its own: what it
-/// needs of the stack is not below the sections that begin waits.
-#[inline(never)]
-pub(crate) fn woken(slot: Slot) -> Result<(), Error> {
-    broken_off(kernel::with(|kernel| kernel.sched.wake_of(slot)))
+/// How the last wait of the running thread ended.
+#[inline]
+pub(crate) fn woken() -> Result<(), Error> {
+    match kernel::wake_of_running() {
+        Wake::Granted => Ok(()),
+        other => broken_off(other),
+    }
 }
 
 /// What a caller is told whose wait ended like this. Interrupts on.
+#[inline(never)]
 pub(crate) fn broken_off(wake: Wake) -> Result<(), Error> {
     match wake {
         Wake::Granted => Ok(()),
@@ -421,15 +434,26 @@ pub(crate) fn told_to_exit() -> Result<(), Error> {
 }
 
 /// What the running thread is to be told, if anything; it counts as told then.
+#[inline]
 pub(crate) fn told(kernel: &mut Kernel) -> Option<Told> {
-    if kernel.in_handler {
+    match kernel.sched.attention.any(Attention::TOLD) {
+        true => told_now(kernel),
+        false => None,
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn told_now(kernel: &mut Kernel) -> Option<Told> {
+    if kernel.in_handler() {
         return None;
     }
     let thread = kernel.current();
     if core::mem::take(&mut thread.is_interrupted) {
-        kernel.detours.lower_for_thread();
+        kernel.lower_for_thread();
         return Some(Told::Interrupted);
     }
+    let thread = kernel.current();
     thread.exit_told = thread.exit_told.saturating_add(u8::from(thread.exit_asked));
     thread.exit_asked.then_some(Told::Exit { times: thread.exit_told })
 }

@@ -241,7 +241,7 @@ impl Timer {
     /// # Context
     /// Thread, also in the callback itself. In a handler it does what [`stop`](Self::stop) does.
     pub fn deinit(&self) {
-        let old = kernel::with(|kernel| match kernel.in_handler {
+        let old = kernel::with(|kernel| match kernel.in_handler() {
             true => {
                 table::stop(kernel, self.index);
                 None

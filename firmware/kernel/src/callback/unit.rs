@@ -2,12 +2,12 @@
 
 use super::{Current, Home, Job, PASS_TICKS};
 use crate::console;
+use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::port;
-use crate::sched::{PRIORITIES, Slot, Why};
+use crate::sched::{Attention, PRIORITIES, Slot, Why};
 use crate::stack::KERNEL_STACK_MAX;
-use crate::sync::quick::Detour;
 use crate::thread::{self, Builder, End};
 use crate::timer::{self, Closure};
 use ramscope_wire::UnitKind;
@@ -27,7 +27,7 @@ const ROOM_BYTES: usize = 192;
 /// # Errors
 /// [`Error::Missing`].
 pub(crate) fn ensure_unit() -> Result<(), Error> {
-    if port::stack_left().is_some_and(|left| left < KERNEL_STACK_MAX + ROOM_BYTES) {
+    if !port::has_stack(KERNEL_STACK_MAX + ROOM_BYTES) {
         kernel::with(|kernel| {
             if kernel.callbacks.home == Home::Absent {
                 kernel.callbacks.home = Home::Wanted;
@@ -72,7 +72,7 @@ fn body() -> Result<(), Error> {
 /// Begins the callback that has waited longest; of a timer's, answers what is to be called.
 fn take(kernel: &mut Kernel) -> Option<(Job, Option<Closure>)> {
     let now = port::now();
-    kernel.detours.lower(Detour::Callback);
+    kernel.sched.attention.lower(Attention::CALLBACK);
     let callbacks = &mut kernel.callbacks;
     callbacks.parked = false;
     let entry = callbacks.queue.pop()?;
@@ -111,7 +111,7 @@ fn run(job: Job, closure: Option<Closure>) {
 fn finish(kernel: &mut Kernel, end: End) {
     let now = port::now();
     let Some(current) = kernel.callbacks.current.take() else { return };
-    kernel.deadlocks.arm(-1);
+    deadlock::arm(kernel, -1);
     let counts = &mut kernel.callbacks.counts;
     let ran = timer::nanos(now.saturating_sub(current.began));
     counts.longest_run_ns = counts.longest_run_ns.max(ran);
@@ -132,10 +132,7 @@ fn park() -> Result<(), Error> {
             return;
         }
         kernel.callbacks.parked = true;
-        match more {
-            true => kernel.detours.raise(Detour::Callback),
-            false => kernel.detours.lower(Detour::Callback),
-        }
+        kernel.sched.attention.set(Attention::CALLBACK, more);
         let deadline = more.then(|| port::now() + PASS_TICKS);
         kernel.sched.block_running(Why::Nothing, None, deadline);
     })
@@ -153,7 +150,7 @@ pub(crate) fn unit_ended(kernel: &mut Kernel, slot: Slot) {
     }
     kernel.callbacks.home = Home::Wanted;
     kernel.callbacks.parked = false;
-    kernel.detours.lower(Detour::Callback);
+    kernel.sched.attention.lower(Attention::CALLBACK);
     let job = kernel.callbacks.current.map(|current| current.job);
     finish(kernel, End::Panicked);
     if let Some(Job::Timer(index)) = job {

@@ -102,7 +102,7 @@ impl Kernel {
 
     #[cold]
     fn is_to_fail(&mut self, layout: Layout, site: SiteId) -> bool {
-        let name = if self.in_handler { "kernel" } else { self.current().name };
+        let name = if self.in_handler() { "kernel" } else { self.current().name };
         let bytes = layout.size() as u32;
         if !self.commands.fault.strikes(name, bytes) {
             return false;

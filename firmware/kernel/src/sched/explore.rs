@@ -35,7 +35,7 @@ enum Step {
 
 /// How long timed waits last, in ticks of a clock that stands still while anything runs.
 const TIMEOUT: u64 = 5;
-const SLICE: u64 = 1_000;
+const SLICE: u32 = 1_000;
 
 #[derive(Clone)]
 struct Fifo {
@@ -111,7 +111,7 @@ impl World {
             } else {
                 (entry.deadline - self.now) as u8
             };
-            let queue = entry.queue.map_or(255, |name| name as u8);
+            let queue = self.sched.queue_of(slot).map_or(255, |name| name as u8);
             let behind = self.sched.behind(slot).map_or(255, |slot| slot.0);
             key.extend([self.at[thread] as u8, state, entry.priority, left, queue, behind]);
             key.push(entry.wake as u8);
@@ -126,12 +126,12 @@ impl World {
 
     /// Ends a wait as the clock does.
     fn expire(&mut self) {
-        let Some(at) = self.sched.alarm() else { return };
+        let Some(at) = self.sched.alarm(self.now as u32) else { return };
         self.now = self.now.max(at);
         while let Some(slot) = self.sched.expired(self.now) {
             self.wake(slot, Wake::TimedOut);
         }
-        let _ = self.sched.decide(self.now);
+        let _ = self.sched.decide(self.now as u32);
     }
 
     fn wake(&mut self, slot: Slot, wake: Wake) {
@@ -150,14 +150,14 @@ impl World {
         let Some(thread) = self.running() else { return false };
         let Some(step) = program.get(self.at[thread]).copied() else {
             self.sched.end_running();
-            let _ = self.sched.decide(self.now);
+            let _ = self.sched.decide(self.now as u32);
             return true;
         };
         self.at[thread] += 1;
         self.perform(thread, step);
         let _ = match step {
-            Step::Yield => self.sched.give_way(self.now),
-            _ => self.sched.decide(self.now),
+            Step::Yield => self.sched.give_way(self.now as u32),
+            _ => self.sched.decide(self.now as u32),
         };
         true
     }
@@ -305,12 +305,12 @@ impl World {
             next.push(world);
             // Its slice ends before the step.
             let mut world = self.clone();
-            if world.sched.give_way(world.now) != Next::Stay {
+            if world.sched.give_way(world.now as u32) != Next::Stay {
                 next.push(world);
             }
         }
         // Time may pass at any moment.
-        if self.sched.alarm().is_some() {
+        if self.sched.alarm(self.now as u32).is_some() {
             let mut world = self.clone();
             world.expire();
             next.push(world);

@@ -24,7 +24,9 @@
 //! Source of the protocol: L. Sha, R. Rajkumar, J. Lehoczky, "Priority Inheritance Protocols", IEEE
 //! Transactions on Computers 39(9), 1990.
 
-use super::{Entry, PRIORITIES, PriorityQueue, QueueName, Scheduler, Slot, State, Wake, Why};
+use super::{
+    Attention, Entry, PRIORITIES, PriorityQueue, QueueName, Scheduler, Slot, State, Wake, Why,
+};
 
 /// Whether the owner of a mutex runs at the priority of who waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,11 +108,11 @@ impl Lent {
 
     fn change(&mut self, from: Option<u8>, to: Option<u8>) {
         if let Some(priority) = to {
-            self.counts[priority as usize] += 1;
+            self.counts[priority as usize & (PRIORITIES - 1)] += 1;
             self.bits |= 1 << priority;
         }
         if let Some(priority) = from {
-            let count = &mut self.counts[priority as usize];
+            let count = &mut self.counts[priority as usize & (PRIORITIES - 1)];
             *count -= 1;
             if *count == 0 {
                 self.bits &= !(1 << priority);
@@ -119,10 +121,11 @@ impl Lent {
     }
 }
 
-impl Entry {
+impl Scheduler {
     /// Invariant 6 of the scheduler.
-    pub(super) fn effective(&self) -> u8 {
-        self.base.max(self.floor).max(self.lent.best())
+    pub(super) fn effective(&self, slot: Slot) -> u8 {
+        let Entry { base, floor, .. } = self.entries[slot.index()];
+        base.max(floor).max(self.lent[slot.index()].best())
     }
 }
 
@@ -164,7 +167,7 @@ impl Scheduler {
             self.end_wait(next, Wake::Granted);
             self.lend(name, mutexes);
         }
-        self.entries[owner.index()].lent.change(lent, None);
+        self.lent[owner.index()].change(lent, None);
         self.refresh(owner, mutexes);
         next
     }
@@ -191,7 +194,7 @@ impl Scheduler {
         let due = mutex.due();
         let owner = mutex.owner.filter(|_| due != mutex.lends)?;
         let before = core::mem::replace(&mut mutex.lends, due);
-        self.entries[owner.index()].lent.change(before, due);
+        self.lent[owner.index()].change(before, due);
         Some(owner)
     }
 
@@ -203,7 +206,7 @@ impl Scheduler {
     fn refresh(&mut self, slot: Slot, mutexes: &mut impl Mutexes) {
         let mut next = Some(slot);
         while let Some(slot) = next {
-            let due = self.entries[slot.index()].effective();
+            let due = self.effective(slot);
             if self.entries[slot.index()].priority == due {
                 return;
             }
@@ -212,6 +215,7 @@ impl Scheduler {
                     self.ready.remove(&mut self.entries, slot);
                     self.entries[slot.index()].priority = due;
                     self.ready.push_back(&mut self.entries, slot);
+                    self.note_rival(due);
                     None
                 }
                 State::Blocked(Why::Mutex) => {
@@ -224,6 +228,7 @@ impl Scheduler {
                 }
                 _ => {
                     self.entries[slot.index()].priority = due;
+                    self.attention.raise(Attention::SWITCH);
                     None
                 }
             };

@@ -30,6 +30,15 @@ pub(super) struct Outlook {
     depend: u8,
 }
 
+/// What a wait leaves.
+#[derive(PartialEq, Eq)]
+pub(super) enum Chance {
+    /// A thread of a program, or time, can end it.
+    Some,
+    /// Perhaps nothing can: whoever knows of other sources looks.
+    None,
+}
+
 impl Outlook {
     pub(super) const NOBODY: Outlook = Outlook { alive: 0, depend: 0 };
 
@@ -42,8 +51,17 @@ impl Outlook {
     }
 
     /// A wait without a deadline begins.
-    pub(super) fn waits(&mut self, kin: Kin, why: Why) {
-        self.depend += u8::from(kin == Kin::Program && why.depends_on_programs());
+    #[inline]
+    pub(super) fn waits(&mut self, kin: Kin, why: Why) -> Chance {
+        match (why.depends_on_programs(), kin) {
+            (false, _) => Chance::Some,
+            // Such as a callback that waits for ever.
+            (true, Kin::Kernel) => Chance::None,
+            (true, Kin::Program) => {
+                self.depend = self.depend.wrapping_add(1);
+                if self.depend == self.alive { Chance::None } else { Chance::Some }
+            }
+        }
     }
 
     /// A wait without a deadline ends.

@@ -53,11 +53,12 @@ impl WaitQueue {
         if self.head == NONE { None } else { Some(Slot(self.head)) }
     }
 
+    #[inline]
     pub(super) fn push_back(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         entries[slot.index()].links = Links { next: NONE, previous: self.tail };
         match self.tail {
             NONE => self.head = slot.0,
-            tail => entries[tail as usize].links.next = slot.0,
+            tail => entries[Slot(tail).index()].links.next = slot.0,
         }
         self.tail = slot.0;
     }
@@ -66,7 +67,7 @@ impl WaitQueue {
         entries[slot.index()].links = Links { next: self.head, previous: NONE };
         match self.head {
             NONE => self.tail = slot.0,
-            head => entries[head as usize].links.previous = slot.0,
+            head => entries[Slot(head).index()].links.previous = slot.0,
         }
         self.head = slot.0;
     }
@@ -85,15 +86,16 @@ impl WaitQueue {
         Some(slot)
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         let Links { next, previous } = entries[slot.index()].links;
         match previous {
             NONE => self.head = next,
-            previous => entries[previous as usize].links.next = next,
+            previous => entries[Slot(previous).index()].links.next = next,
         }
         match next {
             NONE => self.tail = previous,
-            next => entries[next as usize].links.previous = previous,
+            next => entries[Slot(next).index()].links.previous = previous,
         }
         entries[slot.index()].links = Links::UNLINKED;
     }
@@ -146,42 +148,69 @@ impl PriorityQueue {
         highest_bit(self.bits)
     }
 
+    /// The bits of those of this priority and above: bit 0 for this one.
+    #[inline(always)]
+    pub(super) const fn from(&self, priority: u8) -> u32 {
+        self.bits as u32 >> (priority & 15)
+    }
+
     /// Whether somebody of this priority is in here.
     pub(super) const fn has(&self, priority: u8) -> bool {
-        self.bits & (1 << priority) != 0
+        self.from(priority) & 1 != 0
     }
 
     /// Who comes first.
     #[must_use]
     pub const fn first(&self) -> Option<Slot> {
-        if self.bits == 0 { None } else { self.queues[self.best() as usize].first() }
+        if self.bits == 0 {
+            None
+        } else {
+            self.queues[self.best() as usize & (PRIORITIES - 1)].first()
+        }
     }
 
+    #[inline]
     pub(super) fn push_back(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         let priority = entries[slot.index()].priority;
-        self.bits |= 1 << priority;
-        self.queues[priority as usize].push_back(entries, slot);
+        self.bits |= 1 << (priority & 15);
+        self.queues[priority as usize & (PRIORITIES - 1)].push_back(entries, slot);
     }
 
     pub(super) fn push_front(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         let priority = entries[slot.index()].priority;
-        self.bits |= 1 << priority;
-        self.queues[priority as usize].push_front(entries, slot);
+        self.bits |= 1 << (priority & 15);
+        self.queues[priority as usize & (PRIORITIES - 1)].push_front(entries, slot);
+    }
+
+    /// Takes out who comes first.
+    #[inline]
+    pub(super) fn take_first(&mut self, entries: &mut [Entry; THREADS_MAX]) -> Option<Slot> {
+        if self.bits == 0 {
+            return None;
+        }
+        let priority = self.best();
+        let queue = &mut self.queues[priority as usize & (PRIORITIES - 1)];
+        let slot = queue.pop_front(entries);
+        if queue.head == NONE {
+            self.bits &= !(1 << (priority & 15));
+        }
+        slot
     }
 
     /// Takes a slot out, whose priority is the one that it came with.
+    #[inline]
     pub(super) fn remove(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         let priority = entries[slot.index()].priority;
-        let queue = &mut self.queues[priority as usize];
+        let queue = &mut self.queues[priority as usize & (PRIORITIES - 1)];
         queue.remove(entries, slot);
         if queue.first().is_none() {
-            self.bits &= !(1 << priority);
+            self.bits &= !(1 << (priority & 15));
         }
     }
 
     /// Those of one priority.
     pub(super) const fn queue(&self, priority: u8) -> &WaitQueue {
-        &self.queues[priority as usize]
+        &self.queues[priority as usize & (PRIORITIES - 1)]
     }
 }
 

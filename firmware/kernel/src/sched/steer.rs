@@ -2,7 +2,7 @@
 
 use core::mem::offset_of;
 
-use super::{Entry, PriorityQueue, Scheduler, Slot};
+use super::{Attention, Entry, PriorityQueue, Scheduler, Slot};
 
 /// Where a host that reads memory finds who could have a turn, as offsets in bytes: the running slot has
 /// an equal if and only if its priority's bit is set.
@@ -33,6 +33,6 @@ impl Scheduler {
         debug_assert!(self.equals().any(|slot| slot == next), "only an equal may have its turn");
         self.ready.remove(&mut self.entries, next);
         self.ready.push_front(&mut self.entries, next);
-        self.slice_end = Some(0);
+        self.attention.raise(Attention::TURN);
     }
 }

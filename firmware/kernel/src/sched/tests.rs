@@ -1,6 +1,6 @@
 use super::*;
 
-const SLICE: u64 = 10;
+const SLICE: u32 = 10;
 
 /// A scheduler with threads of these priorities, the best of which runs.
 fn scheduler(priorities: &[u8]) -> (Scheduler, Vec<Slot>) {
@@ -9,6 +9,14 @@ fn scheduler(priorities: &[u8]) -> (Scheduler, Vec<Slot>) {
     let _ = scheduler.decide(0);
     check(&scheduler);
     (scheduler, slots)
+}
+
+impl Scheduler {
+    /// When it must be asked again: the earliest deadline, or the end of a slice. Stamps are ticks here.
+    pub(super) fn alarm(&self, now: u32) -> Option<u64> {
+        let slice = self.slice.counts.then(|| u64::from(now + self.slice_left(now)));
+        [self.deadline(), slice].into_iter().flatten().min()
+    }
 }
 
 /// Invariants 1 to 3 and 5 of the module.
@@ -80,7 +88,7 @@ fn a_preemption_does_not_prolong_a_slice() {
         } else if now % 3 == 0 {
             scheduler.wake(urgent, None, Wake::Granted);
         }
-        let _ = scheduler.decide(now);
+        let _ = scheduler.decide(now as u32);
         check(&scheduler);
         if let Some(busy) = slots[..2].iter().position(|slot| *slot == scheduler.running()) {
             ran[busy] += 1;
@@ -92,13 +100,13 @@ fn a_preemption_does_not_prolong_a_slice() {
 #[test]
 fn a_slice_ends_only_for_an_equal_peer() {
     let (mut alone, _) = scheduler(&[5]);
-    assert_eq!(alone.alarm(), None, "nobody waits: tickless");
+    assert_eq!(alone.alarm(0), None, "nobody waits: tickless");
     assert_eq!(alone.decide(1_000), Next::Stay);
     let (mut pair, slots) = scheduler(&[5, 5]);
-    assert_eq!(pair.alarm(), Some(SLICE));
+    assert_eq!(pair.alarm(0), Some(u64::from(SLICE)));
     assert_eq!(pair.decide(SLICE - 1), Next::Stay);
     assert_eq!(pair.decide(SLICE), Next::Switch(slots[1]));
-    assert_eq!(pair.alarm(), Some(2 * SLICE));
+    assert_eq!(pair.alarm(SLICE), Some(u64::from(2 * SLICE)));
 }
 
 #[test]
@@ -123,7 +131,7 @@ fn a_wait_that_times_out_leaves_no_trace_in_its_queue() {
     for round in 0..1_000 {
         let slot = scheduler.running();
         scheduler.block_running(Why::Lock, Some((&mut queue, 1)), Some(round + 5));
-        let _ = scheduler.decide(round);
+        let _ = scheduler.decide(round as u32);
         assert_eq!(scheduler.expired(round + 4), None);
         let expired = scheduler.expired(round + 5).unwrap();
         assert_eq!(expired, slot);
@@ -155,7 +163,7 @@ fn nothing_ready_means_idle() {
     let (mut scheduler, _) = scheduler(&[5]);
     scheduler.block_running(Why::Sleep, None, Some(50));
     assert_eq!(scheduler.decide(0), Next::Switch(Slot::IDLE));
-    assert_eq!(scheduler.alarm(), Some(50));
+    assert_eq!(scheduler.alarm(0), Some(50));
     assert_eq!(scheduler.decide(10), Next::Stay);
 }
 
@@ -198,7 +206,7 @@ fn random_operations_keep_the_invariants() {
                 let _ = scheduler.wake_first(&mut queue, Wake::Granted);
             }
             3 => {
-                let _ = scheduler.give_way(now);
+                let _ = scheduler.give_way(now as u32);
             }
             _ => {}
         }
@@ -206,7 +214,7 @@ fn random_operations_keep_the_invariants() {
             let queue = scheduler.queue_of(slot).map(|_| &mut queue);
             scheduler.wake(slot, queue, Wake::TimedOut);
         }
-        let _ = scheduler.decide(now);
+        let _ = scheduler.decide(now as u32);
         check(&scheduler);
     }
 }

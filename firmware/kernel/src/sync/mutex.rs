@@ -261,7 +261,7 @@ impl Masked<State> {
     #[inline(never)]
     pub(super) fn try_own(&self, place: Place) -> Result<bool, Error> {
         thread::check_headroom();
-        kernel::with(|kernel| match kernel.in_handler {
+        kernel::with(|kernel| match kernel.in_handler() {
             true => Err(Error::InHandler),
             false => self.take_if_free(kernel, place),
         })

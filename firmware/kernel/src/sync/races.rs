@@ -26,9 +26,8 @@ use crate::deadlock::At;
 use crate::heap::OwnerIndex;
 use crate::kernel::{self, Kernel};
 use crate::println;
-use crate::sched::{QueueName, Slot, THREADS_MAX};
+use crate::sched::{Attention, QueueName, Slot, THREADS_MAX};
 use crate::site;
-use crate::sync::quick::Detour;
 use core::alloc::Layout;
 use core::ptr::NonNull;
 use ramscope_wire as wire;
@@ -255,7 +254,7 @@ impl Races {
 
 /// The row of the running context: handlers have that of the idle context.
 fn row(kernel: &Kernel) -> Slot {
-    if kernel.in_handler { Slot::IDLE } else { kernel.sched.running() }
+    if kernel.in_handler() { Slot::IDLE } else { kernel.sched.running() }
 }
 
 /// The running unit acquired the object of this name.
@@ -328,7 +327,7 @@ pub(crate) fn watch() {
         let races = &kernel.races;
         races.table.is_none()
             && !races.refused
-            && !kernel.in_handler
+            && !kernel.in_handler()
             && kernel.level.code() >= Level::Events.code()
     });
     if !is_wanted {
@@ -344,7 +343,7 @@ pub(crate) fn watch() {
     kernel::with(|kernel| match kernel.races.table {
         None => {
             kernel.races.table = Some(block);
-            kernel.detours.raise(Detour::Races);
+            kernel.sched.attention.raise(Attention::RACES);
         }
         // Somebody else was faster.
         Some(_) => {

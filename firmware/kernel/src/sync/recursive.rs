@@ -168,7 +168,7 @@ impl Masked<State> {
     fn try_count(&self, place: Place) -> Result<bool, Error> {
         thread::check_headroom();
         kernel::with(|kernel| {
-            if kernel.in_handler {
+            if kernel.in_handler() {
                 return Err(Error::InHandler);
             }
             Ok(self.count_one_more(kernel)? || self.take_if_free(kernel, place)?)

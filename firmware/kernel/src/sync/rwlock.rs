@@ -207,7 +207,7 @@ impl<T> RwLock<T> {
 
     fn try_enter(&self, mode: u8, place: Place) -> Result<bool, Error> {
         thread::check_headroom();
-        kernel::with(|kernel| match kernel.in_handler {
+        kernel::with(|kernel| match kernel.in_handler() {
             true => Err(Error::InHandler),
             false => self.enter_if_free(kernel, mode, place),
         })

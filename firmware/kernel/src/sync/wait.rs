@@ -1,12 +1,11 @@
 //! The one way to wait for an object.
 
 use super::head::{Headed, Masked};
-use super::quick::Detour;
 use crate::era::LongStamp;
 use crate::error::{Error, Exit};
 use crate::kernel::{self, Kernel};
 use crate::port;
-use crate::sched::Wake;
+use crate::sched::{Attention, Wake};
 use crate::site::Place;
 use crate::stack::KERNEL_STACK_MAX;
 use crate::thread;
@@ -95,12 +94,12 @@ pub(crate) fn wait_for<S: Headed, R>(
     granted: impl FnOnce(&mut Kernel) -> (R, Woken),
 ) -> Result<R, Error> {
     let were_on = port::mask();
-    if !were_on || port::is_stack_short(KERNEL_STACK_MAX) {
+    if !were_on || !port::has_stack(KERNEL_STACK_MAX) {
         return Err(refuse(were_on));
     }
     let mut told = None;
     let outcome = kernel::work_on(|kernel| {
-        if kernel.detours.is_a_thread_told() {
+        if kernel.sched.attention.any(Attention::TOLD) {
             told = thread::told(kernel);
             if told.is_some() {
                 return Err(Error::Exit(Exit::new()));
@@ -146,7 +145,7 @@ pub(crate) fn wait_for<S: Headed, R>(
 #[inline(always)]
 fn end<S: Headed>(kernel: &mut Kernel, object: &Masked<S>, place: Place) -> Wake {
     let wake = kernel.sched.wake_of(kernel.sched.running());
-    if kernel.detours.has(Detour::Events) {
+    if kernel.sched.attention.any(Attention::EVENTS) {
         object.get(kernel).head().note_end(kernel, wake, place);
     }
     wake
@@ -169,7 +168,7 @@ fn refuse(were_on: bool) -> Error {
 #[inline(always)]
 pub(crate) fn change<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
     let were_on = port::mask();
-    if !were_on || port::is_stack_short(KERNEL_STACK_MAX) {
+    if !were_on || !port::has_stack(KERNEL_STACK_MAX) {
         check_room(were_on);
     }
     let result = kernel::work_on(work);

@@ -95,7 +95,7 @@ impl JoinHandle {
             let is_new = !core::mem::replace(&mut thread.exit_asked, true);
             let waits_through = thread.waits_through;
             if is_new {
-                kernel.detours.raise_for_thread();
+                kernel.raise_for_thread();
             }
             if !waits_through {
                 kernel.wake(self.slot, Wake::Exit);

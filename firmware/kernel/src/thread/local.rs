@@ -70,7 +70,7 @@ impl<T> Local<T> {
     /// [`Error::Missing`] if there is no memory for the value; [`Error::InHandler`].
     #[track_caller]
     pub fn with<R>(&'static self, work: impl FnOnce(&T) -> R) -> Result<R, Error> {
-        if kernel::with(|kernel| kernel.in_handler) {
+        if kernel::with(|kernel| kernel.in_handler()) {
             return Err(Error::InHandler);
         }
         let node = match self.find() {

@@ -62,7 +62,7 @@ pub(crate) fn samples() {
         let block = kernel::with(|kernel| {
             table::sample(kernel, index);
             // A closure's end is no work for a handler, which sends samples too.
-            if kernel.in_handler { None } else { table::release(kernel, index) }
+            if kernel.in_handler() { None } else { table::release(kernel, index) }
         });
         give_back(Leftovers { block, closure: None });
     }

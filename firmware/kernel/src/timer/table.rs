@@ -5,9 +5,10 @@ use super::cadence::Cadence;
 use super::closure::Closure;
 use super::{HARDWARE_TIMERS, TIMERS_MAX};
 use crate::callback::{self, Job};
+use crate::deadlock;
 use crate::heap::OwnerIndex;
 use crate::kernel::Kernel;
-use crate::port::{self, TICKS_PER_SECOND};
+use crate::port::TICKS_PER_SECOND;
 use crate::sched::{Deadlines, NOWHERE, Timed};
 use core::ptr::NonNull;
 use ramscope_wire as wire;
@@ -197,10 +198,9 @@ impl Timers {
     }
 
     #[inline]
-    fn arm(&mut self, index: TimerIndex, deadline: u64) -> Position {
+    fn arm(&mut self, index: TimerIndex, deadline: u64) {
         self.block(index).deadline = deadline;
         self.armed.push(&mut self.places, index.0);
-        if self.block(index).position == 0 { Position::First } else { Position::Later }
     }
 
     /// Takes an armed timer from the deadlines.
@@ -232,13 +232,6 @@ impl Timers {
         }
         Some(Due { index, at, ticks })
     }
-}
-
-/// Where an armed timer stands among the others.
-#[derive(PartialEq, Eq)]
-enum Position {
-    First,
-    Later,
 }
 
 /// A timer that has fired.
@@ -277,7 +270,7 @@ pub(crate) fn expire(kernel: &mut Kernel, now: u64) {
         callback::note_dropped(kernel);
     }
     if is_over {
-        kernel.deadlocks.arm(-1);
+        deadlock::arm(kernel, -1);
     }
 }
 
@@ -288,12 +281,10 @@ pub(super) fn start(kernel: &mut Kernel, index: TimerIndex, from: u64) {
     block.started = from;
     let deadline = block.cadence.next(from);
     let may_release = block.callback.is_some();
-    let is_first = kernel.timers.arm(index, deadline) == Position::First;
-    if is_first && kernel.sched.alarm().is_none_or(|at| at > deadline) {
-        port::set_alarm(Some(deadline));
-    }
+    kernel.timers.arm(index, deadline);
+    kernel.alarm_no_later_than(deadline);
     if may_release {
-        kernel.deadlocks.arm(1);
+        deadlock::arm(kernel, 1);
     }
 }
 
@@ -317,7 +308,7 @@ fn stop_running(kernel: &mut Kernel, index: TimerIndex) {
         kernel.timers.disarm(index);
         // The alarm stays: one that finds nothing to do sets the next one.
         if may_release {
-            kernel.deadlocks.arm(-1);
+            deadlock::arm(kernel, -1);
         }
     }
 }
@@ -397,13 +388,10 @@ pub(super) fn sample(kernel: &mut Kernel, index: TimerIndex) {
 }
 
 /// Notes how late the clock's interrupt is.
-pub(crate) fn note_clock(kernel: &mut Kernel, now: u64) {
-    if let Some(at) = kernel.alarm() {
-        let late = now.saturating_sub(at);
-        let timers = &mut kernel.timers;
-        timers.clock_worst = timers.clock_worst.max(late);
-        timers.clock_worst_window = timers.clock_worst_window.max(late);
-    }
+pub(crate) fn note_clock(kernel: &mut Kernel, late: u64) {
+    let timers = &mut kernel.timers;
+    timers.clock_worst = timers.clock_worst.max(late);
+    timers.clock_worst_window = timers.clock_worst_window.max(late);
 }
 
 /// Ticks in nanoseconds, 62.5 each; `u32::MAX` if there are too many.

@@ -1,0 +1,109 @@
+//! What boards call from their trap code, with interrupts masked.
+#![expect(unsafe_code, reason = "makes the one reference to the instance")]
+
+use super::{Kernel, NEVER, section};
+use crate::command;
+use crate::port::{self, Context, Seat};
+use crate::sched::{Attention, Next};
+use crate::timer;
+use core::ptr::NonNull;
+
+/// # Safety
+/// A handler runs, masked, on top of no section, and no other reference is alive.
+#[inline(always)]
+unsafe fn kernel() -> &'static mut Kernel {
+    // SAFETY: invariant 1 of `kernel`, as the caller promises.
+    unsafe { port::kernel().as_mut() }
+}
+
+/// A handler begins.
+///
+/// # Context
+/// Handler, before anything else of this module and of [`console`](crate::console).
+///
+/// # Safety
+/// The board's trap code calls it with interrupts masked, having interrupted a unit.
+#[inline(always)]
+pub unsafe fn enter() {
+    // SAFETY: as promised by the caller.
+    let kernel = unsafe { kernel() };
+    kernel.sched.attention.raise(Attention::HANDLER);
+    kernel.handler_entered = port::timestamp();
+}
+
+/// Runs `work` as an interrupt handler, at the next moment when interrupts are on. Says whether
+/// it will: there is one place, and it may be taken by an earlier call.
+///
+/// # Context
+/// Any.
+#[inline]
+pub fn raise(work: fn()) -> bool {
+    port::raise(work)
+}
+
+/// The clock's alarm went off.
+///
+/// # Context
+/// Handler.
+///
+/// # Safety
+/// Between [`enter`] and [`leave`].
+pub unsafe fn clock() {
+    // SAFETY: as promised by the caller.
+    let kernel = unsafe { kernel() };
+    let now = port::now();
+    timer::note_clock(kernel, now.saturating_sub(kernel.alarm));
+    kernel.alarm = NEVER;
+    if now >= kernel.pulse {
+        kernel.begin_era();
+        kernel.expect_pulse(now);
+    }
+    kernel.sched.alarm_came();
+    kernel.serve_deadlines(now);
+    timer::expire(kernel, now);
+}
+
+/// A handler ends: `Some` if another unit is to go on than the one that was interrupted. What
+/// the host asks for is done here, see [`command`](crate::command).
+///
+/// `context` is how the interrupted unit can go on later.
+///
+/// # Context
+/// Handler, last.
+///
+/// # Safety
+/// After [`enter`]; `context` is complete, and an answer is resumed.
+#[inline(always)]
+pub unsafe fn leave(context: Context) -> Option<NonNull<Seat>> {
+    // SAFETY: as promised by the caller.
+    let kernel = unsafe { self::kernel() };
+    kernel.handler_entries = kernel.handler_entries.wrapping_add(1);
+    kernel.book_handler();
+    if command::is_due(kernel) {
+        // The reference above is not used any more.
+        command::serve(context);
+    }
+    // SAFETY: as promised by the caller.
+    let kernel = unsafe { self::kernel() };
+    kernel.sched.attention.lower(Attention::HANDLER);
+    if !kernel.sched.attention.any(Attention::AT_END) {
+        return None;
+    }
+    decide(kernel, context)
+}
+
+#[inline(never)]
+fn decide(kernel: &mut Kernel, context: Context) -> Option<NonNull<Seat>> {
+    if kernel.sched.attention.any(Attention::BEFORE_DECISION) {
+        section::before_decision(kernel);
+    }
+    let from = kernel.sched.running();
+    let stamp = kernel.stamp();
+    let next = kernel.sched.decide(stamp);
+    if kernel.sched.attention.any(Attention::ALARM) {
+        kernel.place_alarm();
+    }
+    let Next::Switch(to) = next else { return None };
+    kernel.threads[from.index()].context = context;
+    Some(kernel.hand_over(from, to, stamp).1)
+}
