@@ -91,7 +91,7 @@ fn opposite(_: Arguments<'_>) -> Result<(), Error> {
 
 #[test]
 fn two_locks_in_opposite_order_stop_in_a_schedule_that_is_found() {
-    let explored = exploration(opposite).every(1, 1_000);
+    let explored = Exploration::new(programs(opposite), &["run test"]).every(1, 1_000);
     let failing = explored.expect_failure();
     assert_eq!(failing.made.len(), 1, "{explored}");
     assert!(failing.run.text.contains("suspicion: 2 threads wait in a circle"), "{explored}");
