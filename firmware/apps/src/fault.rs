@@ -1,6 +1,8 @@
 //! Illegal accesses: each ends only its thread. Main starts one thread a kind and goes on.
 
+use ramscope_kernel::callback;
 use ramscope_kernel::mem::Box;
+use ramscope_kernel::timer::{Config, Timer};
 use ramscope_kernel::{Arguments, Error, Span, println, thread};
 
 /// An address where nothing is on any board (ESP32-C3 technical reference manual, "System and
@@ -46,9 +48,23 @@ fn break_kernel() -> Result<(), Error> {
     Box::new([0_u32; 60]).map(drop)
 }
 
+/// A callback that faults: its timer stops, the unit of the callbacks is made anew, and later ones run.
+fn in_callback() -> Result<(), Error> {
+    let timer = Timer::named("broken")?;
+    timer.init(Config::periodic().period(10).callback(|_| load()))?;
+    thread::sleep(Span::from_millis(50))?;
+    println!("fault: {} of it, armed: {}", timer.counts().delivered, timer.is_armed());
+    callback::schedule(|_| println!("fault: another callback runs"), 0)?;
+    thread::sleep(Span::from_millis(10))?;
+    println!("fault: {} callback failed, main goes on", callback::counts().failed);
+    Ok(())
+}
+
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
-    if arguments.text("how") == Some("kernel") {
-        return break_kernel();
+    match arguments.text("how") {
+        Some("kernel") => return break_kernel(),
+        Some("callback") => return in_callback(),
+        _ => {}
     }
     for (name, body) in [("load", load as fn()), ("store", store), ("jump", jump)] {
         let end = thread::Builder::new(name).stack_bytes(1024).spawn(body)?.join()?;

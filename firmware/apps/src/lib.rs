@@ -10,6 +10,7 @@ mod bench;
 mod blink;
 mod blocks;
 mod caught;
+mod contract;
 mod coop;
 mod counting;
 mod crossing;
@@ -69,8 +70,8 @@ programs! {
     "caught", "an error is caught inside its thread", caught::run;
     "uncaught", "a panic ends its thread and nothing else", uncaught::run;
     "blink", "a thread blinks while main goes on [times=3]", blink::run;
-    "overflow", "a stack overflow [how=recursion|yield|return|trap|masked|panic|handler]", overflow::run;
-    "fault", "illegal accesses, each ends only its thread [how=thread|kernel]", fault::run;
+    "overflow", "a stack overflow [how=recursion|yield|return|trap|masked|panic|callback|handler]", overflow::run;
+    "fault", "illegal accesses, each ends only its thread [how=thread|callback|kernel]", fault::run;
     "slices", "two busy threads take turns", slices::run;
     "in-handler", "what a handler may do and what not", in_handler::run;
     "headroom", "how much stack each kernel call takes", headroom::run;
@@ -85,6 +86,7 @@ programs! {
     "storm", "more timers at once than the queue of callbacks has places [dawdle=30]", storm::run;
     "ticker", "three timers that keep time with each other [seconds=5]", ticker::run;
     "bench", "what operations cost, for `cargo xtask cost` [part=cost|masked]", bench::run;
+    "contract", "rows of the conformance list, checked by the device [row=ID]", contract::run;
     "crossing", "a callback wants what the thread has that it displaces", crossing::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }

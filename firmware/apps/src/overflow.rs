@@ -2,7 +2,7 @@
 //! so; the last happens in a handler and resets the device.
 
 use core::hint::black_box;
-use ramscope_kernel::{Arguments, Error, Span, handler, interrupts, println, thread};
+use ramscope_kernel::{Arguments, Error, Span, callback, handler, interrupts, println, thread};
 
 /// The stack of the thread that overflows it.
 const STACK_BYTES: usize = 1536;
@@ -92,6 +92,22 @@ fn start(name: &'static str, body: fn()) -> Result<(), Error> {
     Ok(())
 }
 
+/// The unit of the callbacks overflows its stack, is made anew, and later ones run.
+fn in_callback() -> Result<(), Error> {
+    println!("overflow: callback begins");
+    callback::schedule(
+        |_| {
+            black_box(recurse(10_000));
+        },
+        0,
+    )?;
+    thread::sleep(Span::from_millis(10))?;
+    callback::schedule(|_| println!("overflow: another callback runs"), 0)?;
+    thread::sleep(Span::from_millis(10))?;
+    println!("overflow: {} callback failed, main goes on", callback::counts().failed);
+    Ok(())
+}
+
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     match arguments.text("how").unwrap_or("recursion") {
         "recursion" => start("recursion", || {
@@ -104,6 +120,7 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
         }),
         "trap" => start("trap", deep_at_an_interrupt),
         "masked" => start("masked", masked),
+        "callback" => in_callback(),
         "handler" => {
             println!("overflow: handler begins");
             handler::raise(in_handler);
@@ -111,7 +128,7 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
         }
         other => {
             println!(
-                "overflow: how={other}? recursion, yield, return, trap, masked, panic or handler"
+                "overflow: how={other}? recursion, yield, return, trap, masked, panic, callback, handler"
             );
             Ok(())
         }

@@ -61,8 +61,10 @@ use table::Block;
 
 /// Timers with an id of their own, 0 and up: as many as the ESP32-C3 has timer groups.
 pub const HARDWARE_TIMERS: usize = 2;
+/// Virtual timers that can exist at once.
+pub const VIRTUAL_TIMERS: usize = 64;
 /// Timers that can exist at once.
-pub const TIMERS_MAX: usize = 64;
+pub const TIMERS_MAX: usize = HARDWARE_TIMERS + VIRTUAL_TIMERS;
 
 const HARDWARE_NAMES: [&str; HARDWARE_TIMERS] = ["timer0", "timer1"];
 

@@ -6,8 +6,8 @@ mod recording;
 use ramscope_capture::{HowEnded, StepEventKind, Stimulus, Stream};
 use ramscope_model::{Outcome, judge};
 use ramscope_wire::{
-    CpuSample, HeapSample, OpenWindow, OwnerKind, OwnerSample, StackSample, UnitId, WindowId,
-    WindowOpened, write_record,
+    CpuSample, HeapSample, ObjectId, OpenWindow, OwnerKind, OwnerSample, SiteId, StackSample,
+    TimerMode, TimerNew, TimerSample, UnitId, WindowId, WindowOpened, write_record,
 };
 use recording::Recording;
 
@@ -135,6 +135,61 @@ fn a_peak_counts_for_the_phase_in_which_it_was() {
         "  - {phase: first, thread: net, stack-peak: 600}",
         Outcome::Fail,
         "failed: first/thread:net/stack-peak: at most 600 B, was 700 B (at 2.001 s)",
+    );
+}
+
+/// A timer that is set up in the first phase, and is gone when the last one begins.
+fn early_timer(device: &mut Recording) {
+    let (timer, window) = (ObjectId(5), WindowId(1_000));
+    device.record(TimerNew {
+        timer,
+        id: u16::MAX,
+        mode: TimerMode::OneShot,
+        unit: UnitId(2),
+        site: SiteId::NONE,
+        period_ns: 1_000_000,
+        name: "early",
+    });
+    device.record(TimerSample {
+        timer,
+        fired: 1,
+        delivered: 1,
+        coalesced: 0,
+        dropped: 0,
+        late: 0,
+        last_ns: 2_000_000,
+        worst_ns: 2_000_000,
+        worst_window_ns: 2_000_000,
+        window,
+    });
+}
+
+#[test]
+fn a_timer_counts_only_for_the_phases_that_it_lived_in() {
+    let device = recorded(early_timer);
+    check(
+        &device,
+        "  - {phase: first, timer: \"*\", lateness: 3ms}\n  - {phase: both, timer: early, lateness: 3ms}",
+        Outcome::Pass,
+        "2 budgets held",
+    );
+    check(
+        &device,
+        "  - {phase: last, timer: early, lateness: 3ms}",
+        Outcome::Fail,
+        "failed: last/timer:early/lateness: at most 3.000 ms, but no timer `early` ever appeared, and no other \
+         timer did",
+    );
+    // Where something was lost, nobody knows whether it lived on.
+    let lossy = recorded(|device| {
+        early_timer(device);
+        device.lose(3);
+    });
+    check(
+        &lossy,
+        "  - {phase: last, timer: early, lateness: 3ms}",
+        Outcome::Inconclusive,
+        "inconclusive: last/timer:early/lateness: no sample of it arrived",
     );
 }
 

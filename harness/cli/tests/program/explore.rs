@@ -60,7 +60,7 @@ fn an_exploration_ends_with_the_one_line_that_shows_the_failure_again() {
 }
 
 #[test]
-fn with_a_lock_no_schedule_loses_an_update_and_no_proof_is_claimed() {
+fn x09_with_a_lock_no_schedule_loses_an_update_and_no_proof_is_claimed() {
     let folder = Folder::new("no-lost-update");
     let explored = explore(&folder, "no-lost-update", &[]);
     assert_eq!(explored.code, 0, "{explored:?}");

@@ -25,6 +25,8 @@ pub struct Timer {
     pub site: SiteId,
     /// Its period.
     pub period: Span,
+    /// When the device first told of it.
+    pub first_seen: Instant,
     /// What became of its ticks; `None` while no sample has come.
     pub last: Option<TimerSample>,
     /// When that was told.
@@ -51,6 +53,7 @@ impl Timer {
             unit: UnitId::KERNEL,
             site: SiteId::NONE,
             period: Span::ZERO,
+            first_seen: at,
             last: None,
             sampled_at: None,
             worst_at: at,

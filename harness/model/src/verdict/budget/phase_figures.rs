@@ -8,8 +8,8 @@ use ramscope_scenario::Metric;
 use ramscope_time::Instant;
 
 use crate::device::{
-    Device, Figures, HeapFigures, InterruptFigures, LatenessFigures, Unit, UnitFigures, Window,
-    basis_points,
+    Device, Figures, HeapFigures, InterruptFigures, LatenessFigures, Timer, Unit, UnitFigures,
+    Window, basis_points,
 };
 use crate::verdict::budget::figure::{Figure, picos};
 use crate::verdict::budget::phase::Occurrence;
@@ -38,6 +38,19 @@ impl<'a> Phased<'a> {
     /// well enough to say so.
     pub(super) fn has(&self, unit: &Unit, place: usize) -> bool {
         let was_in = |window: &Window| window.units.contains_key(&place) || lived_in(unit, window);
+        self.occurrences.iter().any(|occurrence| occurrence.windows.iter().any(was_in))
+    }
+
+    /// Whether a timer, which stands at this place among all timers, was there at some time of the phase. Its
+    /// end is not told: one of which nothing comes any more is gone, if nothing was lost since.
+    pub(super) fn has_timer(&self, timer: &Timer, place: usize) -> bool {
+        let was_in = |window: &Window| {
+            let began_before = window.closed.is_none_or(|end| timer.first_seen < end.at);
+            let told_later = timer.sampled_at.is_none_or(|at| at > window.from)
+                || timer.losses_seen < window_losses(window, self.device);
+            let may_have_lived = timer.boot == window.boot && began_before && told_later;
+            window.timers.contains_key(&place) || may_have_lived
+        };
         self.occurrences.iter().any(|occurrence| occurrence.windows.iter().any(was_in))
     }
 

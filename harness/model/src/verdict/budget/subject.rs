@@ -57,7 +57,7 @@ pub(super) fn find_subjects<'a>(
             let handlers = Of::Interrupts(device.interrupts());
             single(subject, device, INTERRUPTS_NAME, handlers)
         }
-        SubjectKind::Timer => timers(subject, device),
+        SubjectKind::Timer => timers(subject, device, phase),
         SubjectKind::Module => Found::NotTold {
             reason: "the device does not tell which modules it has loaded".to_owned(),
         },
@@ -105,11 +105,14 @@ fn units<'a>(subject: &Subject, device: &'a Device, phase: Option<Phased<'_>>) -
 }
 
 /// The timers that a pattern means: by their own name, `blink#2`, or by the one that they share.
-fn timers<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
+fn timers<'a>(subject: &Subject, device: &'a Device, phase: Option<Phased<'_>>) -> Found<'a> {
     let means = |timer: &Timer| {
         [&timer.name, &timer.base_name].iter().any(|name| subject.includes(subject.kind, name))
     };
-    let all = || device.timers().iter().enumerate();
+    let all = || {
+        let timers = device.timers().iter().enumerate();
+        timers.filter(|&(place, timer)| phase.is_none_or(|phase| phase.has_timer(timer, place)))
+    };
     let found: Vec<_> = all()
         .filter(|(_, timer)| means(timer))
         .map(|(place, timer)| FoundSubject {
