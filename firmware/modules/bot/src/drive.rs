@@ -57,6 +57,12 @@ pub struct Chassis {
     pub trim: i8,
 }
 
+/// Hundredths of mm/s times ms are 256ths of a millimetre by 256 / 100,000: in parts of 2^32.
+const WAY_FACTOR: i64 = (256 << WAY_SHIFT) / 100_000;
+const WAY_SHIFT: u32 = 32;
+/// An arc as long as its radius: 65536 / tau.
+const PARTS_OF_RADIAN: i32 = 10_430;
+
 /// The drive.
 #[derive(Clone, Debug)]
 pub struct Drive {
@@ -124,18 +130,21 @@ impl Drive {
     }
 
     fn advance(&mut self, millis: i32) {
-        let speed = |power: Power| i64::from(power.0) * i64::from(self.chassis.top_speed);
-        // mm/s x 100 x ms = 1e5 mm; times 256.
-        let way = |power: Power| speed(power) * i64::from(millis) * 256 / 100_000;
+        // Shifts instead of divisions: of 64 bits they are slow and large on this processor.
+        let scaled =
+            |number: i64, factor: i64, shift: u32| (number * factor + (1 << (shift - 1))) >> shift;
+        let way = |power: Power| {
+            let speed = i64::from(power.0) * i64::from(self.chassis.top_speed);
+            scaled(speed * i64::from(millis), WAY_FACTOR, WAY_SHIFT)
+        };
         let (left, right) = (way(self.now.left), way(self.now.right));
-        let middle = (left + right) / 2;
+        let middle = (left + right) >> 1;
         let heading = self.place().heading;
-        self.x_fine += middle * i64::from(heading.sine()) / i64::from(ONE);
-        self.y_fine += middle * i64::from(heading.cosine()) / i64::from(ONE);
+        self.x_fine += scaled(middle, i64::from(heading.sine()), ONE.trailing_zeros());
+        self.y_fine += scaled(middle, i64::from(heading.cosine()), ONE.trailing_zeros());
         self.way_fine += middle.unsigned_abs();
-        // An arc of the track's length is one radian, 65536 / tau = 10430 parts of a turn.
-        let track = i64::from(self.chassis.track_mm.max(1));
-        self.heading_fine += (left - right) * 10_430 / track;
+        let parts = PARTS_OF_RADIAN * 256 / i32::from(self.chassis.track_mm.max(1));
+        self.heading_fine += scaled(left - right, i64::from(parts), 8);
     }
 
     /// Where the robot is.

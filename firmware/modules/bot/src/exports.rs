@@ -16,7 +16,7 @@ use ramscope_module_abi::packed::{Pack, Unpack, errno};
 use ramscope_module_abi::{ExportKind, Guarded, Status, Ticking};
 
 use crate::body::Body as _;
-use crate::hardware::{Hardware, Nerves, Wiring};
+use crate::hardware::{Hardware, Nerves, Wiring, print};
 use crate::robot::Robot;
 use crate::terminal::Color;
 
@@ -111,7 +111,7 @@ pub(crate) fn configure(input: &[u8], _: &mut [u8]) -> isize {
     if abi::call_bytes(check, input, &mut problem) != 0 {
         let end = problem.iter().position(|byte| *byte == 0).unwrap_or(problem.len());
         let problem = problem.get(..end).and_then(|text| core::str::from_utf8(text).ok());
-        abi::println!("bot: settings: {}", problem.unwrap_or("cannot be read"));
+        print("bot: settings: #", problem.unwrap_or("cannot be read"));
         return -errno::EINVAL;
     }
     let value = |section: &str, key: &str| -> Option<i32> {
@@ -166,7 +166,7 @@ pub(crate) fn stop(_: [usize; 4]) -> isize {
 extern "C" fn tick(_: usize) -> i32 {
     guarded(|state| {
         let now = abi::now_us();
-        let millis = (now.saturating_sub(state.ticked_at_us) / 1000).min(1000) as u32;
+        let millis = now.saturating_sub(state.ticked_at_us).min(1_000_000) as u32 / 1000;
         state.ticked_at_us = now;
         let mut body = Hardware { nerves: &mut state.nerves, reply: None };
         state.robot.tick(millis, &mut body);

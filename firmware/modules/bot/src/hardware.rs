@@ -7,6 +7,7 @@ use ramscope_module_abi::{ExportKind, Found};
 use crate::body::{Body, Button, Unseen};
 use crate::drive::{Power, Wheels};
 use crate::face::Box4;
+use crate::line::{About, Line};
 use crate::terminal::Color;
 
 /// Bytes of a [`Wiring`].
@@ -92,6 +93,12 @@ impl Nerves {
         *owed -= 100 * given;
         given
     }
+}
+
+/// Prints a line on the console.
+pub(crate) fn print(sentence: &str, about: &str) {
+    let line = Line::of(sentence, About::Name(about));
+    abi::calls::ramscope_print(line.text().as_ptr(), line.text().len());
 }
 
 /// The body for one tick or order.
@@ -207,7 +214,7 @@ impl Body for Hardware<'_, '_> {
             Some(reply) => {
                 let _ = reply.bytes(line.as_bytes()).and_then(|()| reply.bytes(b"\n"));
             }
-            None => abi::println!("bot: {line}"),
+            None => print("bot: #", line),
         }
     }
 }

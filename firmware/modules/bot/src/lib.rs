@@ -3,7 +3,7 @@
 //! The problem: it is the largest module of a program that has little memory, and it is not always needed;
 //! so it is imported when the robot is to move and unloaded when its memory is wanted for something else.
 //! It has programs that are chosen with one button, a language in which a person writes others, a map of the
-//! room with ways through it, faces, tunes, settings in an INI file, a journal, and four human languages.
+//! room with ways through it, faces, tunes, settings in an INI file, a journal, and two human languages.
 //!
 //! Nothing of it knows the chip: a [`Body`] is handed in, whose parts are other modules
 //! (`hcsr04`, `ST7735` with `sysfont`, `ini_parser`) and pins.

@@ -1,11 +1,22 @@
 //! A line of text in memory of its own: what is said is put together without asking the heap.
 
-use core::fmt;
-
 /// Bytes of a line at most.
 const BYTES: usize = 120;
 
+/// What a sentence is about.
+#[derive(Clone, Copy, Debug)]
+pub enum About<'a> {
+    /// Nothing in particular.
+    Nothing,
+    /// Somebody or something by name.
+    Name(&'a str),
+    /// How many.
+    Number(i32),
+}
+
 /// A line. What does not fit is left out.
+///
+/// It has digits of its own: what the library formats with is as large as a tenth of the robot.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
     bytes: [u8; BYTES],
@@ -21,18 +32,40 @@ impl Line {
 
     /// A sentence, with `about` where it has its `#`.
     #[must_use]
-    pub fn of(sentence: &str, about: &dyn fmt::Display) -> Self {
+    pub fn of(sentence: &str, about: About<'_>) -> Self {
         let mut line = Self::new();
-        match sentence.split_once('#') {
-            Some((before, behind)) => {
-                line.push(before);
-                // A line that is full takes no more, which is what its reader sees.
-                let _ = fmt::write(&mut line, format_args!("{about}"));
-                line.push(behind);
-            }
-            None => line.push(sentence),
+        let Some((before, behind)) = sentence.split_once('#') else {
+            line.push(sentence);
+            return line;
+        };
+        line.push(before);
+        match about {
+            About::Nothing => {}
+            About::Name(name) => line.push(name),
+            About::Number(number) => line.push_number(number),
         }
+        line.push(behind);
         line
+    }
+
+    /// Adds a number in decimal digits.
+    pub fn push_number(&mut self, number: i32) {
+        let mut digits = [0; 10];
+        let mut rest = number.unsigned_abs();
+        let mut first = digits.len();
+        // The largest number has ten digits.
+        for (at, digit) in digits.iter_mut().enumerate().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            first = at;
+            if rest == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            self.push("-");
+        }
+        self.push(core::str::from_utf8(digits.get(first..).unwrap_or(&[])).unwrap_or(""));
     }
 
     /// Adds as many whole characters as fit.
@@ -64,28 +97,28 @@ impl Default for Line {
     }
 }
 
-impl fmt::Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.push(text);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_sentence_is_about_something() {
-        assert_eq!(Line::of("I have gone # mm.", &-25).text(), "I have gone -25 mm.");
-        assert_eq!(Line::of("Done.", &"nothing").text(), "Done.");
+        assert_eq!(Line::of("I have gone # mm.", About::Number(-25)).text(), "I have gone -25 mm.");
+        assert_eq!(Line::of("Done.", About::Name("nothing")).text(), "Done.");
+    }
+
+    #[test]
+    fn numbers_have_their_digits() {
+        for number in [0, 7, -7, 10, 1_000_000_000, i32::MAX, i32::MIN] {
+            assert_eq!(Line::of("#", About::Number(number)).text(), number.to_string());
+        }
     }
 
     #[test]
     fn what_does_not_fit_is_left_out_at_a_whole_character() {
-        let line = Line::of("#", &"ü".repeat(70));
+        let line = Line::of("#", About::Name(&"ü".repeat(70)));
         assert_eq!(line.text(), "ü".repeat(60));
-        let mut line = Line::of("#", &"x".repeat(119));
+        let mut line = Line::of("#", About::Name(&"x".repeat(119)));
         line.push("ü");
         assert_eq!(line.text().len(), 119);
         line.push("y!");

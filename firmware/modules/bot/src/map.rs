@@ -21,7 +21,7 @@ const FULL: i8 = 4;
 const ENDS: i8 = 4;
 const PASSES: i8 = -1;
 /// The wave has not been here.
-const DRY: u16 = u16::MAX;
+const DRY: u8 = 0;
 
 /// A cell of the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,38 +146,36 @@ impl Map {
     /// room to work in.
     #[must_use]
     pub fn way(&self, from: Cell, to: Cell, wave: &mut Wave) -> Option<(Cell, u16)> {
-        wave.distance = [DRY; CELLS];
-        wave.distance[to.index()] = 0;
+        wave.marks = [DRY; CELLS];
+        wave.marks[to.index()] = mark(0);
+        let mut length = 0;
         // Each round wets what lies beside wet cells; a way has no more cells than the grid.
-        for round in 0..CELLS as u16 {
-            if wave.distance[from.index()] != DRY {
-                break;
-            }
-            if !self.spread(round, from, wave) {
+        while wave.marks[from.index()] == DRY {
+            if !self.spread(length, from, wave) {
                 return None;
             }
+            length += 1;
         }
-        let length = wave.distance[from.index()];
-        let nearer = |cell: &Cell| wave.distance[cell.index()] < length;
-        match length {
-            0 => Some((to, 0)),
-            DRY => None,
-            _ => from.beside().find(nearer).map(|cell| (cell, length)),
+        if length == 0 {
+            return Some((to, 0));
         }
+        let is_nearer = |cell: &Cell| wave.marks[cell.index()] == mark(length - 1);
+        from.beside().find(is_nearer).map(|cell| (cell, length))
     }
 
     /// Spreads the wave by one cell; whether it got anywhere.
     fn spread(&self, round: u16, from: Cell, wave: &mut Wave) -> bool {
         let mut spread = false;
         for index in 0..CELLS {
-            if wave.distance[index] != round {
+            // Cells of three rounds ago have the same mark, and no dry cell beside them any more.
+            if wave.marks[index] != mark(round) {
                 continue;
             }
             for cell in Cell::of_index(index).beside() {
-                let is_dry = wave.distance[cell.index()] == DRY;
+                let is_dry = wave.marks[cell.index()] == DRY;
                 // The robot is where it is, whatever the map says.
                 if is_dry && (cell == from || self.is_passable(cell)) {
-                    wave.distance[cell.index()] = round + 1;
+                    wave.marks[cell.index()] = mark(round + 1);
                     spread = true;
                 }
             }
@@ -200,10 +198,15 @@ pub enum Echo {
     Silent,
 }
 
-/// Room for a search.
+/// Room for a search: a mark for each cell that the wave has reached. Three marks in turn are enough to
+/// tell which of two cells beside each other is nearer (Akers), and take half the memory of distances.
 #[derive(Clone, Debug)]
 pub struct Wave {
-    distance: [u16; CELLS],
+    marks: [u8; CELLS],
+}
+
+const fn mark(round: u16) -> u8 {
+    (round % 3) as u8 + 1
 }
 
 impl Default for Wave {
@@ -216,7 +219,7 @@ impl Wave {
     /// Dry everywhere.
     #[must_use]
     pub const fn new() -> Self {
-        Self { distance: [DRY; CELLS] }
+        Self { marks: [DRY; CELLS] }
     }
 }
 

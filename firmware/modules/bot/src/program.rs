@@ -75,8 +75,8 @@ impl<'a> Iterator for Statements<'a> {
             }
             let (now, rest) = self.rest.split_once([';', '\n']).unwrap_or((self.rest, ""));
             self.rest = rest;
-            if !now.trim().is_empty() {
-                return Some(statement(now.trim()));
+            if !now.trim_ascii().is_empty() {
+                return Some(statement(now.trim_ascii()));
             }
         }
     }
@@ -108,7 +108,7 @@ pub fn check(text: &str) -> Result<usize, Mistake<'_>> {
 
 fn statement(text: &str) -> Result<Statement<'_>, Mistake<'_>> {
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-    let rest = rest.trim();
+    let rest = rest.trim_ascii();
     let number = |most: i32| number(word, rest, most);
     let done = |statement| match rest {
         "" => Ok(statement),
@@ -134,7 +134,7 @@ fn statement(text: &str) -> Result<Statement<'_>, Mistake<'_>> {
 
 fn goto<'a>(word: &'a str, rest: &'a str) -> Result<Statement<'a>, Mistake<'a>> {
     let (x, y) = rest.split_once(' ').unwrap_or((rest, ""));
-    Ok(Statement::Goto(number(word, x, 160)?, number(word, y.trim(), 160)?))
+    Ok(Statement::Goto(number(word, x, 160)?, number(word, y.trim_ascii(), 160)?))
 }
 
 fn number<'a>(word: &'a str, text: &str, most: i32) -> Result<i32, Mistake<'a>> {

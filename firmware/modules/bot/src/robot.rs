@@ -15,13 +15,11 @@ mod motion;
 mod orders;
 mod show;
 
-use core::fmt::Display;
-
 use crate::body::{Body, Unseen};
 use crate::drive::Drive;
 use crate::face::Face;
 use crate::journal::{Event, Journal};
-use crate::line::Line;
+use crate::line::{About, Line};
 use crate::map::{Map, Wave};
 use crate::program::{Next, Progress, Statement};
 use crate::settings::{Name, Settings};
@@ -34,7 +32,7 @@ use motion::Task;
 use show::Shown;
 
 /// Bytes of a program's text.
-const PROGRAM_BYTES: usize = 512;
+const PROGRAM_BYTES: usize = 384;
 /// So many looks without an answer are a broken sensor.
 const BLIND_MAX: u8 = 5;
 /// The least time between two complaints about the sensor.
@@ -108,10 +106,10 @@ impl Robot {
     /// Greets, and says how to begin.
     pub fn begin(&mut self, body: &mut dyn Body) {
         self.note(Event::Began);
-        self.name = Line::of("Bot", &"");
+        self.name = Line::of("Bot", About::Nothing);
         let name = self.name;
-        self.say(body, Text::Hello, &name.text(), Color::CYAN);
-        self.say(body, Text::PressA, &"", Color::WHITE);
+        self.say(body, Text::Hello, About::Name(name.text()), Color::CYAN);
+        self.say(body, Text::PressA, About::Nothing, Color::WHITE);
     }
 
     /// Goes on by `millis`.
@@ -138,7 +136,7 @@ impl Robot {
         body.wheels(self.drive.tick(0));
         if self.mode == Mode::Running {
             self.note(Event::Stopped);
-            self.say(body, Text::Stopped, &"", Color::YELLOW);
+            self.say(body, Text::Stopped, About::Nothing, Color::YELLOW);
         }
         self.mode = Mode::Idle;
     }
@@ -156,7 +154,7 @@ impl Robot {
         &self.journal
     }
 
-    fn say(&mut self, body: &mut dyn Body, text: Text, about: &dyn Display, color: Color) {
+    fn say(&mut self, body: &mut dyn Body, text: Text, about: About<'_>, color: Color) {
         let line = Line::of(text.in_language(self.settings.language), about);
         self.write(line.text(), color, body);
     }
@@ -168,14 +166,14 @@ impl Robot {
     /// Begins a program that [`crate::program::check`] has passed.
     fn start(&mut self, text: &str, body: &mut dyn Body) {
         let Some(place) = self.program.get_mut(..text.len()) else {
-            return self.say(body, Text::TooLong, &"", Color::RED);
+            return self.say(body, Text::TooLong, About::Nothing, Color::RED);
         };
         place.copy_from_slice(text.as_bytes());
         self.program_bytes = text.len() as u16;
         self.progress = Progress::default();
         self.task = Task::None;
         self.mode = Mode::Running;
-        self.say(body, Text::Began, &"", Color::GREEN);
+        self.say(body, Text::Began, About::Nothing, Color::GREEN);
     }
 
     /// Goes on with the program: its task, or else its next statement.
@@ -193,9 +191,9 @@ impl Robot {
                 self.drive.ask(0, 0);
                 self.mode = Mode::Idle;
                 self.note(Event::ProgramEnded);
-                self.say(body, Text::Ended, &"", Color::GREEN);
+                self.say(body, Text::Ended, About::Nothing, Color::GREEN);
                 let way = self.drive.way_mm();
-                self.say(body, Text::Way, &way, Color::WHITE);
+                self.say(body, Text::Way, About::Number(way as i32), Color::WHITE);
             }
         }
     }
@@ -213,7 +211,7 @@ impl Robot {
     fn make_face(&mut self, name: &str, body: &mut dyn Body) {
         match Face::of_name(name) {
             Some(face) => self.cover(face),
-            None => self.say(body, Text::WhatIs, &name, Color::RED),
+            None => self.say(body, Text::WhatIs, About::Name(name), Color::RED),
         }
     }
 
@@ -222,7 +220,7 @@ impl Robot {
         self.tune = known.and_then(|(_, text)| Tune::read(text).ok());
         self.note_until_ms = self.now_ms;
         if self.tune.is_none() {
-            self.say(body, Text::Tune, &"", Color::RED);
+            self.say(body, Text::Tune, About::Nothing, Color::RED);
         }
     }
 
@@ -257,7 +255,7 @@ impl Robot {
         if self.blind >= BLIND_MAX && is_due {
             self.complained_at_ms = Some(self.now_ms);
             self.note(Event::Blind(self.blind));
-            self.say(body, Text::Blind, &"", Color::RED);
+            self.say(body, Text::Blind, About::Nothing, Color::RED);
         }
         seen
     }
@@ -266,7 +264,7 @@ impl Robot {
         let idle_ms = self.now_ms.wrapping_sub(self.busy_at_ms);
         if self.mode == Mode::Idle && idle_ms >= BORED_MS {
             self.busy_at_ms = self.now_ms;
-            self.say(body, Text::Bored, &"", Color::WHITE);
+            self.say(body, Text::Bored, About::Nothing, Color::WHITE);
             self.make_face("asleep", body);
         }
     }

@@ -33,18 +33,21 @@ impl Color {
 /// A line as it stands on the screen.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    text: [char; COLUMNS],
+    /// The basic plane is all that a font has drawings of.
+    text: [u16; COLUMNS],
     /// The colour of the line.
     pub color: Color,
     is_changed: bool,
 }
 
-const EMPTY: Row = Row { text: [' '; COLUMNS], color: Color::WHITE, is_changed: true };
+const EMPTY: Row = Row { text: [b' ' as u16; COLUMNS], color: Color::WHITE, is_changed: true };
 
 impl Row {
     /// The characters, spaces behind the text included.
     pub fn characters(&self) -> impl Iterator<Item = char> {
-        self.text.iter().copied()
+        self.text
+            .iter()
+            .map(|unit| char::from_u32(u32::from(*unit)).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 }
 
@@ -105,13 +108,15 @@ impl Terminal {
 
     fn push(&mut self, line: &str, color: Color) {
         if self.filled == ROWS {
-            self.rows.rotate_left(1);
+            (1..ROWS).for_each(|index| self.rows[index - 1] = self.rows[index]);
             self.uncover();
             self.filled -= 1;
         }
         if let Some(row) = self.rows.get_mut(self.filled) {
             *row = Row { color, ..EMPTY };
-            row.text.iter_mut().zip(line.chars()).for_each(|(place, letter)| *place = letter);
+            let units =
+                line.chars().map(|letter| u16::try_from(u32::from(letter)).unwrap_or(0xFFFD));
+            row.text.iter_mut().zip(units).for_each(|(place, unit)| *place = unit);
         }
         self.filled += 1;
     }

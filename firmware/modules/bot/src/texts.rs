@@ -1,4 +1,4 @@
-//! What the robot says, in four languages.
+//! What the robot says, in two languages.
 //!
 //! A text may have one `#`, where a number or name stands.
 
@@ -10,10 +10,6 @@ pub enum Language {
     English,
     /// `de`.
     German,
-    /// `fr`.
-    French,
-    /// `es`.
-    Spanish,
 }
 
 impl Language {
@@ -23,8 +19,6 @@ impl Language {
         match code {
             "en" => Some(Self::English),
             "de" => Some(Self::German),
-            "fr" => Some(Self::French),
-            "es" => Some(Self::Spanish),
             _ => None,
         }
     }
@@ -35,14 +29,12 @@ impl Language {
         match self {
             Self::English => "en",
             Self::German => "de",
-            Self::French => "fr",
-            Self::Spanish => "es",
         }
     }
 }
 
 macro_rules! texts {
-    ($($(#[$meta:meta])* $name:ident: $en:literal, $de:literal, $fr:literal, $es:literal;)*) => {
+    ($($(#[$meta:meta])* $name:ident: $en:literal, $de:literal;)*) => {
         /// Something to say.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Text {
@@ -57,14 +49,12 @@ macro_rules! texts {
             /// In a language.
             #[must_use]
             pub const fn in_language(self, language: Language) -> &'static str {
-                let [en, de, fr, es] = match self {
-                    $(Self::$name => [$en, $de, $fr, $es],)*
+                let [en, de] = match self {
+                    $(Self::$name => [$en, $de],)*
                 };
                 match language {
                     Language::English => en,
                     Language::German => de,
-                    Language::French => fr,
-                    Language::Spanish => es,
                 }
             }
         }
@@ -72,46 +62,45 @@ macro_rules! texts {
 }
 
 texts! {
-    Hello: "Hello, I am #.", "Hallo, ich bin #.", "Bonjour, je suis #.", "Hola, soy #.";
-    PressA: "Press A to select program", "A drücken: Programm wählen", "A pour choisir un programme", "Pulsa A para elegir programa";
-    Selected: "Program: #", "Programm: #", "Programme : #", "Programa: #";
-    HoldA: "Hold A to start it", "A halten: starten", "Tenir A pour lancer", "Mantén A para empezar";
-    Began: "Off I go.", "Los geht's.", "C'est parti.", "Allá voy.";
-    Ended: "Done.", "Fertig.", "C'est fini.", "Hecho.";
-    Stopped: "Stopped.", "Angehalten.", "Arrêté.", "Parado.";
-    Obstacle: "Something is # cm ahead.", "Da ist etwas in # cm.", "Quelque chose à # cm.", "Hay algo a # cm.";
-    Way: "I have gone # mm.", "Ich bin # mm gefahren.", "J'ai fait # mm.", "He recorrido # mm.";
-    Blind: "I see nothing: check the sensor.", "Ich sehe nichts: Sensor prüfen.", "Je ne vois rien : capteur ?", "No veo nada: revisa el sensor.";
-    NoWay: "There is no way.", "Es gibt keinen Weg.", "Il n'y a pas de chemin.", "No hay camino.";
-    Beyond: "That is beyond my map.", "Das ist jenseits meiner Karte.", "C'est hors de ma carte.", "Está fuera de mi mapa.";
-    Arrived: "Here I am.", "Da bin ich.", "Me voilà.", "Aquí estoy.";
-    WhatIs: "I do not know `#`.", "`#` kenne ich nicht.", "Je ne connais pas « # ».", "No conozco «#».";
-    Number: "A number is missing after `#`.", "Nach `#` fehlt eine Zahl.", "Il manque un nombre après #.", "Falta un número tras «#».";
-    Bounds: "That is too much for `#`.", "Das ist zu viel für `#`.", "C'est trop pour #.", "Es demasiado para «#».";
-    TooLong: "The program is too long.", "Das Programm ist zu lang.", "Le programme est trop long.", "El programa es muy largo.";
-    Unclosed: "A `repeat` has no `end`.", "Ein `repeat` hat kein `end`.", "Il manque un `end`.", "Falta un `end`.";
-    Unopened: "An `end` has no `repeat`.", "Ein `end` hat kein `repeat`.", "Il manque un `repeat`.", "Falta un `repeat`.";
-    TooDeep: "Too many repeats in each other.", "Zu viele ineinander.", "Trop de boucles.", "Demasiados bucles.";
-    NoProgram: "There is no program `#`.", "Ein Programm `#` gibt es nicht.", "Pas de programme « # ».", "No hay programa «#».";
-    NoSetting: "There is no setting `#`.", "Eine Einstellung `#` gibt es nicht.", "Pas de réglage « # ».", "No hay ajuste «#».";
-    Setting: "Set: #", "Gesetzt: #", "Réglé : #", "Ajustado: #";
-    Tune: "That is no tune.", "Das ist keine Melodie.", "Ce n'est pas un air.", "Eso no es una melodía.";
-    Map: "I know # cells.", "Ich kenne # Felder.", "Je connais # cases.", "Conozco # casillas.";
-    Busy: "I am busy: stop first.", "Ich bin beschäftigt: erst stop.", "Je suis occupé : stop.", "Estoy ocupado: stop.";
-    Help: "I know: #", "Ich kenne: #", "Je connais : #", "Conozco: #";
-    Mood: "I feel fine.", "Mir geht es gut.", "Je vais bien.", "Estoy bien.";
-    Bored: "I am bored.", "Mir ist langweilig.", "Je m'ennuie.", "Me aburro.";
-    Dizzy: "I am dizzy.", "Mir ist schwindlig.", "J'ai le tournis.", "Estoy mareado.";
-    Tired: "Time for a rest.", "Zeit für eine Pause.", "Il faut une pause.", "Hora de descansar.";
-    Bye: "Good bye.", "Auf Wiedersehen.", "Au revoir.", "Adiós.";
+    Hello: "Hello, I am #.", "Hallo, ich bin #.";
+    PressA: "Press A to select program", "A drücken: Programm wählen";
+    Selected: "Program: #", "Programm: #";
+    HoldA: "Hold A to start it", "A halten: starten";
+    Began: "Off I go.", "Los geht's.";
+    Ended: "Done.", "Fertig.";
+    Stopped: "Stopped.", "Angehalten.";
+    Obstacle: "Something is # cm ahead.", "Da ist etwas in # cm.";
+    Way: "I have gone # mm.", "Ich bin # mm gefahren.";
+    Blind: "I see nothing: check the sensor.", "Ich sehe nichts: Sensor prüfen.";
+    NoWay: "There is no way.", "Es gibt keinen Weg.";
+    Beyond: "That is beyond my map.", "Das ist jenseits meiner Karte.";
+    Arrived: "Here I am.", "Da bin ich.";
+    WhatIs: "I do not know `#`.", "`#` kenne ich nicht.";
+    Number: "A number is missing after `#`.", "Nach `#` fehlt eine Zahl.";
+    Bounds: "That is too much for `#`.", "Das ist zu viel für `#`.";
+    TooLong: "The program is too long.", "Das Programm ist zu lang.";
+    Unclosed: "A `repeat` has no `end`.", "Ein `repeat` hat kein `end`.";
+    Unopened: "An `end` has no `repeat`.", "Ein `end` hat kein `repeat`.";
+    TooDeep: "Too many repeats in each other.", "Zu viele ineinander.";
+    NoProgram: "There is no program `#`.", "Ein Programm `#` gibt es nicht.";
+    NoSetting: "There is no setting `#`.", "Eine Einstellung `#` gibt es nicht.";
+    Setting: "Set: #", "Gesetzt: #";
+    Tune: "That is no tune.", "Das ist keine Melodie.";
+    Map: "I know # cells.", "Ich kenne # Felder.";
+    Busy: "I am busy: stop first.", "Ich bin beschäftigt: erst stop.";
+    Help: "I know: #", "Ich kenne: #";
+    Mood: "I feel fine.", "Mir geht es gut.";
+    Bored: "I am bored.", "Mir ist langweilig.";
+    Dizzy: "I am dizzy.", "Mir ist schwindlig.";
+    Tired: "Time for a rest.", "Zeit für eine Pause.";
+    Bye: "Good bye.", "Auf Wiedersehen.";
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LANGUAGES: [Language; 4] =
-        [Language::English, Language::German, Language::French, Language::Spanish];
+    const LANGUAGES: [Language; 2] = [Language::English, Language::German];
 
     #[test]
     fn every_text_has_its_place_in_every_language() {

@@ -48,7 +48,7 @@ impl<'a> Tune<'a> {
         let (_, rest) = text.split_once(':').ok_or(NoTune)?;
         let (head, notes) = rest.split_once(':').ok_or(NoTune)?;
         let mut tune = Self { rest: notes, length: 4, octave: 6, whole_ms: 240_000 / 63 };
-        for part in head.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        for part in head.split(',').map(str::trim_ascii).filter(|part| !part.is_empty()) {
             let (key, value) = part.split_once('=').ok_or(NoTune)?;
             let value: u16 = value.parse().map_err(|_| NoTune)?;
             match key {
@@ -88,7 +88,7 @@ impl Iterator for Tune<'_> {
         }
         let (note, rest) = self.rest.split_once(',').unwrap_or((self.rest, ""));
         self.rest = rest;
-        Some(self.note(note.trim()).ok_or(NoTune))
+        Some(self.note(note.trim_ascii()).ok_or(NoTune))
     }
 }
 

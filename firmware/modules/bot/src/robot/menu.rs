@@ -3,6 +3,7 @@
 
 use crate::body::{Body, Button};
 use crate::journal::Event;
+use crate::line::About;
 use crate::program::PROGRAMS;
 use crate::terminal::Color;
 use crate::texts::Text;
@@ -67,8 +68,8 @@ impl Robot {
     fn show_choice(&mut self, body: &mut dyn Body) {
         let Mode::Menu(choice) = self.mode else { return };
         if let Some(program) = PROGRAMS.get(usize::from(choice)) {
-            self.say(body, Text::Selected, &program.name, Color::CYAN);
-            self.say(body, Text::HoldA, &"", Color::WHITE);
+            self.say(body, Text::Selected, About::Name(program.name), Color::CYAN);
+            self.say(body, Text::HoldA, About::Nothing, Color::WHITE);
         }
     }
 

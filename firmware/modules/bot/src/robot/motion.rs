@@ -3,6 +3,7 @@
 use crate::angle::{Angle, Turn};
 use crate::body::{Body, Unseen};
 use crate::journal::Event;
+use crate::line::About;
 use crate::map::{CELL_MM, Cell, Echo};
 use crate::program::Statement;
 use crate::settings::Name;
@@ -83,7 +84,7 @@ impl Robot {
             }
             Statement::Goto(x, y) => match Cell::at(x * 10, y * 10) {
                 Some(goal) => Task::Goto { goal, leg: Leg::Decide, steps: 0 },
-                None => return self.say(body, Text::Beyond, &"", Color::RED),
+                None => return self.say(body, Text::Beyond, About::Nothing, Color::RED),
             },
             _ => Task::None,
         };
@@ -144,7 +145,7 @@ impl Robot {
         self.drive.halt();
         let centimetres = distance / 10;
         self.note(Event::Obstacle(centimetres.min(255) as u8));
-        self.say(body, Text::Obstacle, &centimetres, Color::YELLOW);
+        self.say(body, Text::Obstacle, About::Number(centimetres as i32), Color::YELLOW);
         true
     }
 
@@ -183,7 +184,7 @@ impl Robot {
             let known =
                 self.map.count(crate::map::Known::Full) + self.map.count(crate::map::Known::Free);
             self.task = Task::None;
-            return self.say(body, Text::Map, &known, Color::WHITE);
+            return self.say(body, Text::Map, About::Number(known as i32), Color::WHITE);
         }
         if self.turn_towards(until_turned) {
             let _ = self.look_and_learn(body);
@@ -227,7 +228,7 @@ impl Robot {
         let way = here.and_then(|here| self.map.way(here, goal, &mut self.wave));
         match (here, way) {
             (_, Some((_, 0))) => {
-                self.say(body, Text::Arrived, &"", Color::GREEN);
+                self.say(body, Text::Arrived, About::Nothing, Color::GREEN);
                 None
             }
             (Some(here), Some((next, _))) if steps < STEPS_MAX => {
@@ -238,7 +239,7 @@ impl Robot {
             }
             _ => {
                 self.note(Event::NoWay);
-                self.say(body, Text::NoWay, &"", Color::RED);
+                self.say(body, Text::NoWay, About::Nothing, Color::RED);
                 None
             }
         }

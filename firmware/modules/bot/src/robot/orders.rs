@@ -2,11 +2,9 @@
 //!
 //! A word that is none of these begins a program: `forward 300; turn 90`.
 
-use core::fmt::Write;
-
 use crate::body::Body;
 use crate::journal::{Entry, Event};
-use crate::line::Line;
+use crate::line::{About, Line};
 use crate::map::{Cell, Known, SIDE};
 use crate::program::{self, Mistake, PROGRAMS};
 use crate::settings::{SETTINGS, Wrong};
@@ -43,17 +41,17 @@ static ORDERS: [Order; 12] = [
 impl Robot {
     /// Does what an order says, and says what came of it; whether it was understood.
     pub fn order(&mut self, text: &str, body: &mut dyn Body) -> bool {
-        let text = text.trim();
+        let text = text.trim_ascii();
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
         self.busy_at_ms = self.now_ms;
         if let Some(order) = ORDERS.iter().find(|order| order.word == word) {
-            (order.carry_out)(self, rest.trim(), body);
+            (order.carry_out)(self, rest.trim_ascii(), body);
             return true;
         }
         match program::check(text) {
             Ok(0) => true,
             Ok(_) if self.mode == Mode::Running => {
-                self.say(body, Text::Busy, &"", Color::YELLOW);
+                self.say(body, Text::Busy, About::Nothing, Color::YELLOW);
                 true
             }
             Ok(_) => {
@@ -61,7 +59,7 @@ impl Robot {
                 true
             }
             Err(Mistake { text, about }) => {
-                self.say(body, text, &about, Color::RED);
+                self.say(body, text, About::Name(about), Color::RED);
                 false
             }
         }
@@ -73,7 +71,7 @@ impl Robot {
             words.push(order.word);
             words.push(" ");
         }
-        self.say(body, Text::Help, &words.text().trim_end(), Color::WHITE);
+        self.say(body, Text::Help, About::Name(words.text().trim_ascii_end()), Color::WHITE);
         self.write(program::WORDS, Color::WHITE, body);
     }
 
@@ -86,10 +84,10 @@ impl Robot {
     fn run(&mut self, name: &str, body: &mut dyn Body) {
         match PROGRAMS.iter().position(|program| program.name == name) {
             Some(_) if self.mode == Mode::Running => {
-                self.say(body, Text::Busy, &"", Color::YELLOW);
+                self.say(body, Text::Busy, About::Nothing, Color::YELLOW);
             }
             Some(index) => self.start_known(index, body),
-            None => self.say(body, Text::NoProgram, &name, Color::RED),
+            None => self.say(body, Text::NoProgram, About::Name(name), Color::RED),
         }
     }
 
@@ -105,31 +103,36 @@ impl Robot {
             Mode::Running => "running",
         };
         let mut line = Line::new();
-        let (x, y) = (place.x_mm / 10, place.y_mm / 10);
-        let _ = write!(line, "{mode}, at {x} {y} cm, looks to {}", place.heading.tenths() / 10);
+        line.push(mode);
+        line.push(", at ");
+        line.push_number(place.x_mm / 10);
+        line.push(" ");
+        line.push_number(place.y_mm / 10);
+        line.push(" cm, looks to ");
+        line.push_number((place.heading.tenths() / 10) as i32);
         self.write(line.text(), Color::WHITE, body);
-        self.say(body, Text::Way, &self.drive.way_mm(), Color::WHITE);
+        self.say(body, Text::Way, About::Number(self.drive.way_mm() as i32), Color::WHITE);
         let mood = match self.drive.turned().unsigned_abs() {
             0..655_360 if self.drive.way_mm() > 100_000 => Text::Tired,
             0..655_360 => Text::Mood,
             _ => Text::Dizzy,
         };
-        self.say(body, mood, &"", Color::WHITE);
+        self.say(body, mood, About::Nothing, Color::WHITE);
     }
 
     fn set(&mut self, arguments: &str, body: &mut dyn Body) {
         let (key, value) = arguments.split_once([' ', '=']).unwrap_or((arguments, ""));
-        let Ok(value) = value.trim().parse() else {
-            return self.say(body, Text::Number, &key, Color::RED);
+        let Ok(value) = value.trim_ascii().parse() else {
+            return self.say(body, Text::Number, About::Name(key), Color::RED);
         };
         match self.settings.set(key, value) {
             Ok(index) => {
                 self.drive.set_chassis(self.settings.chassis());
                 self.note(Event::Setting(index as u8));
-                self.say(body, Text::Setting, &key, Color::GREEN);
+                self.say(body, Text::Setting, About::Name(key), Color::GREEN);
             }
-            Err(Wrong::NoSuch) => self.say(body, Text::NoSetting, &key, Color::RED),
-            Err(Wrong::Bounds) => self.say(body, Text::Bounds, &key, Color::RED),
+            Err(Wrong::NoSuch) => self.say(body, Text::NoSetting, About::Name(key), Color::RED),
+            Err(Wrong::Bounds) => self.say(body, Text::Bounds, About::Name(key), Color::RED),
         }
     }
 
@@ -137,14 +140,12 @@ impl Robot {
     fn list_settings(&mut self, _: &str, body: &mut dyn Body) {
         let mut section = "";
         for (setting, value) in self.settings.clone().all() {
-            let mut line = Line::new();
             if setting.section != section {
                 section = setting.section;
-                let _ = write!(line, "[{section}]");
-                body.tell(line.text());
-                line = Line::new();
+                body.tell(Line::of("[#]", About::Name(section)).text());
             }
-            let _ = write!(line, "{} = {value}", setting.key);
+            let mut line = Line::of("# = ", About::Name(setting.key));
+            line.push_number(value);
             body.tell(line.text());
         }
     }
@@ -160,7 +161,7 @@ impl Robot {
             let Some(value) = value(setting.section, setting.key) else { continue };
             if self.settings.set(setting.key, value).is_err() {
                 wrong += 1;
-                self.say(body, Text::Bounds, &setting.key, Color::RED);
+                self.say(body, Text::Bounds, About::Name(setting.key), Color::RED);
             }
         }
         self.drive.set_chassis(self.settings.chassis());
@@ -172,9 +173,9 @@ impl Robot {
             Some(language) => {
                 self.settings.language = language;
                 let name = self.name;
-                self.say(body, Text::Hello, &name.text(), Color::CYAN);
+                self.say(body, Text::Hello, About::Name(name.text()), Color::CYAN);
             }
-            None => self.say(body, Text::WhatIs, &code, Color::RED),
+            None => self.say(body, Text::WhatIs, About::Name(code), Color::RED),
         }
     }
 
@@ -183,14 +184,13 @@ impl Robot {
         self.name = Line::new();
         self.name.push(name.get(..short).unwrap_or(name));
         let name = self.name;
-        self.say(body, Text::Hello, &name.text(), Color::CYAN);
+        self.say(body, Text::Hello, About::Name(name.text()), Color::CYAN);
     }
 
     fn list_journal(&mut self, _: &str, body: &mut dyn Body) {
         for Entry { at_ms, event } in self.journal.entries() {
-            let mut line = Line::new();
-            let _ = write!(line, "{at_ms:>7} ms  ");
-            describe(event, &mut line);
+            let mut line = Line::of("# ms: ", About::Number(at_ms as i32));
+            line.push(describe(event).text());
             body.tell(line.text());
         }
     }
@@ -211,7 +211,7 @@ impl Robot {
                     () => " ",
                 });
             }
-            body.tell(line.text().trim_end());
+            body.tell(line.text().trim_ascii_end());
         }
     }
 
@@ -221,22 +221,24 @@ impl Robot {
     }
 }
 
-fn describe(event: Event, line: &mut Line) {
-    let _ = match event {
-        Event::Began => line.write_str("began"),
+fn describe(event: Event) -> Line {
+    let number = |number: u8| About::Number(i32::from(number));
+    let (sentence, about) = match event {
+        Event::Began => ("began", About::Nothing),
         Event::ProgramBegan(index) => {
             let name = PROGRAMS.get(usize::from(index)).map_or("?", |program| program.name);
-            write!(line, "program {name} began")
+            ("program # began", About::Name(name))
         }
-        Event::ProgramEnded => line.write_str("program ended"),
-        Event::Stopped => line.write_str("stopped"),
-        Event::Obstacle(centimetres) => write!(line, "obstacle at {centimetres} cm"),
-        Event::Blind(times) => write!(line, "blind for {times} looks"),
-        Event::Button => line.write_str("button"),
+        Event::ProgramEnded => ("program ended", About::Nothing),
+        Event::Stopped => ("stopped", About::Nothing),
+        Event::Obstacle(centimetres) => ("obstacle at # cm", number(centimetres)),
+        Event::Blind(times) => ("blind for # looks", number(times)),
+        Event::Button => ("button", About::Nothing),
         Event::Setting(index) => {
             let key = SETTINGS.get(usize::from(index)).map_or("?", |setting| setting.key);
-            write!(line, "setting {key} changed")
+            ("setting # changed", About::Name(key))
         }
-        Event::NoWay => line.write_str("no way"),
+        Event::NoWay => ("no way", About::Nothing),
     };
+    Line::of(sentence, about)
 }

@@ -2,7 +2,7 @@
 
 use crate::body::Body;
 use crate::face::Face;
-use crate::line::Line;
+use crate::line::{About, Line};
 use crate::terminal::Color;
 
 use super::{Mode, Robot};
@@ -71,7 +71,7 @@ impl Robot {
             Mode::Menu(_) => "?",
             Mode::Running => ">",
         };
-        let mut line = Line::of("# ", &mode);
+        let mut line = Line::of("# ", About::Name(mode));
         line.push(self.name.text());
         body.write(0, 0, line.text(), Color::CYAN);
         body.fill((0, ROW_PIXELS + 3, 128, 1), Color::CYAN);
