@@ -21,6 +21,7 @@ mod fault;
 mod headroom;
 mod in_handler;
 mod inversion;
+mod memory;
 mod menu;
 mod overflow;
 mod race;
@@ -85,6 +86,7 @@ programs! {
     "menu", "a timer looks whether the button is pressed [seconds=5]", menu::run;
     "storm", "more timers at once than the queue of callbacks has places [dawdle=30]", storm::run;
     "ticker", "three timers that keep time with each other [seconds=5]", ticker::run;
+    "memory", "the memory session of seed 000 [forget=name|timer]", memory::run;
     "bench", "what operations cost, for `cargo xtask cost` [part=cost|masked]", bench::run;
     "contract", "rows of the conformance list, checked by the device [row=ID]", contract::run;
     "crossing", "a callback wants what the thread has that it displaces", crossing::run;
