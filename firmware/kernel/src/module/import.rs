@@ -80,7 +80,8 @@ pub(super) fn run_apart<R: Outcome + 'static>(
     body: impl FnOnce() -> R + Send + 'static,
 ) -> Result<(), Reason> {
     let priority = thread::current_priority();
-    let thread = Builder::of_kernel(name).stack_bytes(STACK_BYTES).priority(priority).spawn(body);
+    // No thread of the kernel's own: programs wait for its end, so while it runs nothing is stuck.
+    let thread = Builder::new(name).stack_bytes(STACK_BYTES).priority(priority).spawn(body);
     match thread {
         Ok(thread) => {
             thread.join_through();
