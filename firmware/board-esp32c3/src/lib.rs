@@ -33,6 +33,10 @@ mod watchdogs;
 
 pub use start::start;
 
+/// Programs of this image may use the `alloc` crate: its memory is the kernel's heap.
+#[global_allocator]
+static HEAP: ramscope_kernel::mem::KernelHeap = ramscope_kernel::mem::KernelHeap;
+
 /// Makes this crate's start-up code run the kernel with these programs.
 #[macro_export]
 macro_rules! run {

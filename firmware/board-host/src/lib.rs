@@ -38,6 +38,10 @@ use std::sync::Once;
 
 /// The heap of an instance: as much as the ESP32-C3 has in its largest area.
 const HEAP_BYTES: usize = 256 * 1024;
+/// Its second area, of about what the ESP32-C3 gets back from its loader.
+const SECOND_BYTES: usize = 64 * 1024;
+/// What lies between both and belongs to nobody.
+const GAP_BYTES: usize = PAGE_BYTES;
 /// The main thread's nominal stack, for figures; it runs on a stack of the host.
 const MAIN_STACK: StackRange = StackRange { low: 0, bytes: 0 };
 /// Commands are typed this long after one another: each finds the device idle.
@@ -130,15 +134,21 @@ struct Instance {
 impl Instance {
     fn new(commands: &[&str], seconds: u64) -> Self {
         let end = seconds * u64::from(port::TICKS_PER_SECOND);
-        let heap =
-            Box::leak(vec![Page([0; PAGE_BYTES]); HEAP_BYTES / PAGE_BYTES].into_boxed_slice());
-        let bytes = heap.as_mut_ptr_range();
-        let kind = RegionKind::HeapArea;
-        let area = Region::new(kind, "heap", bytes.start.cast(), bytes.end.cast());
+        const PAGES: usize = (HEAP_BYTES + GAP_BYTES + SECOND_BYTES) / PAGE_BYTES;
+        let heap = Box::leak(vec![Page([0; PAGE_BYTES]); PAGES].into_boxed_slice());
+        let start: *const u8 = heap.as_mut_ptr().cast();
+        let area = |name, from: usize, bytes| {
+            let start = start.wrapping_add(from);
+            Region::new(RegionKind::HeapArea, name, start, start.wrapping_add(bytes))
+        };
+        let areas = [
+            area("heap", 0, HEAP_BYTES),
+            area("heap-loader", HEAP_BYTES + GAP_BYTES, SECOND_BYTES),
+        ];
         let input = commands.iter().enumerate().flat_map(|(at, line)| typed(at as u64, line));
         Self {
             kernel: NonNull::from(Box::leak(Box::new(Kernel::new()))),
-            heap: Box::leak(Box::new([area])),
+            heap: Box::leak(Box::new(areas)),
             telemetry: Box::leak(Box::new(rtt::Memory::new())),
             modules: &[],
             contexts: Contexts::new(),

@@ -27,6 +27,7 @@ mod input;
 mod steering;
 
 use crate::kernel::{self, Kernel};
+use crate::mem::tell::{self, When};
 use crate::port::{self, Context};
 use crate::rtt::TakenWords;
 use crate::{sample, window};
@@ -189,9 +190,13 @@ fn carry_out(record: &[u32]) -> CommandOutcome {
                 sample::introduce();
             }
             sample::all();
+            tell::layout(When::Now);
         }
         Some(Command::FailAllocation(fail)) => {
-            kernel::with(|kernel| kernel.commands.fault = Fault::of(&fail));
+            kernel::with(|kernel| {
+                kernel.commands.fault = Fault::of(&fail);
+                kernel.attend();
+            });
         }
         Some(Command::Steer(steer)) => steering::carry_out(&steer),
         None if is_known(kind) => return CommandOutcome::Malformed,

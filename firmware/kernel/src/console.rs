@@ -304,7 +304,8 @@ pub(crate) fn wait_for_work(deadline: Option<u64>) {
         let told = kernel.reports.any()
             || kernel.deadlocks.any()
             || kernel.races.any()
-            || kernel.callbacks.needs_attention();
+            || kernel.callbacks.needs_attention()
+            || kernel.account.needs_attention();
         if console.receive.length == 0 && !losses && !told {
             let queue = (&mut kernel.console.worker, WORKER);
             kernel.sched.block_running(Why::Console, Some(queue), deadline);

@@ -126,6 +126,8 @@ pub enum Error {
     InHandler,
     /// The operation would block, and interrupts are masked.
     Masked,
+    /// The unit has locked the heap for itself and wants memory: MicroPython's "heap is locked".
+    HeapLocked,
     /// A resource is used up.
     Missing(Shortage),
     /// A bounded object has all that it can hold.
@@ -155,6 +157,7 @@ impl fmt::Display for Error {
             Error::NotHeld => f.write_str("not held"),
             Error::InHandler => f.write_str("not allowed in a handler"),
             Error::Masked => f.write_str("would block with interrupts masked"),
+            Error::HeapLocked => f.write_str("memory allocation failed, heap is locked"),
             Error::Missing(shortage) => write!(f, "out of {shortage}"),
             Error::Full => f.write_str("full"),
             Error::Empty => f.write_str("empty"),

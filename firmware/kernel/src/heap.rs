@@ -420,10 +420,43 @@ impl Heap {
         self.ledger
             .transfer(owner, to, bytes)
             .map(|to| {
-                self.blocks.set_tag(place, Tag::new(to, tag.site()));
+                self.blocks.set_tag(place, tag.of(to));
                 Freed { bytes, owner }
             })
             .map_err(BadPointer::from)
+    }
+
+    /// Whole bytes of a used block, from the pointer that [`Heap::allocate`] gave; 0 if it is none.
+    #[must_use]
+    pub fn bytes_of(&self, pointer: NonNull<u8>) -> u32 {
+        self.blocks.used_at(pointer.addr().get()).map_or(0, |used| used.head.bytes())
+    }
+
+    /// Bytes that a used block has room for; 0 if the pointer is none of a block.
+    #[must_use]
+    pub fn payload_of(&self, pointer: NonNull<u8>) -> u32 {
+        self.bytes_of(pointer).saturating_sub(HEADER_BYTES)
+    }
+
+    /// Notes that several units share a block, so that [`Heap::adopt`] leaves it where it is.
+    pub fn mark_shared(&mut self, pointer: NonNull<u8>) {
+        if let Ok(used) = self.blocks.used_at(pointer.addr().get()) {
+            self.blocks.set_tag(used.place, used.tag.shared());
+        }
+    }
+
+    /// Moves the block whose payload starts at `address` from one owner to another, if there is one, it
+    /// is of the first, and nobody shares it; says whether it did. `address` may be any number.
+    pub fn adopt(&mut self, address: usize, from: OwnerIndex, to: OwnerIndex) -> bool {
+        let Some(used) = self.blocks.plausible_at(address) else { return false };
+        if used.owner != from || used.tag.is_shared() {
+            return false;
+        }
+        let moved = self.ledger.transfer(from, to, used.head.plain_bytes());
+        if let Ok(to) = moved {
+            self.blocks.set_tag(used.place, used.tag.of(to));
+        }
+        moved.is_ok()
     }
 
     /// The heap's figures, in bounded time.

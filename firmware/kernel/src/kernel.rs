@@ -26,11 +26,12 @@ pub(crate) use section::*;
 use crate::callback::Callbacks;
 use crate::command::Commands;
 use crate::compat::Compatibility;
-use crate::console::{self, Console};
+use crate::console::Console;
 use crate::deadlock::Deadlocks;
 use crate::drain::WayOut;
 use crate::era::{Era, LongStamp};
 use crate::heap::{Heap, OwnerIndex};
+use crate::mem::account::Account;
 use crate::module::Modules;
 use crate::port::{self, Facts, Seat, StackRange};
 use crate::report::Reports;
@@ -64,6 +65,7 @@ const EXPIRED_PER_INTERRUPT: usize = 4;
 pub struct Kernel {
     pub(crate) sched: Scheduler,
     pub(crate) heap: Heap,
+    pub(crate) account: Account,
     pub(crate) threads: [Thread; THREADS_MAX],
     pub(crate) console: Console,
     pub(crate) commands: Commands,
@@ -100,8 +102,6 @@ pub struct Kernel {
     /// The last words are being said.
     pub(crate) dying: bool,
     pub(crate) frames: FrameWriter,
-    /// Blocks that the heap refused to take back although their unit was in order.
-    pub(crate) refused_frees: u32,
     pub(crate) interrupt_peak: u32,
     pub(crate) interrupt_peak_window: u32,
     units: u32,
@@ -126,6 +126,7 @@ impl Kernel {
         Self {
             sched: Scheduler::new(SLICE_TICKS),
             heap: Heap::new(),
+            account: Account::new(),
             threads: [const { Thread::EMPTY }; THREADS_MAX],
             console: Console::new(),
             commands: Commands::new(),
@@ -155,7 +156,6 @@ impl Kernel {
             news: 0,
             dying: false,
             frames: FrameWriter::new(),
-            refused_frees: 0,
             interrupt_peak: 0,
             interrupt_peak_window: 0,
             units: 0,
@@ -172,12 +172,6 @@ impl Kernel {
     /// What the board said about itself.
     pub(crate) fn facts(&self) -> &Facts {
         self.facts.as_ref().expect("start keeps them before anything else runs")
-    }
-
-    /// The heap would not take a block back: something wrote over it. The console says so.
-    pub(crate) fn note_refused_free(&mut self) {
-        self.refused_frees = self.refused_frees.wrapping_add(1);
-        console::attend(self);
     }
 
     /// The serial of the next unit; never reused within a boot.
@@ -401,6 +395,7 @@ impl Kernel {
     /// Sets the telemetry's level.
     pub(crate) fn set_level(&mut self, level: Level) {
         self.level = level;
+        self.attend();
         let reaches = |wanted: Level| level.code() >= wanted.code();
         self.sched.attention.set(Attention::EVENTS, reaches(Level::Events));
         self.sched.attention.set(Attention::ALL, reaches(Level::All));

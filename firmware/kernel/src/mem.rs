@@ -2,14 +2,38 @@
 //!
 //! Every allocation can fail and says so: stable Rust has no fallible `Box`, and RV32IMC has no
 //! atomic counter for an `Arc`, so the kernel has its own of both. Each block is booked on the
-//! unit that allocates it.
+//! unit that allocates it, until it is handed over (`handover`).
 #![expect(unsafe_code, reason = "owns raw blocks of the heap")]
 
+pub(crate) mod account;
+pub mod block;
+mod buffer;
+mod global;
+pub(crate) mod handover;
+mod info;
+pub(crate) mod limits;
+mod map;
+pub(crate) mod mark;
+pub(crate) mod refusal;
+pub(crate) mod survey;
+pub(crate) mod tell;
+
 use crate::error::Error;
-use crate::heap::{BadPointer, OwnerIndex, Totals};
+use crate::heap::{OwnerIndex, Totals};
 use crate::kernel;
-use crate::site;
 use crate::thread::check_headroom;
+pub use buffer::Buffer;
+pub use global::KernelHeap;
+pub use handover::{Recipient, transfer};
+pub use info::{InfoLine, MemInfo, mem_info};
+pub use limits::{heap_lock, heap_locked, heap_unlock, set_threshold, threshold, threshold_struck};
+pub use map::{LINE_LETTERS, Picture, owner_letter, write_legend, write_map};
+pub use mark::{
+    Change, HOLDINGS_MAX, Holding, MARK_NAME_BYTES_MAX, MARKS_MAX, diff, forget, mark, write_diff,
+};
+pub use survey::shape;
+
+use block::{allocate, free};
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
@@ -38,27 +62,25 @@ pub fn used_bytes() -> u32 {
     totals().used
 }
 
-#[track_caller]
-fn allocate(layout: Layout) -> Result<NonNull<u8>, Error> {
-    check_headroom();
-    let site = site::here();
-    kernel::with(|kernel| {
-        let owner = kernel.current_owner();
-        Ok(kernel.allocate(layout, owner, site)?)
-    })
+/// MicroPython's `gc.mem_free()`: what is free, and what the heap could still get.
+///
+/// `mem_alloc() + (mem_free() - max_new_split())` is the heap's total, always.
+#[must_use]
+pub fn mem_free() -> u32 {
+    totals().free + max_new_split()
 }
 
-/// # Safety
-/// `pointer` came from [`allocate`] and nobody uses the block any more.
-unsafe fn free(pointer: NonNull<u8>) {
-    kernel::with(|kernel| {
-        // SAFETY: as promised by the caller.
-        match unsafe { kernel.heap.free(pointer) } {
-            // A block of a unit that was torn down meanwhile stays, and stays counted.
-            Ok(_) | Err(BadPointer::Quarantined) => {}
-            Err(_) => kernel.note_refused_free(),
-        }
-    });
+/// MicroPython's `gc.mem_alloc()`.
+#[must_use]
+pub fn mem_alloc() -> u32 {
+    used_bytes()
+}
+
+/// Bytes that the heap could get for a further area and has not: no part of its total. All areas of a
+/// board are the heap's from the start, so there are none left.
+#[must_use]
+pub const fn max_new_split() -> u32 {
+    0
 }
 
 /// A value in a heap block of its own.
@@ -170,7 +192,9 @@ impl<T> Arc<T> {
     /// [`Error::Missing`] if no block is large enough; the value is dropped.
     #[track_caller]
     pub fn new(value: T) -> Result<Self, Error> {
-        let pointer = allocate(Layout::new::<Counted<T>>())?.cast::<Counted<T>>();
+        let block = allocate(Layout::new::<Counted<T>>())?;
+        kernel::with(|kernel| kernel.heap.mark_shared(block));
+        let pointer = block.cast::<Counted<T>>();
         // SAFETY: the block is new, large enough and aligned.
         unsafe { pointer.as_ptr().write(Counted { count: UnsafeCell::new(1), value }) };
         Ok(Self { pointer, owns: PhantomData })

@@ -232,6 +232,14 @@ impl Ring {
         true
     }
 
+    /// Words that may be written before records are dropped.
+    pub(crate) fn room_words(&self) -> u32 {
+        let Some(memory) = self.memory else { return 0 };
+        let read = self.drained.unwrap_or_else(|| memory.read());
+        // One word stays free, so that a full ring is not an empty one.
+        RING_WORDS as u32 - 1 - (self.write.wrapping_sub(read) & (RING_WORDS as u32 - 1))
+    }
+
     /// Makes the UART drain the reader, or gives the ring back to readers of the memory. Records
     /// that nobody has read by then are lost; the gap in the sequence numbers shows it.
     ///

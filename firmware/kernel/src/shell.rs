@@ -10,6 +10,8 @@
 //! 2. A program's `ended` line is written after its last samples are in the ring, so whoever has
 //!    seen the line can judge the figures.
 
+mod memory;
+
 use crate::callback;
 use crate::command;
 use crate::compat::{self, Strictness};
@@ -17,8 +19,9 @@ use crate::console;
 use crate::deadlock;
 use crate::drain::{self, WayOut};
 use crate::error::Error;
-use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
 use crate::kernel::{self, MAILBOX};
+use crate::mem::tell::{self, When};
+use crate::mem::{limits, refusal};
 use crate::module;
 use crate::port::{self, ResetNote};
 use crate::println;
@@ -155,7 +158,9 @@ fn run(program: &Program, line: &Line) {
         result = (program.run)(Arguments { words });
         thread::drop_locals();
     });
+    kernel::with(|kernel| limits::forget_locks(kernel, Slot::MAIN));
     sample::all();
+    tell::ask();
     program_record(ProgramPhase::Ended, result.is_ok(), name);
     kernel::with(|kernel| kernel.mailbox.running = false);
     match result {
@@ -181,6 +186,7 @@ pub(crate) fn console_thread() -> Result<(), Error> {
     let mut next_samples = Instant::now().ticks() + sample::PERIOD_TICKS;
     loop {
         write_reports();
+        tell::answer();
         while let Some(byte) = console::read() {
             type_byte(&mut line, byte);
         }
@@ -202,6 +208,7 @@ fn sample_round(rounds: &mut u32) {
         drain::text_samples();
     }
     sample::all();
+    tell::layout(if *rounds == 0 { When::Now } else { When::Changed });
 }
 
 fn write_reports() {
@@ -224,10 +231,7 @@ fn write_reports() {
     if lost > 0 {
         println!("{lost} more threads ended while this was written");
     }
-    let refused = kernel::with(|kernel| core::mem::take(&mut kernel.refused_frees));
-    if refused > 0 {
-        println!("{refused} blocks could not be given back: the heap around them is damaged");
-    }
+    refusal::write_reports();
     let (lines, bytes) = console::take_losses();
     if lines > 0 {
         println!("{lines} lines are lost: written in a handler, masked, or inside of another line");
@@ -285,7 +289,9 @@ fn command(line: &Line) {
         "programs" => programs(),
         "run" => request(rest.trim()),
         "threads" => threads(),
-        "mem" => mem(),
+        "mem" => memory::mem(rest.trim()),
+        "map" => memory::map(rest.trim()),
+        "threshold" => memory::threshold(rest.trim()),
         "trace" => trace(rest.trim()),
         "telemetry" => telemetry(rest.trim()),
         "window" => window(),
@@ -312,7 +318,14 @@ fn help() {
     println!("threads                   every thread, its state and its stack");
     println!("waits                     who waits for what since when, and who has it");
     println!("timers                    every timer, what became of its ticks, and the callbacks");
-    println!("mem                       the heap, by owner");
+    println!("mem                       the heap: figures, areas, owners");
+    println!("mem info [1]              MicroPython's mem_info; with 1 its map of blocks");
+    println!("mem mark NAME             remember what each owner holds, by place of allocation");
+    println!("mem diff NAME             what each owner holds more or less since then");
+    println!("map [BYTES]               whose each stretch of the heap is, BYTES a letter");
+    println!(
+        "threshold [BYTES]         collect before an allocation, each so many bytes; -1: never"
+    );
     println!("import NAME               load a module, and those that it needs");
     println!("modules                   every module, what it has, and what keeps it");
     println!("unload NAME               take a module out of the table, or say what keeps it");
@@ -419,40 +432,6 @@ fn end_name(end: thread::End) -> &'static str {
         thread::End::Overflowed => "overflowed",
         thread::End::Faulted => "faulted",
         thread::End::Refused => "refused to exit",
-    }
-}
-
-fn mem() {
-    let totals = crate::mem::totals();
-    println!(
-        "heap: total {} B, used {} B, free {} B, peak {} B, largest free {} B, {} blocks",
-        totals.total,
-        totals.used,
-        totals.free,
-        totals.peak_used,
-        totals.largest_free,
-        totals.used_blocks
-    );
-    println!("owner                 unit     now    peak  blocks");
-    for index in 0..OWNERS_MAX as u16 {
-        let found = kernel::with(|kernel| {
-            let owner = kernel.heap.owner(OwnerIndex::new(index))?;
-            let named = kernel.threads.iter().find(|thread| thread.unit == owner.tag.unit);
-            let is_thread = owner.tag.kind == OwnerKind::Thread;
-            let name = named.filter(|_| is_thread).map_or("", |thread| thread.name);
-            match owner.tag.kind {
-                OwnerKind::Module => Some((owner, kernel.modules.name_of(owner.tag.unit))),
-                _ => Some((owner, name)),
-            }
-        });
-        if let Some((owner, name)) = found {
-            let kind = sample::wire_owner(owner.tag.kind);
-            let note = if owner.quarantined { "  quarantined" } else { "" };
-            println!(
-                "{kind:<9} {name:<12}{:>5} {:>7} {:>7} {:>7}{note}",
-                owner.tag.unit, owner.current, owner.peak, owner.blocks
-            );
-        }
     }
 }
 

@@ -25,6 +25,7 @@ use crate::callback;
 use crate::error::{Error, Exit};
 use crate::heap::OwnerIndex;
 use crate::kernel::{self, Kernel};
+use crate::mem::limits;
 use crate::port::{self, Context, Seat, StackRange};
 use crate::sched::{Attention, Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
 use crate::stack::KERNEL_STACK_MAX;
@@ -86,6 +87,8 @@ pub(crate) struct Thread {
     pub(crate) exit_told: u8,
     /// Somebody interrupted it, and it has not been told yet.
     pub(crate) is_interrupted: bool,
+    /// How often it has locked the heap for itself.
+    pub(crate) heap_locks: u32,
     /// It is in a wait that a request to end does not break off.
     pub(crate) waits_through: bool,
     /// Its last wait for an object.
@@ -128,6 +131,7 @@ impl Thread {
         exit_asked: false,
         exit_told: 0,
         is_interrupted: false,
+        heap_locks: 0,
         waits_through: false,
         wait: Wait::NONE,
         locals: None,
@@ -172,10 +176,8 @@ extern "C" fn leave() -> ! {
         let unit = UnitId(thread.unit);
         let (block, owner) = (thread.block.take(), thread.owner);
         if let Some(block) = block {
-            // SAFETY: the thread has left its stack for good.
-            if unsafe { kernel.heap.free(block) }.is_err() {
-                kernel.note_refused_free();
-            }
+            // SAFETY: the thread has left its stack for good. A refusal is noted.
+            let _ = unsafe { kernel.free(block) };
         }
         sample::owner_of(kernel, owner);
         kernel.heap.owner_release(owner);
@@ -190,6 +192,7 @@ extern "C" fn leave() -> ! {
 /// Ends the slot of the running thread and wakes who waits for its end.
 pub(crate) fn close(kernel: &mut Kernel, slot: Slot) {
     callback::unit_ended(kernel, slot);
+    limits::forget_locks(kernel, slot);
     let thread = &mut kernel.threads[slot.index()];
     let reasons = u8::from(thread.exit_asked) + u8::from(thread.is_interrupted);
     (thread.exit_asked, thread.is_interrupted) = (false, false);

@@ -51,6 +51,8 @@ pub use window::{
 #[derive(Clone, Debug)]
 pub struct Device {
     now: Instant,
+    /// The instant of the last record.
+    record_at: Instant,
     hello: Option<HelloFacts>,
     boot: Boot,
     resets: Vec<Reset>,
@@ -206,6 +208,7 @@ impl Device {
     pub fn new() -> Self {
         Self {
             now: Instant::ZERO,
+            record_at: Instant::ZERO,
             hello: None,
             boot: Boot { index: 0, from: Instant::ZERO },
             resets: Vec::new(),

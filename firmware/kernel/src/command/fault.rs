@@ -1,13 +1,9 @@
 //! An allocation that is to fail, because a scenario wants to see what the program does then.
 
-use crate::heap::OutOfMemory;
 use crate::kernel::Kernel;
 use core::alloc::Layout;
-use core::ptr::NonNull;
 use ramscope_wire as wire;
 use wire::{FailAllocation, Level, NAME_BYTES_MAX, SiteId};
-
-use crate::heap::OwnerIndex;
 
 /// Which allocation is to fail.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +32,11 @@ impl Fault {
         // A text of a record is never longer than a name.
         fault.unit[..command.unit.len()].copy_from_slice(command.unit.as_bytes());
         fault
+    }
+
+    /// Whether one is to fail.
+    pub(crate) const fn is_armed(&self) -> bool {
+        self.left > 0
     }
 
     /// Whether this allocation is the one.
@@ -78,36 +79,16 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
 }
 
 impl Kernel {
-    /// Allocates for `owner`, unless the host has asked that this allocation fail.
-    ///
-    /// # Errors
-    /// As [`Heap::allocate`](crate::heap::Heap::allocate).
-    #[inline]
-    pub(crate) fn allocate(
-        &mut self,
-        layout: Layout,
-        owner: OwnerIndex,
-        site: SiteId,
-    ) -> Result<NonNull<u8>, OutOfMemory> {
-        if self.commands.fault.left > 0 && self.is_to_fail(layout, site) {
-            let totals = self.heap.totals();
-            return Err(OutOfMemory {
-                wanted_bytes: layout.size() as u32,
-                largest_free_bytes: totals.largest_free,
-                free_bytes: totals.free,
-            });
-        }
-        self.heap.allocate(layout, owner, site.0)
-    }
-
+    /// Whether the host has asked that this allocation fail, which it is told then.
     #[cold]
-    fn is_to_fail(&mut self, layout: Layout, site: SiteId) -> bool {
+    pub(crate) fn is_to_fail(&mut self, layout: Layout, site: SiteId) -> bool {
         let name = if self.in_handler() { "kernel" } else { self.current().name };
         let bytes = layout.size() as u32;
         if !self.commands.fault.strikes(name, bytes) {
             return false;
         }
         let nth = self.commands.fault.nth;
+        self.attend();
         let unit = self.current_unit();
         self.record(Level::Samples, &wire::AllocationFailed { unit, bytes, nth, site });
         true

@@ -66,7 +66,8 @@ impl Heap {
                 Diagnosis { block, claim, ..unknown }
             }
             (BadPointer::NotABlockStart | BadPointer::Quarantined, ..) => {
-                let block = self.block_of(address);
+                // One that was freed meanwhile has nothing to tell.
+                let block = self.block_of(address).filter(|block| !block.free);
                 Diagnosis { block, claim: block.as_ref().map(claim_of), ..unknown }
             }
         }

@@ -3,7 +3,7 @@
 //! ```text
 //! word 0  bit 31 quarantined, bits 30..3 size (a multiple of 8), bit 2 mark,
 //!         bit 1 previous free, bit 0 free
-//! word 1  of a used block: bits 31..16 site, bits 15..0 sealed owner index
+//! word 1  of a used block: bit 31 shared, bits 30..16 site, bits 15..0 sealed owner index
 //!         of a free block: link to the next free block of its class
 //! word 2  of a free block: link to the previous one
 //! word 3  of a free block that has five words or more: word 1 of the used block that it was
@@ -21,6 +21,9 @@ use super::{OWNERS_MAX, OwnerIndex};
 /// Makes a used block's second word improbable as data; small enough to be an immediate operand.
 const SEAL: u16 = 0x05C0;
 const _: () = assert!(OWNERS_MAX.is_power_of_two() && (SEAL as usize).is_multiple_of(OWNERS_MAX));
+
+/// The bit of a site that says that several units share the block; no site has it.
+const SHARED: u16 = 1 << 15;
 
 /// A header's first word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +140,20 @@ impl Tag {
 
     #[inline(always)]
     pub(super) const fn site(self) -> u16 {
-        (self.0 >> 16) as u16
+        (self.0 >> 16) as u16 & !SHARED
+    }
+
+    /// The same site with another owner.
+    pub(super) const fn of(self, owner: OwnerIndex) -> Self {
+        Self(self.0 & 0xFFFF_0000 | (owner.0 ^ SEAL) as u32)
+    }
+
+    pub(super) const fn shared(self) -> Self {
+        Self(self.0 | (SHARED as u32) << 16)
+    }
+
+    pub(super) const fn is_shared(self) -> bool {
+        (self.0 >> 16) as u16 & SHARED != 0
     }
 }
 
@@ -148,8 +164,11 @@ mod tests {
     #[test]
     fn a_tag_gives_back_owner_and_site() {
         for index in 0..OWNERS_MAX as u16 {
-            let tag = Tag::new(OwnerIndex(index), 0xBEEF);
-            assert_eq!((tag.owner(), tag.site()), (Some(OwnerIndex(index)), 0xBEEF));
+            let tag = Tag::new(OwnerIndex(index), 0x3EEF);
+            assert_eq!((tag.owner(), tag.site()), (Some(OwnerIndex(index)), 0x3EEF));
+            let moved = tag.shared().of(OwnerIndex(1));
+            assert_eq!((moved.owner(), moved.site()), (Some(OwnerIndex(1)), 0x3EEF));
+            assert!(moved.is_shared() && !tag.is_shared());
         }
     }
 

@@ -132,10 +132,10 @@ fn a_used_block_names_its_owner_and_site() {
     let arena = Arena::new(4096);
     let mut heap = arena.heap_of(&[4096], 0);
     let owner = heap.owner_add(thread(7)).unwrap();
-    let pointer = heap.allocate(bytes(40), owner, 0xABCD).unwrap();
+    let pointer = heap.allocate(bytes(40), owner, 0x2BCD).unwrap();
     let block = heap.block_of(pointer.addr().get() + 39).unwrap();
     assert_eq!(block.payload(), pointer.addr().get());
-    assert_eq!((block.bytes, block.owner, block.site), (48, owner, 0xABCD));
+    assert_eq!((block.bytes, block.owner, block.site), (48, owner, 0x2BCD));
     assert!(!block.free && !block.quarantined);
 }
 

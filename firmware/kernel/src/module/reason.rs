@@ -1,6 +1,7 @@
 //! Why a module is not imported.
 
 use crate::heap::OutOfMemory;
+use crate::mem::account::NoBlock;
 use core::fmt;
 use ramscope_module_abi::Version;
 
@@ -95,6 +96,8 @@ pub enum Reason {
         /// The largest block that could be had.
         largest_free_bytes: u32,
     },
+    /// The thread has locked the heap for itself.
+    HeapLocked,
     /// As many modules are loaded as there can be.
     TooMany,
     /// What begins it answered with this code.
@@ -118,6 +121,15 @@ impl From<OutOfMemory> for Reason {
     fn from(out: OutOfMemory) -> Self {
         let (wanted_bytes, largest_free_bytes) = (out.wanted_bytes, out.largest_free_bytes);
         Self::OutOfMemory { wanted_bytes, largest_free_bytes }
+    }
+}
+
+impl From<NoBlock> for Reason {
+    fn from(no: NoBlock) -> Self {
+        match no {
+            NoBlock::OutOfMemory(out) => out.into(),
+            NoBlock::Locked => Self::HeapLocked,
+        }
     }
 }
 
@@ -168,6 +180,7 @@ impl fmt::Display for Reason {
                 f,
                 "out of memory: {wanted_bytes} B wanted, largest free {largest_free_bytes} B"
             ),
+            Self::HeapLocked => f.write_str("memory allocation failed, heap is locked"),
             Self::TooMany => {
                 write!(f, "{} modules are loaded, and no more can be", super::MODULES_MAX)
             }

@@ -1,7 +1,6 @@
 //! How modules go.
 #![expect(unsafe_code, reason = "calls the module's end, and gives its blocks back")]
 
-use crate::console;
 use crate::heap::OwnerIndex;
 use crate::kernel::{self, Kernel};
 use crate::lock::Lock;
@@ -260,11 +259,9 @@ pub(super) fn free_part(
 }
 
 fn free(kernel: &mut Kernel, block: NonNull<u8>) {
-    // SAFETY: a block of a module that nothing keeps, and that was taken out of its entry.
-    if unsafe { kernel.heap.free(block) }.is_err() {
-        kernel.refused_frees = kernel.refused_frees.wrapping_add(1);
-        console::attend(kernel);
-    }
+    // SAFETY: a block of a module that nothing keeps, and that was taken out of its entry. A refusal is
+    // noted.
+    let _ = unsafe { kernel.free(block) };
 }
 
 /// Gives one block back that a module left behind. Walks the blocks, but only if there is one.

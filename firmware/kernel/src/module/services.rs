@@ -69,10 +69,10 @@ extern "C" fn free(owner: u32, block: *mut u8) {
     let Some(block) = NonNull::new(block) else { return };
     kernel::with(|kernel| {
         let before = kernel.module_bytes(Serial(owner));
-        // SAFETY: the module's allocator gives back what it got from here.
-        match unsafe { kernel.heap.free(block) } {
+        // SAFETY: the module's allocator gives back what it got from here. A refusal is noted.
+        match unsafe { kernel.free(block) } {
             Ok(_) | Err(BadPointer::Quarantined) => kernel.book_module(Serial(owner), before),
-            Err(_) => kernel.note_refused_free(),
+            Err(_) => {}
         }
     });
 }
@@ -85,10 +85,11 @@ extern "C" fn resize(
     bytes: usize,
 ) -> *mut u8 {
     let Some(old) = NonNull::new(block) else { return allocate(owner, bytes, align) };
+    let Ok(layout) = Layout::from_size_align(bytes, align) else { return core::ptr::null_mut() };
     let in_place = kernel::with(|kernel| {
         let before = kernel.module_bytes(Serial(owner));
         // SAFETY: the module's allocator owns the block, and needs no more of it than `bytes`.
-        let resized = unsafe { kernel.heap.resize(old, bytes) };
+        let resized = unsafe { kernel.resize(old, layout, ramscope_wire::SiteId::NONE) };
         kernel.book_module(Serial(owner), before);
         matches!(resized, Ok(Resized::InPlace { .. }))
     });

@@ -334,7 +334,7 @@ pub(crate) fn watch() {
         return;
     }
     let block = kernel::with(|kernel| {
-        let block = kernel.heap.allocate(Layout::new::<Table>(), OwnerIndex::KERNEL, 0);
+        let block = kernel.allocate(Layout::new::<Table>(), OwnerIndex::PERMANENT, SiteId::NONE);
         kernel.races.refused = block.is_err();
         block.ok()
     });
@@ -347,10 +347,8 @@ pub(crate) fn watch() {
         }
         // Somebody else was faster.
         Some(_) => {
-            // SAFETY: the block is ours alone.
-            if unsafe { kernel.heap.free(block.cast()) }.is_err() {
-                kernel.note_refused_free();
-            }
+            // SAFETY: the block is ours alone. A refusal is noted.
+            let _ = unsafe { kernel.free(block.cast()) };
         }
     });
 }

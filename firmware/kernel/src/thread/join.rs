@@ -4,6 +4,7 @@ use super::sizes::{self, StackFigures};
 use super::{End, Thread, block, check_headroom, release_slot, wait_through};
 use crate::deadlock;
 use crate::error::Error;
+use crate::heap::OwnerIndex;
 use crate::kernel::{self, Kernel};
 use crate::sched::{Slot, Wake, Why};
 use crate::site;
@@ -23,6 +24,14 @@ impl JoinHandle {
     #[must_use]
     pub const fn id(&self) -> u32 {
         self.unit
+    }
+
+    /// Who pays for what the thread allocates; `None` if it is over.
+    pub(crate) fn owner(&self) -> Option<OwnerIndex> {
+        kernel::with(|kernel| {
+            let thread = &kernel.threads[self.slot.index()];
+            (thread.unit == self.unit && thread.end.is_none()).then_some(thread.owner)
+        })
     }
 
     /// Waits until the thread has ended.

@@ -112,6 +112,7 @@ impl Failure for Error {
             Error::TooShort => 13,
             Error::Interrupted => 14,
             Error::NotImported => 15,
+            Error::HeapLocked => 16,
         }
     }
 }

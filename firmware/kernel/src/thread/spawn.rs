@@ -5,6 +5,8 @@ use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish, local};
 use crate::error::{Error, Pending, Shortage};
 use crate::heap::{OutOfMemory, OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
+use crate::mem::account::NoBlock;
+use crate::mem::handover;
 use crate::port::{self, StackRange};
 use crate::sched::{Kin, PRIORITY_DEFAULT};
 use crate::site;
@@ -110,6 +112,8 @@ impl Builder {
         // SAFETY: the block is ours alone, large enough, and aligned for F.
         unsafe { place.write(body) };
         // SAFETY: as above.
+        unsafe { handover::adopt(place.cast(), size_of::<F>(), owner) };
+        // SAFETY: as above.
         unsafe { paint(stack) };
         // SAFETY: as above.
         let context = unsafe { port::_ramscope_port_prepare(stack, thread_main) };
@@ -163,6 +167,7 @@ fn stack_layout<F>(bytes: usize) -> Layout {
 enum Lack {
     ControlBlock,
     Stack(OutOfMemory),
+    Locked,
 }
 
 impl Lack {
@@ -170,6 +175,7 @@ impl Lack {
     fn told(self) -> Error {
         let pending = Pending::count();
         Error::Missing(match self {
+            Lack::Locked => return Error::HeapLocked,
             Lack::ControlBlock => Shortage::Owners { pending },
             Lack::Stack(OutOfMemory { wanted_bytes, largest_free_bytes, .. }) => {
                 Shortage::Stack { wanted_bytes, largest_free_bytes, pending }
@@ -188,19 +194,19 @@ fn reserve(
     let owner = kernel.heap.owner_add(tag).map_err(|_| Lack::ControlBlock)?;
     match kernel.allocate(layout, owner, site) {
         Ok(block) => Ok((block, owner, unit)),
-        Err(out) => {
+        Err(no) => {
             kernel.heap.owner_release(owner);
-            Err(Lack::Stack(out))
+            Err(match no {
+                NoBlock::OutOfMemory(out) => Lack::Stack(out),
+                NoBlock::Locked => Lack::Locked,
+            })
         }
     }
 }
 
 fn give_back(kernel: &mut Kernel, block: NonNull<u8>, owner: OwnerIndex) {
-    // SAFETY: the thread never ran, so nothing points into the block.
-    let freed = unsafe { kernel.heap.free(block) };
-    if freed.is_err() {
-        kernel.note_refused_free();
-    }
+    // SAFETY: the thread never ran, so nothing points into the block. A refusal is noted.
+    let _ = unsafe { kernel.free(block) };
     kernel.heap.owner_release(owner);
 }
 

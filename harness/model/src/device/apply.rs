@@ -20,7 +20,7 @@ use crate::finding::{Detail, Finding};
 impl Device {
     /// Takes a record of the instant `at`.
     pub fn apply(&mut self, at: Instant, record: &Record<'_>) {
-        let at = self.advance(at);
+        let at = self.advance_record(at);
         match record {
             Record::Hello(hello) => self.greet(at, hello),
             Record::Clock(_) => {}
@@ -96,9 +96,18 @@ impl Device {
         self.now
     }
 
+    /// Moves the present on to a record. Records come in pieces, which other streams may have
+    /// overtaken; they keep their own time all the same, and their own order.
+    fn advance_record(&mut self, at: Instant) -> Instant {
+        self.advance(at);
+        self.record_at = self.record_at.max(at);
+        self.record_at
+    }
+
     /// Says that the device was reset, as somebody outside saw it.
     pub fn reset(&mut self, at: Instant, reason: &str) {
         let at = self.advance(at);
+        self.record_at = at;
         self.begin_boot(at, reason.to_owned());
         self.awaits_hello = true;
     }
