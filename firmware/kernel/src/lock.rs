@@ -274,7 +274,7 @@ impl Lock {
         head.holder().ok_or(Error::NotHeld)?;
         head.leave();
         races::released(kernel, self.head.name());
-        match head.wake_first(kernel, Wake::Granted) {
+        match head.wake_next(kernel, Wake::Granted) {
             Some(next) => {
                 head.hand_to(kernel, next);
                 head.note_lock(kernel, LockOp::HandedOver, Place::NONE);

@@ -64,6 +64,16 @@ pub(crate) fn work_on<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
     result
 }
 
+/// As [`work_on`], where interrupts were on before or not.
+#[inline(always)]
+pub(crate) fn work_in<R>(were_on: bool, work: impl FnOnce(&mut Kernel) -> R) -> R {
+    let kernel = kernel();
+    kernel.begin_section(were_on);
+    let result = work(kernel);
+    kernel.end_section(were_on);
+    result
+}
+
 impl Kernel {
     /// That interrupts are masked says that a section is under way, but where they `were_on` no more
     /// before: there it is noted. With debug assertions it always is, to find sections in sections.
@@ -138,7 +148,7 @@ fn why_not_block() -> Error {
 
 /// The end of a section that may have changed who runs: interrupts are on afterwards.
 #[inline(always)]
-fn end_section() {
+pub(crate) fn end_section() {
     if kernel().sched.attention.any(Attention::AT_END) {
         reschedule(|kernel, stamp| kernel.sched.decide(stamp));
     } else {

@@ -6,7 +6,7 @@
 use super::wait::Ask;
 use crate::era::LongStamp;
 use crate::kernel::Kernel;
-use crate::sched::{QueueName, Slot, State, WaitQueue, Wake, Why};
+use crate::sched::{Attention, QueueName, Slot, State, WaitQueue, Wake, Why};
 use crate::site::Place;
 use crate::sync::races;
 use core::cell::UnsafeCell;
@@ -165,11 +165,6 @@ impl Head {
         self.notes == Notes::Left
     }
 
-    /// Whether the telemetry wants to know.
-    fn is_told(&self, kernel: &Kernel) -> bool {
-        self.notes == Notes::Written && kernel.level.code() >= Level::Events.code()
-    }
-
     /// Its number, and once in its life its name for the telemetry.
     #[inline]
     pub(crate) fn announce(&mut self, kernel: &mut Kernel) -> ObjectId {
@@ -198,30 +193,38 @@ impl Head {
     }
 
     /// Writes what happened to a lock or mutex.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn note_lock(&mut self, kernel: &mut Kernel, op: LockOp, place: Place) {
-        if self.is_told(kernel) {
+        if kernel.sched.attention.any(Attention::EVENTS) {
             self.write_lock(kernel, op, place);
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn write_lock(&mut self, kernel: &mut Kernel, op: LockOp, place: Place) {
+        if self.is_quiet() {
+            return;
+        }
         let (lock, unit) = (self.announce(kernel), kernel.current_unit());
         let site = place.id(kernel);
         kernel.record(Level::Events, &wire::LockEvent { lock, unit, op, site });
     }
 
     /// Writes what happened to any other object; `value` is what it has now.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn note(&mut self, kernel: &mut Kernel, op: ObjectOp, value: u32, place: Place) {
-        if self.is_told(kernel) {
+        if kernel.sched.attention.any(Attention::EVENTS) {
             self.write(kernel, op, value, place);
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn write(&mut self, kernel: &mut Kernel, op: ObjectOp, value: u32, place: Place) {
+        if self.is_quiet() {
+            return;
+        }
         let (object, unit) = (self.announce(kernel), kernel.current_unit());
         let site = place.id(kernel);
         kernel.record(Level::Events, &wire::ObjectEvent { object, unit, op, site, value });
@@ -337,10 +340,22 @@ impl Head {
     #[inline]
     pub(crate) fn wake_first(&mut self, kernel: &mut Kernel, wake: Wake) -> Option<Slot> {
         if self.leaving > 0 {
-            let slot = self.waiters.first()?;
-            self.wake(kernel, slot, wake);
-            return Some(slot);
+            return self.wake_first_of_told(kernel, wake);
         }
+        self.wake_next(kernel, wake)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake_first_of_told(&mut self, kernel: &mut Kernel, wake: Wake) -> Option<Slot> {
+        let slot = self.waiters.first()?;
+        self.wake(kernel, slot, wake);
+        Some(slot)
+    }
+
+    /// Wakes who waits longest, of an object that never tells all at once.
+    #[inline(always)]
+    pub(crate) fn wake_next(&mut self, kernel: &mut Kernel, wake: Wake) -> Option<Slot> {
         let slot = kernel.sched.wake_first(&mut self.waiters, wake)?;
         self.one_fewer();
         if wake == Wake::Granted {

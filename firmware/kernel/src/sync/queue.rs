@@ -105,7 +105,7 @@ impl<T, const N: usize> State<T, N> {
 
     /// Promises the value that has just come to who waits longest.
     fn promise_value(&mut self, kernel: &mut Kernel) -> Woken {
-        match self.receivers.wake_first(kernel, Wake::Granted) {
+        match self.receivers.wake_next(kernel, Wake::Granted) {
             None => Woken::Nobody,
             Some(_) => {
                 self.promised_values += 1;
@@ -116,7 +116,7 @@ impl<T, const N: usize> State<T, N> {
 
     /// Promises the room that has just come to who waits longest.
     fn promise_room(&mut self, kernel: &mut Kernel) -> Woken {
-        match self.senders.wake_first(kernel, Wake::Granted) {
+        match self.senders.wake_next(kernel, Wake::Granted) {
             None => Woken::Nobody,
             Some(_) => {
                 self.promised_room += 1;
@@ -281,8 +281,8 @@ impl<T: Send, const N: usize> Queue<T, N> {
         while change(|kernel| {
             let State { receivers, senders, .. } = self.state.get(kernel);
             receivers
-                .wake_first(kernel, Wake::Closed)
-                .or_else(|| senders.wake_first(kernel, Wake::Closed))
+                .wake_next(kernel, Wake::Closed)
+                .or_else(|| senders.wake_next(kernel, Wake::Closed))
                 .is_some()
         }) {}
     }

@@ -258,11 +258,16 @@ fn row(kernel: &Kernel) -> Slot {
 }
 
 /// The running unit acquired the object of this name.
-#[inline]
+#[inline(always)]
 pub(crate) fn acquired(kernel: &mut Kernel, name: QueueName) {
-    if kernel.races.table.is_none() {
-        return;
+    if kernel.sched.attention.any(Attention::RACES) {
+        acquire(kernel, name);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn acquire(kernel: &mut Kernel, name: QueueName) {
     let slot = row(kernel);
     if let Some(table) = kernel.races.table() {
         table.acquire(slot, name);
@@ -270,11 +275,16 @@ pub(crate) fn acquired(kernel: &mut Kernel, name: QueueName) {
 }
 
 /// The running unit released the object of this name.
-#[inline]
+#[inline(always)]
 pub(crate) fn released(kernel: &mut Kernel, name: QueueName) {
-    if kernel.races.table.is_none() {
-        return;
+    if kernel.sched.attention.any(Attention::RACES) {
+        release(kernel, name);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn release(kernel: &mut Kernel, name: QueueName) {
     let slot = row(kernel);
     if let Some(table) = kernel.races.table() {
         table.release(slot, name);
@@ -282,11 +292,16 @@ pub(crate) fn released(kernel: &mut Kernel, name: QueueName) {
 }
 
 /// The running unit handed something to `slot`, which waited for it.
-#[inline]
+#[inline(always)]
 pub(crate) fn woke(kernel: &mut Kernel, slot: Slot) {
-    if kernel.races.table.is_none() {
-        return;
+    if kernel.sched.attention.any(Attention::RACES) {
+        hand(kernel, slot);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn hand(kernel: &mut Kernel, slot: Slot) {
     let from = row(kernel);
     if let Some(table) = kernel.races.table() {
         table.hand(from, slot);

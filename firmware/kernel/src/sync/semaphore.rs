@@ -115,7 +115,7 @@ impl Semaphore {
                 return Err(Error::Full);
             }
             races::released(kernel, self.state.name());
-            if state.head.wake_first(kernel, Wake::Granted).is_none() {
+            if state.head.wake_next(kernel, Wake::Granted).is_none() {
                 state.permits += 1;
             }
             state.head.note(kernel, ObjectOp::Given, state.permits, Place::NONE);

@@ -171,11 +171,10 @@ pub(crate) fn change<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
     if !were_on || !port::has_stack(KERNEL_STACK_MAX) {
         check_room(were_on);
     }
-    let result = kernel::work_on(work);
+    let result = kernel::work_in(were_on, work);
     if were_on {
-        kernel::decide();
+        kernel::end_section();
     }
-    port::unmask(were_on);
     result
 }
 
