@@ -23,6 +23,7 @@
 
 mod budget;
 mod capability;
+mod finding_id;
 mod glob;
 mod matcher;
 mod nearest;
@@ -41,6 +42,7 @@ mod yaml;
 
 pub use budget::{Bound, Budget, BudgetId, Metric, Subject, SubjectKind, Unit};
 pub use capability::{Capabilities, Capability};
+pub use finding_id::FINDING_IDS;
 pub use glob::glob_matches;
 pub use matcher::{EarlierMatch, Fed, Match, Matcher, NearestMiss, WaitReport};
 pub use nearest::nearest;

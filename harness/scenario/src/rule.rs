@@ -366,6 +366,12 @@ rules! {
             => "{budgets: [{heap: main, peak: 1}], expect: {fail: [run/heap:main/peak]}}"
     },
 
+    /// A name or pattern that no finding has.
+    /// It would allow, deny or expect nothing, and nobody would notice.
+    UnknownFinding = "unknown-finding" {
+        Ours: "findings: {allow: [telemetry.loss]}" => "findings: {allow: [telemetry.lost]}"
+    },
+
     // While planning.
     /// A `run` command names a program that the image does not hold.
     UnknownProgram = "unknown-program",

@@ -119,3 +119,14 @@ impl fmt::Display for FindingKind {
         f.pad(self.id())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scenarios_name_the_findings_that_there_are() {
+        let ids: Vec<&str> = FindingKind::ALL.iter().map(|kind| kind.id()).collect();
+        assert_eq!(ids, ramscope_scenario::FINDING_IDS);
+    }
+}

@@ -9,6 +9,8 @@ mod runs;
 mod targets;
 
 use crate::budget::Budget;
+use crate::finding_id::FINDING_IDS;
+use crate::glob::glob_matches;
 use crate::rule::Rule;
 use crate::scenario::Step;
 use crate::settings::{
@@ -96,9 +98,22 @@ impl Reader<'_> {
     fn findings(&mut self, node: NodeId) -> FindingRules {
         let fields = self.fields(node, "findings", &["allow", "deny"]).unwrap_or_default();
         FindingRules {
-            allow: self.texts(fields.get("allow"), "allow"),
-            deny: self.texts(fields.get("deny"), "deny"),
+            allow: self.finding_ids(fields.get("allow"), "allow"),
+            deny: self.finding_ids(fields.get("deny"), "deny"),
         }
+    }
+
+    /// Ids of findings, or patterns that some of them fit.
+    fn finding_ids(&mut self, node: Option<NodeId>, name: &str) -> Vec<String> {
+        let mut patterns = node.map_or_else(Vec::new, |node| self.text_nodes(node, name));
+        patterns.retain(|(pattern, place)| {
+            let is_known = FINDING_IDS.iter().any(|id| glob_matches(pattern, id));
+            if !is_known {
+                self.unknown(Rule::UnknownFinding, *place, "finding", pattern, FINDING_IDS);
+            }
+            is_known
+        });
+        patterns.into_iter().map(|(pattern, _)| pattern).collect()
     }
 
     fn expect(&mut self, node: NodeId, budgets: &Checked<Budget>) -> Expect {
@@ -107,7 +122,7 @@ impl Reader<'_> {
         let node = |key: &str| fields.get(key);
         Expect {
             fail: node("fail").map_or_else(Vec::new, |n| budgets::read_ids(self, n, budgets)),
-            findings: self.texts(node("findings"), "findings"),
+            findings: self.finding_ids(node("findings"), "findings"),
             reset: node("reset").map_or(ResetExpectation::Never, |node| self.reset(node)),
         }
     }

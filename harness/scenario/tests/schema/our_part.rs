@@ -1,7 +1,8 @@
 //! The part of the schema that is ours, out of the tables that the reader uses.
 
 use ramscope_scenario::{
-    Artifact, Capability, Keep, Metric, OptionForm, Settings, SubjectKind, TargetKind, Unit,
+    Artifact, Capability, FINDING_IDS, Keep, Metric, OptionForm, Settings, SubjectKind, TargetKind,
+    Unit,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -50,6 +51,16 @@ pub(crate) fn definitions() -> Vec<(&'static str, Json)> {
             }),
         ),
         ("text", json!({"type": "string", "minLength": 1})),
+        ("finding", finding()),
+        (
+            "findings",
+            json!({
+                "oneOf": [
+                    {"$ref": "#/$defs/finding"},
+                    {"type": ["array", "null"], "items": {"$ref": "#/$defs/finding"}}
+                ]
+            }),
+        ),
         (
             "texts",
             json!({
@@ -110,6 +121,7 @@ fn keys() -> Json {
     let duration = json!({"$ref": "#/$defs/duration"});
     let texts = json!({"$ref": "#/$defs/texts"});
     let text = json!({"$ref": "#/$defs/text"});
+    let findings = json!({"$ref": "#/$defs/findings"});
     let word = json!({"type": ["string", "number", "boolean"], "pattern": r"^\S+$"});
     let mut capabilities: Vec<&str> = Capability::ALL.iter().map(|c| c.name()).collect();
     capabilities.extend(["uart0", "gpio", "screenshot"]);
@@ -175,7 +187,7 @@ fn keys() -> Json {
         "findings": {
             "type": ["object", "null"],
             "description": "Which findings never fail the run, and which always do.",
-            "properties": {"allow": texts, "deny": texts},
+            "properties": {"allow": findings, "deny": findings},
             "additionalProperties": false
         },
         "waits": described(
@@ -193,7 +205,7 @@ fn keys() -> Json {
             "description": "What must go wrong for the run to pass.",
             "properties": {
                 "fail": texts,
-                "findings": texts,
+                "findings": findings,
                 "reset": {"oneOf": [{"type": "boolean"}, text]}
             },
             "additionalProperties": false
@@ -433,4 +445,9 @@ fn limit(metric: Metric) -> Json {
         Unit::BasisPoints => json!({"$ref": "#/$defs/share"}),
         Unit::Picos => json!({"$ref": "#/$defs/time"}),
     }
+}
+
+/// An id, which an editor completes, or a pattern.
+fn finding() -> Json {
+    json!({"anyOf": [{"enum": FINDING_IDS}, {"type": "string", "pattern": r"[*?]"}]})
 }
