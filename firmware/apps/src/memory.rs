@@ -33,6 +33,8 @@ enum Forgotten {
 
 /// Bytes in use at the steps of the session.
 struct Session {
+    /// What `flashbdev` has: it is there before the session begins, and goes with the others.
+    boot: u32,
     fresh: u32,
     peak: u32,
     imported: u32,
@@ -47,8 +49,10 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
         _ => Forgotten::Nothing,
     };
     // MicroPython's boot does `from flashbdev import bdev`: the name goes, the table's entry stays.
-    drop(module::import("flashbdev")?);
-    let session = play(forgotten)?;
+    let flashbdev = module::import("flashbdev")?;
+    let boot = flashbdev.bytes();
+    drop(flashbdev);
+    let session = play(boot, forgotten)?;
     session.compare();
     match session.lost() {
         0 => println!("memory: everything came back"),
@@ -57,7 +61,7 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn play(forgotten: Forgotten) -> Result<Session, Error> {
+fn play(boot: u32, forgotten: Forgotten) -> Result<Session, Error> {
     collect();
     let fresh = mem::used_bytes();
     println!("memory: fresh: {} B free", mem::free_bytes());
@@ -66,14 +70,13 @@ fn play(forgotten: Forgotten) -> Result<Session, Error> {
     let (imported, peak) = (mem::used_bytes(), mem::totals().peak_used);
     println!("memory: import bot: {} B free, uses {} B", mem::free_bytes(), imported - fresh);
     bot.call_bytes("write", LINE, &mut [])?;
-    bot.call_numbers("start", [TICK_MS, 0, 0, 0])?;
 
     collect();
     let collected = mem::used_bytes();
     println!("memory: collect: {} B free, uses {} B", mem::free_bytes(), collected - fresh);
 
-    if forgotten != Forgotten::Timer {
-        bot.call_numbers("stop", [0; 4])?;
+    if forgotten == Forgotten::Timer {
+        bot.call_numbers("start", [TICK_MS, 0, 0, 0])?;
     }
     unload_all();
     match forgotten {
@@ -85,7 +88,7 @@ fn play(forgotten: Forgotten) -> Result<Session, Error> {
     println!("memory: unload, collect: {} B free", mem::free_bytes());
     // Whoever is still there says once more why.
     TO_UNLOAD.into_iter().for_each(unload);
-    Ok(Session { fresh, peak, imported, collected, unloaded: mem::used_bytes() })
+    Ok(Session { boot, fresh, peak, imported, collected, unloaded: mem::used_bytes() })
 }
 
 /// `del bot`.
@@ -136,7 +139,7 @@ mod seed {
 impl Session {
     /// Bytes that are in use after the session and were not before it.
     const fn lost(&self) -> u32 {
-        self.unloaded.saturating_sub(self.fresh)
+        (self.unloaded + self.boot).saturating_sub(self.fresh)
     }
 
     /// Both sides by side. MicroPython counts what a parser leaves as used until it collects; here it is
@@ -151,7 +154,7 @@ impl Session {
         row("in use after the import", seed::IMPORTED, since_fresh(self.imported));
         row("in use after a collection", seed::COLLECTED, since_fresh(self.collected));
         let came_back = seed::UNLOADED - (seed::FRESH - seed::COLLECTED);
-        row("came back", came_back, self.collected.saturating_sub(self.unloaded));
+        row("came back", came_back, since_fresh(self.collected).saturating_sub(self.lost()));
         row("never came back", seed::FRESH - seed::UNLOADED, self.lost());
     }
 }

@@ -17,6 +17,7 @@ use ramscope_module_abi::{ExportKind, Guarded, Status, Ticking};
 
 use crate::body::Body as _;
 use crate::hardware::{Hardware, Nerves, Wiring, print};
+use crate::program::read_number;
 use crate::robot::Robot;
 use crate::terminal::Color;
 
@@ -126,7 +127,7 @@ pub(crate) fn configure(input: &[u8], _: &mut [u8]) -> isize {
         let mut value = [0; VALUE_BYTES];
         let bytes = abi::call_bytes(get, request.get(..filled)?, &mut value);
         let value = value.get(..usize::try_from(bytes).ok()?)?;
-        core::str::from_utf8(value).ok()?.parse().ok()
+        read_number(core::str::from_utf8(value).ok()?)
     };
     guarded(|state| {
         let mut body = Hardware { nerves: &mut state.nerves, reply: None };

@@ -137,8 +137,16 @@ fn goto<'a>(word: &'a str, rest: &'a str) -> Result<Statement<'a>, Mistake<'a>> 
     Ok(Statement::Goto(number(word, x, 160)?, number(word, y.trim_ascii(), 160)?))
 }
 
+/// A number in decimal digits. One function for all who read some: each use of the library's becomes a
+/// copy of it.
+#[inline(never)]
+#[must_use]
+pub fn read_number(text: &str) -> Option<i32> {
+    text.parse().ok()
+}
+
 fn number<'a>(word: &'a str, text: &str, most: i32) -> Result<i32, Mistake<'a>> {
-    let number: i32 = text.parse().map_err(|_| Mistake { text: Text::Number, about: word })?;
+    let number = read_number(text).ok_or(Mistake { text: Text::Number, about: word })?;
     match number.unsigned_abs() <= most.unsigned_abs() {
         true => Ok(number),
         false => Err(Mistake { text: Text::Bounds, about: word }),

@@ -54,7 +54,10 @@ impl Row {
 /// The screen's lines.
 #[derive(Clone, Debug)]
 pub struct Terminal {
+    /// A ring.
     rows: [Row; ROWS],
+    /// Where in the ring the topmost line is.
+    first: usize,
     /// Lines that are written; the next one comes behind them.
     filled: usize,
 }
@@ -69,7 +72,7 @@ impl Terminal {
     /// An empty screen.
     #[must_use]
     pub const fn new() -> Self {
-        Self { rows: [EMPTY; ROWS], filled: 0 }
+        Self { rows: [EMPTY; ROWS], first: 0, filled: 0 }
     }
 
     /// Writes a text from a new line on. A line breaks at a space where there is one; when the screen is
@@ -100,19 +103,22 @@ impl Terminal {
 
     /// The next line that is not yet on the display, from the top, and its number; it counts as sent.
     pub fn take_changed(&mut self) -> Option<(usize, Row)> {
-        let index = self.rows.iter().position(|row| row.is_changed)?;
-        let row = self.rows.get_mut(index)?;
+        let first = self.first;
+        let is_changed =
+            |line: &usize| self.rows.get(at(first, *line)).is_some_and(|row| row.is_changed);
+        let line = (0..ROWS).find(is_changed)?;
+        let row = self.rows.get_mut(at(first, line))?;
         row.is_changed = false;
-        Some((index, *row))
+        Some((line, *row))
     }
 
     fn push(&mut self, line: &str, color: Color) {
         if self.filled == ROWS {
-            (1..ROWS).for_each(|index| self.rows[index - 1] = self.rows[index]);
+            self.first = at(self.first, 1);
             self.uncover();
             self.filled -= 1;
         }
-        if let Some(row) = self.rows.get_mut(self.filled) {
+        if let Some(row) = self.rows.get_mut(at(self.first, self.filled)) {
             *row = Row { color, ..EMPTY };
             let units =
                 line.chars().map(|letter| u16::try_from(u32::from(letter)).unwrap_or(0xFFFD));
@@ -123,8 +129,14 @@ impl Terminal {
 
     /// The lines that are written.
     pub fn written(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().take(self.filled)
+        let (end, begin) = self.rows.split_at(self.first);
+        begin.iter().chain(end).take(self.filled)
     }
+}
+
+/// The place in the ring of a line behind another place.
+const fn at(first: usize, line: usize) -> usize {
+    (first + line) % ROWS
 }
 
 /// The part of a line that fits, and what is left without the space at the break.

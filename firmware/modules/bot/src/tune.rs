@@ -3,6 +3,8 @@
 //! `d` is the usual length as a part of a whole note, `o` the usual octave, `b` quarter notes a minute. A
 //! note is a length, a letter, perhaps `#`, an octave, and a dot that makes it longer by half; `p` is a rest.
 
+use crate::program::read_number;
+
 /// A note: hertz (0 is a rest) and milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -50,7 +52,8 @@ impl<'a> Tune<'a> {
         let mut tune = Self { rest: notes, length: 4, octave: 6, whole_ms: 240_000 / 63 };
         for part in head.split(',').map(str::trim_ascii).filter(|part| !part.is_empty()) {
             let (key, value) = part.split_once('=').ok_or(NoTune)?;
-            let value: u16 = value.parse().map_err(|_| NoTune)?;
+            let value =
+                read_number(value).and_then(|value| u16::try_from(value).ok()).ok_or(NoTune)?;
             match key {
                 "d" if is_length(value) => tune.length = value,
                 "o" if (3..=7).contains(&value) => tune.octave = value as u8,
@@ -99,7 +102,8 @@ const fn is_length(length: u16) -> bool {
 fn leading_number(text: &str) -> (u16, &str) {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = text.strip_suffix(rest).unwrap_or("");
-    (digits.parse().unwrap_or(0), rest)
+    let number = read_number(digits).and_then(|number| u16::try_from(number).ok());
+    (number.unwrap_or(0), rest)
 }
 
 fn hertz(letter: char, is_sharp: bool, octave: u32) -> Option<u16> {

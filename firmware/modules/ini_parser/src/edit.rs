@@ -39,12 +39,12 @@ pub fn set(
     let value = Quoted(value);
     match find(text, section, key) {
         Place::Instead(from, to) => {
-            out.write_str(&text[..from])?;
+            out.write_str(text.get(..from).unwrap_or(""))?;
             write!(out, "{key} = {value}")?;
-            out.write_str(&text[to..])?;
+            out.write_str(text.get(to..).unwrap_or(""))?;
         }
         Place::Behind(at) => {
-            let (before, after) = text.split_at(at);
+            let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
             whole_lines(before, end, out)?;
             write!(out, "{key} = {value}{end}")?;
             out.write_str(after)?;
@@ -73,7 +73,8 @@ fn find(text: &str, wanted: &str, key: &str) -> Place {
     let mut behind = wanted.is_empty().then_some(mark);
     let mut section = "";
     let mut at = mark;
-    for (raw, (_, item)) in text[mark..].split_inclusive('\n').zip(Items::of(text.as_bytes())) {
+    let lines = text.get(mark..).unwrap_or("").split_inclusive('\n');
+    for (raw, (_, item)) in lines.zip(Items::of(text.as_bytes())) {
         match item {
             Ok(Item::Section(name)) => section = name,
             Ok(Item::Pair(known, _)) if section == wanted && known.eq_ignore_ascii_case(key) => {

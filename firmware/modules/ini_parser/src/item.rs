@@ -86,7 +86,7 @@ impl<'a> Items<'a> {
     fn next_line(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest?;
         let (line, after) = match rest.iter().position(|byte| *byte == b'\n') {
-            Some(at) => (&rest[..at], Some(&rest[at + 1..])),
+            Some(at) => (rest.get(..at)?, rest.get(at + 1..)),
             None => (rest, None),
         };
         // Behind the last line feed there is no line.

@@ -25,9 +25,9 @@ impl<'a> Value<'a> {
             Some(digits) => (true, digits),
             None => (false, self.0.strip_prefix('+').unwrap_or(self.0)),
         };
-        let (radix, digits) = match digits.get(..2) {
-            Some("0x" | "0X") => (16, &digits[2..]),
-            Some("0b" | "0B") => (2, &digits[2..]),
+        let (radix, digits) = match digits.split_at_checked(2) {
+            Some(("0x" | "0X", digits)) => (16, digits),
+            Some(("0b" | "0B", digits)) => (2, digits),
             _ => (10, digits),
         };
         let number = magnitude(digits, radix)?;

@@ -48,14 +48,16 @@ impl<'a> Iterator for Lines<'a> {
             self.rest = after;
             return Some(line.trim_end_matches(' '));
         }
-        let at = match line[..fits].rfind(' ') {
+        // Slices that may not be are asked for, not taken: the panic of a slice is larger than this.
+        let (before, behind) = line.split_at_checked(fits)?;
+        let at = match before.rfind(' ') {
             // The break may be right behind what fits.
-            _ if line[fits..].starts_with(' ') => fits,
+            _ if behind.starts_with(' ') => fits,
             Some(space) if space > 0 => space,
             _ => fits,
         };
-        self.rest = Some(rest[at..].trim_start_matches(' '));
-        Some(line[..at].trim_end_matches(' '))
+        self.rest = Some(rest.get(at..)?.trim_start_matches(' '));
+        Some(line.get(..at)?.trim_end_matches(' '))
     }
 }
 

@@ -122,7 +122,7 @@ impl Robot {
 
     fn set(&mut self, arguments: &str, body: &mut dyn Body) {
         let (key, value) = arguments.split_once([' ', '=']).unwrap_or((arguments, ""));
-        let Ok(value) = value.trim_ascii().parse() else {
+        let Some(value) = program::read_number(value.trim_ascii()) else {
             return self.say(body, Text::Number, About::Name(key), Color::RED);
         };
         match self.settings.set(key, value) {
