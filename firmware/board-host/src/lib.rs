@@ -117,6 +117,7 @@ struct Instance {
     kernel: NonNull<Kernel>,
     heap: &'static [Region],
     telemetry: &'static rtt::Memory,
+    console: &'static console::Turn,
     modules: &'static [&'static Linked],
     contexts: Contexts<Stopped>,
     masked: Cell<bool>,
@@ -150,6 +151,7 @@ impl Instance {
             kernel: NonNull::from(Box::leak(Box::new(Kernel::new()))),
             heap: Box::leak(Box::new(areas)),
             telemetry: Box::leak(Box::new(rtt::Memory::new())),
+            console: Box::leak(Box::new(console::Turn::new())),
             modules: &[],
             contexts: Contexts::new(),
             masked: Cell::new(true),
@@ -209,6 +211,7 @@ impl Instance {
             idle_stack: MAIN_STACK,
             interrupt_stack: MAIN_STACK,
             telemetry: self.telemetry,
+            console: self.console,
             storage: &[],
             linked_modules: self.modules,
         }

@@ -6,7 +6,7 @@ use core::arch::global_asm;
 use core::panic::PanicInfo;
 use ramscope_kernel::port::{Facts, Region, RegionKind, StackRange};
 use ramscope_kernel::wire::Board;
-use ramscope_kernel::{PANIC_STACK_MAX, Program, rtt, teardown};
+use ramscope_kernel::{PANIC_STACK_MAX, Program, console, rtt, teardown};
 
 global_asm!(
     ".section .start, \"ax\"",
@@ -48,6 +48,9 @@ global_asm!(
 /// The telemetry ring, under the name that debug probes look for.
 #[unsafe(no_mangle)]
 static _SEGGER_RTT: rtt::Memory = rtt::Memory::new();
+
+/// Whose turn it is to write to the console.
+static CONSOLE_TURN: console::Turn = console::Turn::new();
 
 /// The file system with the modules that programs import.
 static STORAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/storage.bin"));
@@ -149,6 +152,7 @@ pub fn start(programs: &'static [Program]) -> ! {
         idle_stack: IDLE_STACK.as_stack(),
         interrupt_stack,
         telemetry: &_SEGGER_RTT,
+        console: &CONSOLE_TURN,
         storage: STORAGE,
         linked_modules: &[],
     };

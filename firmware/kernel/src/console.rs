@@ -36,7 +36,6 @@ pub(crate) struct Console {
     pub(crate) writers: WaitQueue,
     /// The console thread, when it has nothing to do.
     pub(crate) worker: WaitQueue,
-    lock: Lock,
     echo_open: bool,
     /// What the command `key` said last, until a program takes it.
     pub(crate) key: Option<char>,
@@ -53,12 +52,28 @@ impl Console {
             receive: Bytes::new(),
             writers: WaitQueue::new(),
             worker: WaitQueue::new(),
-            lock: Lock::quiet("console"),
             echo_open: false,
             key: None,
             lost_input: 0,
             lost_lines: 0,
         }
+    }
+}
+
+/// Whose turn it is to write a line.
+///
+/// A writer keeps the lock across switches, while the kernel's own state is borrowed again and again; so
+/// it lies beside that, one for each instance, and the board says where.
+pub struct Turn {
+    lock: Lock,
+}
+
+impl Turn {
+    /// Nobody's.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "a board has one, in a static")]
+    pub const fn new() -> Self {
+        Self { lock: Lock::quiet("console") }
     }
 }
 
@@ -181,13 +196,8 @@ fn lose_line() {
     });
 }
 
-#[expect(unsafe_code, reason = "borrows the console's lock across switches")]
 fn lock() -> &'static Lock {
-    kernel::with(|kernel| {
-        // SAFETY: the instance is never moved or dropped while its threads run, and a `Lock` is
-        // made to be shared.
-        unsafe { core::ptr::from_ref(&kernel.console.lock).as_ref_unchecked() }
-    })
+    kernel::with(|kernel| &kernel.facts().console.lock)
 }
 
 fn end_echo() {

@@ -140,6 +140,8 @@ pub struct Facts {
     pub interrupt_stack: StackRange,
     /// Memory for the telemetry ring.
     pub telemetry: &'static crate::rtt::Memory,
+    /// Whose turn it is to write to the console.
+    pub console: &'static crate::console::Turn,
     /// The file system with the modules that can be loaded; empty if the image has none.
     pub storage: &'static [u8],
     /// The modules that are linked statically, where none can be loaded.
