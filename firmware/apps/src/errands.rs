@@ -1,0 +1,148 @@
+//! Each module is imported, does the job that it is there for, and is unloaded: what was linked on the
+//! host and loaded on the device computes the same as where it was compiled.
+
+use ramscope_kernel::module::{self, Module, Unloaded};
+use ramscope_kernel::{Arguments, Error, Instant, mem, println};
+
+/// Clock, data, data/command and chip-select of a display, its panel, and how it is held.
+const SCREEN: [u8; 6] = [4, 5, 6, 7, 0, 0];
+/// Trigger and echo of a distance sensor, and 20 C in tenths of a degree.
+const EYE: [u8; 4] = [2, 3, 200, 0];
+/// `hcsr04` answers so when no sensor does.
+const NO_SENSOR: isize = -202;
+
+const SETTINGS: &str = "[drive]\nspeed = 50\n";
+const BLOCK_BYTES: usize = 4096;
+
+pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
+    let before = mem::used_bytes();
+    let only = arguments.text("module");
+    for (name, errand) in ERRANDS {
+        if only.is_none_or(|only| only == name) {
+            let module = module::import(name)?;
+            errand(&module)?;
+            drop(module);
+            unload(name);
+        }
+    }
+    // What was imported on the way has nobody who needs it any more.
+    for (name, _) in ERRANDS {
+        unload(name);
+    }
+    module::release_unpinned();
+    println!("errands: {} B stayed", mem::used_bytes().saturating_sub(before));
+    Ok(())
+}
+
+type Errand = fn(&Module) -> Result<(), Error>;
+
+const ERRANDS: [(&str, Errand); 5] = [
+    ("sysfont", draw),
+    ("ini_parser", set),
+    ("flashbdev", keep),
+    ("ST7735", show),
+    ("hcsr04", measure),
+];
+
+fn unload(name: &str) {
+    if let Some(Unloaded::Gone(released)) = module::unload(name) {
+        println!("errands: {name} gave {} B back", released.bytes);
+    }
+}
+
+/// A word as a picture.
+fn draw(sysfont: &Module) -> Result<(), Error> {
+    const WIDTH: usize = 30;
+    let mut bitmap = [0; WIDTH];
+    let input = [&[0, 1, WIDTH as u8, 0, 8, 0, 0, 0, 0, 0], "Héllo".as_bytes()];
+    let mut request = [0; 16];
+    let request = joined(&input, &mut request);
+    sysfont.call_bytes("render", request, &mut bitmap)?;
+    for row in 0..8 {
+        let letter = |bits: u8| if bits >> row & 1 != 0 { b'#' } else { b'.' };
+        let line = bitmap.map(letter);
+        println!("errands: {}", core::str::from_utf8(&line).unwrap_or(""));
+    }
+    Ok(())
+}
+
+/// A value of a file is changed and read.
+fn set(ini_parser: &Module) -> Result<(), Error> {
+    let mut request = [0; 64];
+    let mut file = [0; 64];
+    let parts = [&[5, 5, 2, 0], &b"drivespeed75"[..], SETTINGS.as_bytes()];
+    let length = ini_parser.call_bytes("set", joined(&parts, &mut request), &mut file)?;
+    let file = file.get(..length.max(0).unsigned_abs()).unwrap_or(&[]);
+    let mut request = [0; 64];
+    let mut value = [0; 8];
+    let request = joined(&[&[5, 5], &b"drivespeed"[..], file], &mut request);
+    let length = ini_parser.call_bytes("get", request, &mut value)?;
+    let value = value.get(..length.max(0).unsigned_abs()).unwrap_or(&[]);
+    println!("errands: speed = {}", core::str::from_utf8(value).unwrap_or(""));
+    let mut problem = [0; 64];
+    let line = ini_parser.call_bytes("check", b"[drive]\nspeed", &mut problem)?;
+    println!("errands: line {line} of another file is refused");
+    Ok(())
+}
+
+/// A block is written twice, so the second time it is erased first.
+fn keep(flashbdev: &Module) -> Result<(), Error> {
+    flashbdev.call_numbers("mount", [2, 0, 0, 0])?;
+    let mut request = mem::Box::new([0; BLOCK_BYTES + 4])?;
+    for content in [0x0F, 0xF0] {
+        request.fill(content);
+        if let Some(number) = request.first_chunk_mut() {
+            *number = 1_u32.to_le_bytes();
+        }
+        flashbdev.call_bytes("writeblocks", &request[..], &mut [])?;
+    }
+    let mut back = [0; 16];
+    flashbdev.call_bytes("readblocks", &[1, 0, 0, 0, 0, 4, 0, 0], &mut back)?;
+    let mut wear = [0; 12];
+    flashbdev.call_bytes("wear", &[], &mut wear)?;
+    let kept = if back == [0xF0; 16] { "reads back" } else { "is damaged" };
+    println!("errands: block 1 {kept}, erased {} time", wear[0]);
+    flashbdev.call_numbers("unmount", [0; 4])?;
+    Ok(())
+}
+
+/// A word goes over the wire of a display, if the board has pins.
+fn show(display: &Module) -> Result<(), Error> {
+    let began = Instant::now();
+    let awake = display.call_bytes("begin", &SCREEN, &mut [])?;
+    let mut request = [0; 24];
+    let style = [10, 0, 20, 0, 0xFF, 0xFF, 0, 0, 1];
+    let request = joined(&[&SCREEN, &style, b"Hello"], &mut request);
+    let end = display.call_bytes("text", request, &mut [])?;
+    let millis = (Instant::now() - began).as_millis();
+    match awake {
+        0 => println!("errands: the next letter begins in column {end}, after {millis} ms"),
+        _ => println!("errands: the board has no pins for a display"),
+    }
+    Ok(())
+}
+
+/// Three distances, one after the other.
+fn measure(hcsr04: &Module) -> Result<(), Error> {
+    let mut kept = [0; 16];
+    for _ in 0..3 {
+        match hcsr04.call_bytes("measure", &EYE, &mut kept)? {
+            NO_SENSOR => println!("errands: no sensor answers"),
+            fault if fault < 0 => println!("errands: the sensor's fault {fault}"),
+            millimetres => println!("errands: {millimetres} mm, to within {}", kept[8]),
+        }
+    }
+    Ok(())
+}
+
+/// Slices one after the other, as far as there is room.
+fn joined<'a>(parts: &[&[u8]], room: &'a mut [u8]) -> &'a [u8] {
+    let mut filled = 0;
+    for byte in parts.iter().copied().flatten() {
+        if let Some(place) = room.get_mut(filled) {
+            *place = *byte;
+            filled += 1;
+        }
+    }
+    room.get(..filled).unwrap_or(&[])
+}
