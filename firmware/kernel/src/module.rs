@@ -45,6 +45,8 @@ mod services;
 mod show;
 mod source;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use pins::unit_torn_down;
 pub use pins::{PINS_MAX, Pin, PinKind, Pins};
