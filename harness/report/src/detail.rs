@@ -2,6 +2,7 @@
 
 pub(crate) mod judgement;
 mod memory;
+mod modules;
 mod timers;
 pub(crate) mod units;
 mod waits;
@@ -19,6 +20,7 @@ pub fn detail(judged: &Judged, style: Style) -> String {
         head(judged, style),
         units::units(judged.feed.device(), style),
         timers::timers(judged.feed.device(), style),
+        modules::modules(judged.feed.device(), style),
         memory::heap(judged.feed.device(), style),
         memory::rest(judged.feed.device(), style),
         waits::waits(judged.feed.device(), style),

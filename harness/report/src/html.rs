@@ -12,6 +12,7 @@
 mod facts;
 mod heap;
 mod judgement;
+mod modules;
 mod scale;
 mod schedule;
 mod stacks;
@@ -208,6 +209,7 @@ fn tightest(judged: &Judged) -> String {
 fn run(judged: &Judged, detail: Detail, tool: &str) -> String {
     let sections = [
         ("Stacks and units", stacks::stacks(judged)),
+        ("Modules", modules::modules(judged.feed.device())),
         ("Budgets", judgement::budgets(&judged.verdict.budgets)),
         ("Findings", judgement::findings(judged)),
         ("Faults asked for", judgement::faults(judged)),

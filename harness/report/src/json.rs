@@ -14,8 +14,8 @@ use crate::exit::ExitCode;
 use crate::measure::{figures, phases};
 use form::{
     BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm, HostForm,
-    ImageForm, LossesForm, MachineForm, PhaseForm, ReportForm, RunForm, SkipForm, StackForm,
-    StepForm, TimerForm, UnitForm,
+    ImageForm, LossesForm, MachineForm, ModuleForm, PhaseForm, ReportForm, RunForm, SkipForm,
+    StackForm, StepForm, TimerForm, UnitForm,
 };
 
 /// The version of the form.
@@ -93,6 +93,7 @@ fn ran(judged: &Judged) -> RunForm<'_> {
         skips: SkipForm::of_run(judged),
         units: device.units().iter().map(UnitForm::of).collect(),
         timers: device.timers().iter().map(TimerForm::of).collect(),
+        modules: device.modules().iter().map(ModuleForm::of).collect(),
         heap: HeapForm::of(device),
         interrupt_stack: StackForm::of(&device.interrupts().stack),
         figures: figures(device).into_iter().map(FigureForm::of).collect(),

@@ -23,6 +23,7 @@ mod junit;
 mod label;
 mod markdown;
 mod measure;
+mod modules;
 mod stimulus;
 mod style;
 mod table;

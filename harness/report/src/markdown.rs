@@ -11,6 +11,7 @@ use ramscope_wire::UnitId;
 use crate::entry::{Entry, NotRun};
 use crate::figures::{nearest_to_its_end, per_cent, seconds, unit_name, used_of};
 use crate::label::Labels;
+use crate::modules::{HEADINGS, is_figure, others, rows};
 use crate::style::{clean, verdict_word};
 use crate::table::{doubt_lines, failure_lines, machine_lines, sums};
 
@@ -130,7 +131,7 @@ fn figures(judged: &Judged) -> Vec<String> {
 /// Budgets with their margins and the top owners of the heap, folded away.
 fn memory(label: &str, judged: &Judged) -> String {
     let device = judged.feed.device();
-    let parts = [budgets(&judged.verdict.budgets), owners(device)];
+    let parts = [budgets(&judged.verdict.budgets), owners(device), modules(device)];
     match parts.iter().all(String::is_empty) {
         true => String::new(),
         false => format!(
@@ -191,6 +192,21 @@ fn owners(device: &Device) -> String {
     format!("| top owners of the heap | peak | at the end |\n|---|--:|--:|\n{}\n", {
         rows.collect::<String>()
     })
+}
+
+fn modules(device: &Device) -> String {
+    if device.modules().is_empty() {
+        return String::new();
+    }
+    let sides = (0..HEADINGS.len()).map(|column| if is_figure(column) { "--:" } else { "---" });
+    let sides: Vec<&str> = sides.collect();
+    let rows = rows(device).into_iter().map(|row| {
+        let cells: Vec<String> = row.iter().map(|cell| inline(cell)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    });
+    let rows: String = rows.collect();
+    let others = others(device).map(|others| format!("\n{others}\n")).unwrap_or_default();
+    format!("| {} |\n|{}|\n{rows}{others}\n", HEADINGS.join(" | "), sides.join("|"))
 }
 
 /// Text within a line or a cell, in which nothing is markup.

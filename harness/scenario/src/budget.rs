@@ -91,6 +91,10 @@ pub enum Metric {
     Lateness,
     /// The instructions executed.
     Instructions,
+    /// The most heap bytes that a module had once it was imported.
+    Resident,
+    /// The most heap bytes that a module had on the way, while it was imported.
+    ImportPeak,
 }
 
 /// What a metric counts.
@@ -203,8 +207,8 @@ impl SubjectKind {
     #[must_use]
     pub const fn metrics(self) -> &'static [Metric] {
         use Metric::{
-            CpuShare, Free, HeapPeak, HeapUsed, Instructions, LargestFree, Lateness, Leak, Peak,
-            StackMargin, StackPeak, Switches, Used,
+            CpuShare, Free, HeapPeak, HeapUsed, ImportPeak, Instructions, LargestFree, Lateness,
+            Leak, Peak, Resident, StackMargin, StackPeak, Switches, Used,
         };
         match self {
             Self::Thread | Self::Task | Self::Tasklet => &[
@@ -218,7 +222,7 @@ impl SubjectKind {
                 Lateness,
                 Instructions,
             ],
-            Self::Module => &[HeapUsed, HeapPeak, Leak],
+            Self::Module => &[Resident, ImportPeak, HeapUsed, HeapPeak, Leak],
             Self::Interrupt => &[StackPeak, StackMargin, CpuShare, Lateness, Instructions],
             Self::Heap => &[Used, Peak, Free, LargestFree, Leak],
             Self::Timer => &[Lateness, HeapUsed, HeapPeak],
@@ -241,7 +245,7 @@ impl SubjectKind {
 
 impl Metric {
     /// Every metric, in the order of documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::StackPeak,
         Self::StackMargin,
         Self::HeapUsed,
@@ -255,6 +259,8 @@ impl Metric {
         Self::Leak,
         Self::Lateness,
         Self::Instructions,
+        Self::Resident,
+        Self::ImportPeak,
     ];
 
     /// The key in the file, without `-min`.
@@ -274,6 +280,8 @@ impl Metric {
             Self::Leak => "leak",
             Self::Lateness => "lateness",
             Self::Instructions => "instructions",
+            Self::Resident => "resident",
+            Self::ImportPeak => "import-peak",
         }
     }
 

@@ -45,16 +45,28 @@ pub(crate) enum View {
     Timers,
     /// Locks, queues and other objects, and who waits for them.
     Waits,
+    /// Modules, and what keeps them.
+    Modules,
 }
 
 impl View {
-    pub(crate) const ALL: [Self; 3] = [Self::Threads, Self::Timers, Self::Waits];
+    pub(crate) const ALL: [Self; 4] = [Self::Threads, Self::Timers, Self::Waits, Self::Modules];
 
     pub(crate) const fn next(self) -> Self {
         match self {
             Self::Threads => Self::Timers,
             Self::Timers => Self::Waits,
-            Self::Waits => Self::Threads,
+            Self::Waits => Self::Modules,
+            Self::Modules => Self::Threads,
+        }
+    }
+
+    pub(crate) const fn previous(self) -> Self {
+        match self {
+            Self::Threads => Self::Modules,
+            Self::Timers => Self::Threads,
+            Self::Waits => Self::Timers,
+            Self::Modules => Self::Waits,
         }
     }
 
@@ -64,6 +76,7 @@ impl View {
             Self::Threads => "threads",
             Self::Timers => "timers",
             Self::Waits => "waits",
+            Self::Modules => "modules",
         }
     }
 }
@@ -152,7 +165,7 @@ impl App {
             }
             KeyCode::Char('?') => self.help = true,
             KeyCode::Tab => self.view = self.view.next(),
-            KeyCode::BackTab => self.view = self.view.next().next(),
+            KeyCode::BackTab => self.view = self.view.previous(),
             KeyCode::Char(' ') => self.toggle_pause(),
             KeyCode::Char('+' | '=') => self.set_speed(self.speed.faster()),
             KeyCode::Char('-') => self.set_speed(self.speed.slower()),

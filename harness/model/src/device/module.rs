@@ -2,7 +2,8 @@
 
 use ramscope_time::Instant;
 use ramscope_wire::{
-    ModuleEnd, ModuleId, ModuleNew, ModulePhase, ModuleSample, ModuleState, PinKind,
+    ModuleEnd, ModuleId, ModuleNew, ModulePhase, ModulePhaseKind, ModuleSample, ModuleState,
+    PinKind,
 };
 
 /// A module. Importing a name again after its end is another one.
@@ -26,6 +27,8 @@ pub struct Module {
     pub phases: Vec<ModulePhase>,
     /// What it has; `None` while no sample has come.
     pub last: Option<ModuleSample>,
+    /// The most that a sample said it has, since it was imported.
+    pub resident_most: u32,
     /// What kept it when somebody unloaded it last.
     pub pins: Vec<Pin>,
     /// How it ended, and when.
@@ -77,6 +80,7 @@ impl Module {
             state: ModuleState::Loading,
             phases: Vec::new(),
             last: None,
+            resident_most: 0,
             pins: Vec::new(),
             end: None,
             losses_seen: 0,
@@ -110,6 +114,27 @@ impl Module {
     pub fn import_peak(&self) -> u32 {
         let of_phases = self.phases.iter().map(|phase| phase.peak).max().unwrap_or(0);
         of_phases.max(self.last.map_or(0, |last| last.import_peak))
+    }
+
+    /// The most that it had once it was imported.
+    #[must_use]
+    pub fn settled(&self) -> u32 {
+        let begun = self.phases.iter().find(|phase| phase.phase == ModulePhaseKind::Initialise);
+        let begun = begun.map_or(0, |phase| phase.held);
+        begun.max(self.resident_most)
+    }
+
+    /// Whether each phase of its import was told.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let kinds = [
+            ModulePhaseKind::Find,
+            ModulePhaseKind::Read,
+            ModulePhaseKind::Parse,
+            ModulePhaseKind::Link,
+            ModulePhaseKind::Initialise,
+        ];
+        kinds.iter().all(|kind| self.phases.iter().any(|phase| phase.phase == *kind))
     }
 
     /// The most that it ever had.

@@ -63,7 +63,6 @@ fn judge_budget(
             .chain(unknown_subjects(budget, id, device))
             .collect(),
         Found::Nobody { seen } => nobody(absent(budget, seen, device)),
-        Found::NotTold { reason } => nobody(skipped(&reason)),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use ramscope_model::{
     BudgetResult, BudgetState, Device, Failure, HostFacts, ImageFacts, InjectedFault, Judged,
-    JudgedFinding, MachineFacts, Stack, StepResult, Timer, Unit,
+    JudgedFinding, MachineFacts, Module, Pin, Stack, StepResult, Timer, Unit,
 };
-use ramscope_wire::UnitId;
+use ramscope_wire::{ModulePhase, UnitId};
 
 use super::form::{
     BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm, HolderForm,
-    HostForm, HostStepForm, ImageForm, LossesForm, MachineForm, PhaseForm, ResetForm, SkipForm,
-    StackForm, StepForm, TimerForm, UnitForm,
+    HostForm, HostStepForm, ImageForm, LossesForm, MachineForm, ModuleForm, ModulePhaseForm,
+    PhaseForm, PinForm, ResetForm, SkipForm, StackForm, StepForm, TimerForm, UnitForm,
 };
 use crate::measure::{Figure, Phase};
 
@@ -194,6 +194,46 @@ impl<'a> TimerForm<'a> {
             late: last.map(|last| last.late),
             lateness_worst_ps: last.map(|last| u64::from(last.worst_ns) * 1_000),
         }
+    }
+}
+
+impl<'a> ModuleForm<'a> {
+    pub(super) fn of(module: &'a Module) -> Self {
+        let end = module.end.map(|(_, end)| end);
+        Self {
+            boot: module.boot,
+            name: &module.name,
+            version: module.version_text(),
+            state: module.state.to_string(),
+            code_base: module.place.map(|place| place.code_base),
+            phases: module.phases.iter().map(ModulePhaseForm::of).collect(),
+            import_peak_bytes: module.import_peak(),
+            resident_bytes: module.settled(),
+            now_bytes: module.resident(),
+            pins: module.pins.iter().map(PinForm::of).collect(),
+            ended_ps: module.end.map(|(at, _)| at.as_picos()),
+            freed_bytes: end.map(|end| end.freed),
+            leftover_bytes: end.map(|end| end.leftover),
+        }
+    }
+}
+
+impl ModulePhaseForm {
+    fn of(phase: &ModulePhase) -> Self {
+        Self {
+            phase: phase.phase.to_string(),
+            ok: phase.ok,
+            taken_bytes: phase.taken,
+            given_back_bytes: phase.given_back,
+            held_bytes: phase.held,
+            peak_bytes: phase.peak,
+        }
+    }
+}
+
+impl<'a> PinForm<'a> {
+    fn of(pin: &'a Pin) -> Self {
+        Self { kind: pin.kind.to_string(), holder: &pin.holder, bytes: pin.bytes }
     }
 }
 

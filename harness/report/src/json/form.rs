@@ -72,6 +72,8 @@ pub(super) struct RunForm<'a> {
     pub(super) units: Vec<UnitForm<'a>>,
     /// Every timer of every boot.
     pub(super) timers: Vec<TimerForm<'a>>,
+    /// Every module of every boot, with the phases of its import.
+    pub(super) modules: Vec<ModuleForm<'a>>,
     /// The heap; null if no sample of it arrived.
     pub(super) heap: Option<HeapForm>,
     /// The stack of the interrupt handlers.
@@ -370,6 +372,65 @@ pub(super) struct TimerForm<'a> {
     pub(super) late: Option<u32>,
     /// How long after its instant a callback began at worst.
     pub(super) lateness_worst_ps: Option<u64>,
+}
+
+/// A module, from its import to its end.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ModuleForm<'a> {
+    /// The boot, counted from 0.
+    pub(super) boot: u32,
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Its version; empty if it was not told.
+    pub(super) version: String,
+    /// `loading`, `loaded`, `held` (out of the table, but something keeps it) or `free`.
+    pub(super) state: String,
+    /// Where its instructions are fetched; null if it was not told.
+    pub(super) code_base: Option<u32>,
+    /// The phases of its import and its end, in order.
+    pub(super) phases: Vec<ModulePhaseForm>,
+    /// The most that it had while it was imported.
+    pub(super) import_peak_bytes: u32,
+    /// The most that it had once it was imported.
+    pub(super) resident_bytes: u32,
+    /// What it has at the end.
+    pub(super) now_bytes: u32,
+    /// What kept it when somebody unloaded it last.
+    pub(super) pins: Vec<PinForm<'a>>,
+    /// When it was gone; null if it is still there.
+    pub(super) ended_ps: Option<u64>,
+    /// Bytes that came back at its end.
+    pub(super) freed_bytes: Option<u32>,
+    /// Bytes of them that it had left behind.
+    pub(super) leftover_bytes: Option<u32>,
+}
+
+/// What a phase of an import took and gave back.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ModulePhaseForm {
+    /// `find`, `read`, `parse`, `link`, `initialise` or `end`.
+    pub(super) phase: String,
+    /// Whether it went well.
+    pub(super) ok: bool,
+    /// Bytes of the heap that it took.
+    pub(super) taken_bytes: u32,
+    /// Bytes that it gave back.
+    pub(super) given_back_bytes: u32,
+    /// Bytes that the module had at its end.
+    pub(super) held_bytes: u32,
+    /// The most that the module had during it.
+    pub(super) peak_bytes: u32,
+}
+
+/// A reason for which a module stays.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct PinForm<'a> {
+    /// `table`, `name`, `importer`, `callback` or `unit`.
+    pub(super) kind: String,
+    /// Who.
+    pub(super) holder: &'a str,
+    /// Bytes that the holder has.
+    pub(super) bytes: u32,
 }
 
 /// Telemetry that did not arrive.

@@ -99,9 +99,20 @@ fn tab_shows_timers_and_then_who_waits_for_what() {
     press(&mut app, &[KeyCode::Tab], &stage.scene());
     check("waits-80x24", &stage.scene(), &app, (80, 24));
     press(&mut app, &[KeyCode::Tab], &stage.scene());
+    assert_eq!(app.view, View::Modules);
+    press(&mut app, &[KeyCode::Tab], &stage.scene());
     assert_eq!(app.view, View::Threads);
-    press(&mut app, &[KeyCode::BackTab], &stage.scene());
+    press(&mut app, &[KeyCode::BackTab, KeyCode::BackTab], &stage.scene());
     assert_eq!(app.view, View::Waits);
+}
+
+#[test]
+fn modules_show_what_they_have_and_what_keeps_them() {
+    let stage = Stage::demo().modules();
+    let mut app = app();
+    press(&mut app, &[KeyCode::BackTab], &stage.scene());
+    check("modules-80x24", &stage.scene(), &app, (80, 24));
+    check("modules-130x40", &stage.scene(), &app, (130, 40));
 }
 
 #[test]
@@ -124,7 +135,7 @@ fn a_circle_of_waits_stands_above_the_locks() {
         stage.lock(lock, unit, op);
     }
     let mut app = app();
-    press(&mut app, &[KeyCode::BackTab], &stage.scene());
+    press(&mut app, &[KeyCode::Tab, KeyCode::Tab], &stage.scene());
     let drawn = once::text(&stage.scene(), &app, ScreenSize(SIZE_MIN));
     let circle = " a circle: sampler waits for logger waits for sampler";
     assert!(drawn.lines().any(|line| line.starts_with(circle)), "{drawn}");

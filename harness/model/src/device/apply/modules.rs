@@ -53,6 +53,9 @@ impl Device {
     pub(super) fn sample_module(&mut self, at: Instant, sample: &ModuleSample) {
         let Some(module) = self.module_mut(at, sample.module) else { return };
         module.state = sample.state;
+        if sample.state != ModuleState::Loading {
+            module.resident_most = module.resident_most.max(sample.current);
+        }
         module.last = Some(*sample);
     }
 

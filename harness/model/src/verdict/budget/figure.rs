@@ -3,7 +3,7 @@
 use ramscope_scenario::Metric;
 use ramscope_time::Instant;
 
-use crate::device::{Cpu, Heap, Holding, Interrupts, Stack};
+use crate::device::{Cpu, Heap, Holding, Interrupts, Module, Stack};
 
 /// A figure of one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,9 @@ pub(super) const fn trend(metric: Metric) -> Trend {
         | Metric::Peak
         | Metric::Switches
         | Metric::Lateness
-        | Metric::Instructions => Trend::Rises,
+        | Metric::Instructions
+        | Metric::Resident
+        | Metric::ImportPeak => Trend::Rises,
         Metric::StackMargin => Trend::Falls,
         Metric::HeapUsed
         | Metric::Used
@@ -84,6 +86,23 @@ pub(super) fn of_holding(holding: &Holding, metric: Metric, losses_at_end: u64) 
         capacity: None,
         at: Some(at),
         is_final: holding.losses_seen >= losses_at_end,
+    }
+}
+
+pub(super) fn of_module(module: &Module, metric: Metric, losses_at_end: u64) -> Figure {
+    let (value, at) = match metric {
+        Metric::Resident => (module.settled(), module.since),
+        Metric::ImportPeak => (module.import_peak(), module.since),
+        Metric::HeapUsed => (module.resident(), module.end.map_or(module.since, |(at, _)| at)),
+        Metric::HeapPeak => (module.peak(), module.since),
+        _ => return Figure::NotGiven(format!("the device does not tell {metric} of it")),
+    };
+    Figure::Known {
+        value: value.into(),
+        capacity: None,
+        at: Some(at),
+        // What an import takes is told once, so nothing may be missing of it.
+        is_final: module.losses_seen >= losses_at_end && module.is_whole(),
     }
 }
 

@@ -4,7 +4,7 @@ use ramscope_scenario::{Metric, Subject, SubjectKind};
 use ramscope_wire::{UnitId, UnitKind};
 use std::collections::BTreeSet;
 
-use crate::device::{Device, Ending, Heap, Interrupts, Timer, Unit};
+use crate::device::{Device, Ending, Heap, Interrupts, Module, Timer, Unit};
 use crate::verdict::budget::figure::{self, Figure};
 use crate::verdict::budget::phase_figures::Phased;
 
@@ -19,8 +19,6 @@ pub(super) enum Found<'a> {
     Some(Vec<FoundSubject<'a>>),
     /// None; these are there.
     Nobody { seen: Vec<String> },
-    /// The target does not tell of such subjects.
-    NotTold { reason: String },
 }
 
 /// One subject.
@@ -40,6 +38,7 @@ enum Of<'a> {
     Interrupts(&'a Interrupts),
     /// A timer, and its place among all of them.
     Timer(&'a Timer, usize),
+    Module(&'a Module),
 }
 
 /// Those of a phase, if there is one.
@@ -58,9 +57,7 @@ pub(super) fn find_subjects<'a>(
             single(subject, device, INTERRUPTS_NAME, handlers)
         }
         SubjectKind::Timer => timers(subject, device, phase),
-        SubjectKind::Module => Found::NotTold {
-            reason: "the device does not tell which modules it has loaded".to_owned(),
-        },
+        SubjectKind::Module => modules(subject, device),
     }
 }
 
@@ -132,6 +129,28 @@ fn timers<'a>(subject: &Subject, device: &'a Device, phase: Option<Phased<'_>>) 
     Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
 }
 
+/// The modules that a pattern means. The second one of a name is `bot#2`.
+fn modules<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
+    let all = device.modules();
+    let found: Vec<_> = (0..all.len())
+        .filter(|&place| subject.includes(subject.kind, &all[place].name))
+        .map(|place| FoundSubject {
+            name: match all[..place].iter().filter(|it| it.name == all[place].name).count() {
+                0 => all[place].name.clone(),
+                earlier => format!("{}#{}", all[place].name, earlier + 1),
+            },
+            base_name: all[place].name.clone(),
+            of: Of::Module(&all[place]),
+            losses_at_end: device.losses().serial(),
+        })
+        .collect();
+    if !found.is_empty() {
+        return Found::Some(found);
+    }
+    let seen: BTreeSet<&str> = all.iter().map(|module| module.name.as_str()).collect();
+    Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
+}
+
 /// After a reset the same names come again; which boot is meant is part of what is shown.
 fn name_in_run(unit: &Unit) -> String {
     match unit.key.boot {
@@ -188,6 +207,9 @@ impl FoundSubject<'_> {
             Of::Heap(_) => phase.of_heap(metric),
             Of::Interrupts(_) => phase.of_interrupts(metric),
             Of::Timer(_, place) => phase.of_timer(place, metric),
+            Of::Module(_) => {
+                Figure::NotGiven(format!("the device does not tell {metric} of it in phases"))
+            }
         }
     }
 
@@ -228,6 +250,7 @@ impl FoundSubject<'_> {
                 timer.losses_seen >= self.losses_at_end,
                 "no sample of it arrived",
             ),
+            (Of::Module(module), metric) => figure::of_module(module, metric, self.losses_at_end),
             (_, metric) => Figure::NotGiven(format!("the device does not tell {metric} of it")),
         }
     }

@@ -5,9 +5,11 @@ use ramscope_model::{Device, Feed, MachineFacts, NoSymbols};
 use ramscope_time::{Instant, Span};
 use ramscope_wire::{
     Board, CallbackSample, CpuSample, EndReason, HeapSample, Hello, InterruptSample, Level,
-    LockEvent, LockOp, Object, ObjectEvent, ObjectId, ObjectKind, ObjectOp, Overflow, OverflowHow,
-    OwnerKind, OwnerSample, Panic, Program, ProgramPhase, Record, SiteId, StackSample, State,
-    TimerMode, TimerNew, TimerSample, UnitEnd, UnitId, UnitKind, UnitNew, UnitState, Why, WindowId,
+    LockEvent, LockOp, ModuleEnd, ModuleId, ModuleNew, ModulePhase, ModulePhaseKind, ModulePin,
+    ModuleSample, ModuleState, Object, ObjectEvent, ObjectId, ObjectKind, ObjectOp, Overflow,
+    OverflowHow, OwnerKind, OwnerSample, Panic, PinKind, Program, ProgramPhase, Record, SiteId,
+    StackSample, State, TimerMode, TimerNew, TimerSample, UnitEnd, UnitId, UnitKind, UnitNew,
+    UnitState, Why, WindowId,
 };
 
 use crate::scene::{MachineState, Recording, Scene};
@@ -237,6 +239,65 @@ impl Stage {
         let (object, unit, site) = (ObjectId(4), UnitId::MAIN, SiteId::NONE);
         self.apply(&Record::ObjectEvent(ObjectEvent { object, unit, op, site, value: 0 }));
         self
+    }
+
+    /// A module that is loaded, one that something keeps, and one that is gone.
+    pub(super) fn modules(mut self) -> Self {
+        for (number, name, file, block) in
+            [(1, "sysfont", 17_896, 14_808), (2, "bot", 52_112, 28_904), (3, "hello", 9_824, 7_048)]
+        {
+            self.module(number, name, file, block);
+        }
+        let module = ModuleId(2);
+        for (kind, holder, bytes) in [(PinKind::Name, 1, 0), (PinKind::Unit, 3, 2_128)] {
+            self.apply(&Record::ModulePin(ModulePin { module, kind, holder, bytes }));
+        }
+        self.module_sample(2, ModuleState::Held, 2, 29_064);
+        let module = ModuleId(3);
+        let end = ModuleEnd { module, freed: 7_176, leftover: 64, leftover_blocks: 2 };
+        self.apply(&Record::ModuleEnd(end));
+        self
+    }
+
+    fn module(&mut self, number: u32, name: &str, file: u32, block: u32) {
+        let module = ModuleId(number);
+        let mut phase = |phase, taken, given_back, held: u32| {
+            let peak = held.max(held + given_back);
+            let record = ModulePhase { module, phase, ok: true, taken, given_back, held, peak };
+            self.apply(&Record::ModulePhase(record));
+        };
+        phase(ModulePhaseKind::Find, 160, 0, 160);
+        phase(ModulePhaseKind::Read, file, 0, 160 + file);
+        phase(ModulePhaseKind::Parse, 0, 0, 160 + file);
+        phase(ModulePhaseKind::Link, block, file, 160 + block);
+        phase(ModulePhaseKind::Initialise, 0, 0, 160 + block);
+        self.apply(&Record::ModuleNew(ModuleNew {
+            module,
+            code_base: 0x4039_0000,
+            code_bytes: block / 2,
+            data_base: 0x3FC9_0000 + block / 2,
+            data_bytes: block / 2,
+            checksum: number,
+            major: 1,
+            minor: 0,
+            patch: 0,
+            name,
+        }));
+        self.module_sample(number, ModuleState::Loaded, 2, 160 + block);
+    }
+
+    fn module_sample(&mut self, number: u32, state: ModuleState, pins: u8, current: u32) {
+        let module = ModuleId(number);
+        self.apply(&Record::ModuleSample(ModuleSample {
+            module,
+            state,
+            pins,
+            current,
+            import_peak: current,
+            peak_boot: current,
+            peak_window: current,
+            window: WindowId::BOOT,
+        }));
     }
 
     /// So many timers more.
