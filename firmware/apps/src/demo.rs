@@ -5,6 +5,7 @@
 use core::cell::Cell;
 use core::hint::black_box;
 use ramscope_kernel::mem::{Arc, Box};
+use ramscope_kernel::thread::JoinHandle;
 use ramscope_kernel::{Arguments, Error, Instant, Lock, Span, println, thread};
 
 struct Shared {
@@ -29,7 +30,8 @@ fn sampler(shared: &Shared) -> Result<(), Error> {
             chunks = [const { None }; CHUNKS_MAX];
             next = 0;
         }
-        chunks[next] = Some(Box::new([0; 1024])?);
+        // What it cannot get it does without.
+        chunks[next] = Box::new([0; 1024]).ok();
         next += 1;
         let held = shared.lock.hold()?;
         shared.readings.0.set(shared.readings.0.get() + 1);
@@ -68,7 +70,7 @@ fn logger(shared: &Shared) -> Result<(), Error> {
 
 /// A thread that lives for a moment.
 fn visitor() -> Result<(), Error> {
-    let kept = Box::new([0_u8; 3000])?;
+    let kept = Box::new([0_u8; 3000]).ok();
     thread::sleep(Span::from_millis(400))?;
     drop(kept);
     Ok(())
@@ -78,24 +80,35 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let seconds = u64::from(arguments.number("seconds", 20));
     let shared =
         Arc::new(Shared { lock: Lock::named("readings"), readings: Readings(Cell::new(0)) })?;
+    let mut threads = [const { None }; 3];
+    let ran = show(seconds, &shared, &mut threads);
+    // Those that came before one that could not be had go too.
+    for thread in threads.iter().flatten() {
+        thread.request_exit();
+    }
+    for thread in threads.into_iter().flatten() {
+        thread.join()?;
+    }
+    ran?;
+    println!("demo: {} readings", shared.readings.0.get());
+    Ok(())
+}
+
+fn show(
+    seconds: u64,
+    shared: &Arc<Shared>,
+    threads: &mut [Option<JoinHandle>; 3],
+) -> Result<(), Error> {
     let (a, b, c) = (shared.clone(), shared.clone(), shared.clone());
-    let threads = [
-        thread::Builder::new("sampler").stack_bytes(2048).spawn(move || sampler(&a))?,
-        thread::Builder::new("worker").stack_bytes(3072).priority(7).spawn(move || worker(&b))?,
-        thread::Builder::new("logger").stack_bytes(2048).spawn(move || logger(&c))?,
-    ];
+    let builder = |name, bytes| thread::Builder::new(name).stack_bytes(bytes);
+    threads[0] = Some(builder("sampler", 2048).spawn(move || sampler(&a))?);
+    threads[1] = Some(builder("worker", 3072).priority(7).spawn(move || worker(&b))?);
+    threads[2] = Some(builder("logger", 2048).spawn(move || logger(&c))?);
     let end = Instant::now() + Span::from_seconds(seconds);
     while Instant::now() < end {
         let visitor = thread::Builder::new("visitor").stack_bytes(1024).spawn(visitor)?;
         visitor.join()?;
         thread::sleep(Span::from_millis(700))?;
     }
-    for thread in &threads {
-        thread.request_exit();
-    }
-    for thread in threads {
-        thread.join()?;
-    }
-    println!("demo: {} readings", shared.readings.0.get());
     Ok(())
 }

@@ -66,7 +66,15 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let (for_sensor, for_publisher) = (station.clone(), station.clone());
     let builder = |name| thread::Builder::new(name).stack_bytes(2048);
     let sensor = builder("sensor").spawn(move || sensor(&for_sensor, count))?;
-    let publisher = builder("publisher").spawn(move || publisher(&for_publisher))?;
+    let publisher = builder("publisher").spawn(move || publisher(&for_publisher));
+    let publisher = match publisher {
+        Ok(publisher) => publisher,
+        Err(error) => {
+            // Nobody would ever take what the sensor sends.
+            sensor.request_exit();
+            return sensor.join().and(Err(error));
+        }
+    };
     station.events.wait(Wanted::All(DONE), Clearing::Clear)?;
     sensor.join()?;
     publisher.join()?;

@@ -8,8 +8,18 @@ const HERTZ: [u32; 3] = [3, 10, 100];
 const NAMES: [&str; 3] = ["slow", "medium", "fast"];
 
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
-    let seconds = arguments.number("seconds", 5);
     let mut timers = [const { None }; HERTZ.len()];
+    let kept = keep_time(arguments.number("seconds", 5), &mut timers);
+    // A timer that runs goes on without a handle, also where another one could not be had.
+    timers.iter().flatten().for_each(Timer::deinit);
+    kept?;
+    let lost: u32 =
+        timers.iter().flatten().map(|timer| timer.counts()).map(|c| c.fired - c.delivered).sum();
+    println!("ticker: {lost} lost");
+    Ok(())
+}
+
+fn keep_time(seconds: u32, timers: &mut [Option<Timer>; HERTZ.len()]) -> Result<(), Error> {
     let start = Instant::now();
     for (timer, (name, hertz)) in timers.iter_mut().zip(NAMES.iter().zip(HERTZ)) {
         let named = Timer::named(name)?;
@@ -25,9 +35,5 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
             .map(|timer| timer.as_ref().map_or(0, |timer| timer.counts().delivered));
         println!("ticker: after {second} s {slow}, {medium} and {fast} ticks");
     }
-    timers.iter().flatten().for_each(Timer::deinit);
-    let lost: u32 =
-        timers.iter().flatten().map(|timer| timer.counts()).map(|c| c.fired - c.delivered).sum();
-    println!("ticker: {lost} lost");
     Ok(())
 }

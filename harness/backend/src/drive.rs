@@ -21,7 +21,7 @@ mod wait;
 use ramscope_capture::{HowEnded, Recorder, StepEvent, StepEventKind, Stimulus, Stream};
 use ramscope_scenario::{Command, ExpectPin, Fault, Matcher, Run, SetControl, Step};
 use ramscope_time::{Instant, Span};
-use ramscope_wire::{OpenWindow, Payload, WindowId, write_record};
+use ramscope_wire::{FailAllocation, OpenWindow, Payload, WindowId, write_record};
 
 use self::condition::Forbidden;
 pub use self::condition::{NoWitness, Witness};
@@ -106,10 +106,16 @@ impl Driver<'_> {
         let run = self.run;
         let mut order = Order::of(run);
         let (mut next, mut is_first) = (0, IsFirst::Yes);
+        let mut fails = run.fail_allocation;
         while let Some(step) = run.scenario.steps.get(next) {
             self.open_window(order.window_before(next, is_first))?;
             let turns = self.faults.before_step(next);
             self.turn(turns)?;
+            if Some(next) == run.scenario.first_stimulus()
+                && let Some(nth) = fails.take()
+            {
+                self.command(&FailAllocation { nth, bytes_min: 0, unit: "" })?;
+            }
             self.step(step)?;
             next = order.after(next);
             is_first = IsFirst::No;

@@ -2,6 +2,7 @@
 
 mod explore;
 mod run;
+mod sweep;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use ramscope_cli::image::Board;
 
 pub(crate) use explore::ExploreOptions;
 pub(crate) use run::{RunOptions, SettingOptions};
+pub(crate) use sweep::SweepOptions;
 
 use crate::reports::ReportOptions;
 use crate::verb::lint::LintOptions;
@@ -60,6 +62,8 @@ pub(crate) enum Verb {
     Run(RunOptions),
     /// Run schedules of a scenario: threads switched elsewhere than the clock does it.
     Explore(ExploreOptions),
+    /// Let each allocation of the programs of scenarios fail once: nothing may break, leak or hang.
+    Sweep(SweepOptions),
     /// Watch a program live: heap, stacks and console on one screen.
     Tui(TuiOptions),
     /// Build the firmware image.

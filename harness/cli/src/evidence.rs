@@ -66,7 +66,10 @@ pub(crate) fn run_again(run: &Run) -> String {
         true => String::new(),
         false => format!(" --schedule {}", run.schedule),
     };
-    format!("{} run {path} --target {} --seed {}{schedule}", this_program(), run.target, run.seed)
+    let fails = run.fail_allocation.map(|nth| format!(" --fail-allocation {nth}"));
+    let fails = fails.unwrap_or_default();
+    let (target, seed) = (run.target, run.seed);
+    format!("{} run {path} --target {target} --seed {seed}{schedule}{fails}", this_program())
 }
 
 /// How a person calls this program from the current folder.

@@ -27,6 +27,7 @@ mod prepare;
 mod progress;
 mod reports;
 mod store;
+mod sweep;
 mod terminal;
 mod vcd;
 mod verb;
@@ -63,6 +64,9 @@ fn carry_out(verb: &Verb, terminal: &Terminal) -> Result<u8, Failure> {
         }
         Verb::Explore(options) => {
             return verb::explore::explore(options, terminal).map(ExitCode::code);
+        }
+        Verb::Sweep(options) => {
+            return verb::sweep::sweep(options, terminal).map(ExitCode::code);
         }
         Verb::Lint(options) => {
             return verb::lint::lint(options, terminal).map(ExitCode::code);

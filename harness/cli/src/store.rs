@@ -37,7 +37,7 @@ impl Store {
 
     /// A file for each run: `<scenario>-<seed>.ramscope`, on another target than the built-in
     /// ESP32-C3 `<scenario>-<target>-<seed>.ramscope`; `-steered` follows where somebody chose who
-    /// runs when. Runs that would share one are numbered,
+    /// runs when, `-without-N` where an allocation was to fail. Runs that would share one are numbered,
     /// in their order.
     pub(crate) fn paths(&self, runs: &[Run]) -> Vec<PathBuf> {
         let mut used: HashMap<String, usize> = HashMap::new();
@@ -48,6 +48,10 @@ impl Store {
                 target => format!("{scenario}-{target}-{}", run.seed),
             };
             let name = if run.schedule.is_empty() { name } else { format!("{name}-steered") };
+            let name = match run.fail_allocation {
+                None => name,
+                Some(nth) => format!("{name}-without-{nth}"),
+            };
             let count = used.entry(name.clone()).or_insert(0);
             *count += 1;
             match *count {

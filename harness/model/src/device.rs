@@ -162,6 +162,8 @@ pub struct FailedAllocation {
     pub unit: String,
     /// How much it asked for.
     pub bytes: u32,
+    /// Where in the source.
+    pub site: SiteId,
 }
 
 /// A register of the machine that firmware used and the machine does not model.

@@ -85,6 +85,9 @@ pub struct Run {
     /// Slices that end where somebody chose, in place of where the clock would end them.
     #[serde(default, skip_serializing_if = "Schedule::is_empty")]
     pub schedule: Schedule,
+    /// Which allocation after the first stimulus fails, from 1, because somebody chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fail_allocation: Option<u32>,
 }
 
 /// A scenario, or one of its targets, that does not run.
@@ -237,6 +240,7 @@ fn plan_target(
         skipped_budgets: skipped_budgets(scenario, target, capabilities),
         skipped_waits: skipped_waits(scenario, target, capabilities),
         schedule: Schedule::default(),
+        fail_allocation: None,
     };
     let seeds = options.seeds.as_ref().unwrap_or(&scenario.settings.seeds);
     let repeat = options.repeat.unwrap_or(scenario.settings.repeat);

@@ -155,6 +155,16 @@ impl ExpectPin {
     }
 }
 
+impl Scenario {
+    /// The first step that does something to the device, by its index.
+    #[must_use]
+    pub fn first_stimulus(&self) -> Option<usize> {
+        self.steps.iter().position(|step| {
+            matches!(step.command, Command::WriteSerial(_) | Command::SetControl(_))
+        })
+    }
+}
+
 impl Command {
     /// The command's key in the file.
     #[must_use]

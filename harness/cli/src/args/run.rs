@@ -28,6 +28,11 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "N:UNIT,...", help_heading = WHICH)]
     pub(crate) schedule: Option<Schedule>,
 
+    /// Let the N-th allocation after the first stimulus of the one run fail. `ramscope sweep` tries each
+    /// of them.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = WHICH)]
+    pub(crate) fail_allocation: Option<u32>,
+
     /// Say what would run, and run nothing.
     #[arg(long)]
     pub(crate) list: bool,

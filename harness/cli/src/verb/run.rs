@@ -46,6 +46,9 @@ pub(crate) fn run(options: &RunOptions, terminal: &Terminal) -> Result<u8, Failu
     if let Some(schedule) = &options.schedule {
         prepare::steerable(&mut plan)?.schedule = schedule.clone();
     }
+    if options.fail_allocation.is_some() {
+        prepare::steerable(&mut plan)?.fail_allocation = options.fail_allocation;
+    }
     if options.list {
         output::print_plan(&plan);
         return Ok(ExitCode::Pass.code());

@@ -81,7 +81,7 @@ impl Device {
             Record::CommandDone(_) | Record::Steered(_) => {}
             Record::AllocationFailed(failed) => {
                 let unit = self.name_of(failed.unit);
-                let failed = FailedAllocation { at, unit, bytes: failed.bytes };
+                let failed = FailedAllocation { at, unit, bytes: failed.bytes, site: failed.site };
                 push_bounded(&mut self.failed_allocations, failed, &mut self.forgotten);
             }
             // These travel the other way.

@@ -101,6 +101,7 @@ pub(super) fn plan(program: &str, options: &EngineOptions) -> Run {
         skipped_budgets: Vec::new(),
         skipped_waits: Vec::new(),
         schedule: Schedule::default(),
+        fail_allocation: None,
     }
 }
 
