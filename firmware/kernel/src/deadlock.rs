@@ -271,7 +271,7 @@ fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>) -> Link {
                 let (site, since) = (holder.place.id(kernel), kernel.ticks_of(holder.since));
                 LinkHolder { unit: holder.unit, name, site, since }
             });
-            (head.kind, (object, is_new), head.name, holder)
+            (head.kind, (object, is_new), head.text, holder)
         }
         None => {
             let thread = joined.map(|index| &kernel.threads[index]);

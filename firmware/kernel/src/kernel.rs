@@ -39,6 +39,7 @@ use crate::rtt::Ring;
 use crate::sched::{Attention, QueueName, Scheduler, Slot, State, THREADS_MAX, Wake, Why};
 use crate::shell::Mailbox;
 use crate::site::Sites;
+use crate::sync::deferred::Deferred;
 use crate::sync::{head, mutex, races::Races};
 use crate::thread::Thread;
 use crate::timer::Timers;
@@ -75,6 +76,7 @@ pub struct Kernel {
     pub(crate) torn_down: TornDown,
     pub(crate) deadlocks: Deadlocks,
     pub(crate) races: Races,
+    pub(crate) deferred: Deferred,
     pub(crate) compatibility: Compatibility,
     pub(crate) timers: Timers,
     pub(crate) callbacks: Callbacks,
@@ -136,6 +138,7 @@ impl Kernel {
             torn_down: TornDown::new(),
             deadlocks: Deadlocks::new(),
             races: Races::new(),
+            deferred: Deferred::new(),
             compatibility: Compatibility::new(),
             timers: Timers::new(),
             callbacks: Callbacks::new(),
@@ -321,6 +324,9 @@ impl Kernel {
             // Rounded up: an alarm that comes too early is another one.
             let ticks = stamps / self.stamps_per_tick + 1;
             at = at.min(port::now() + u64::from(ticks));
+        }
+        if self.deferred.any() {
+            at = port::now();
         }
         if at != self.alarm {
             self.alarm = at;

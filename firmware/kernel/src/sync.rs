@@ -38,6 +38,7 @@
 
 mod barrier;
 mod condition;
+pub(crate) mod deferred;
 mod emitter;
 mod flags;
 pub(crate) mod head;

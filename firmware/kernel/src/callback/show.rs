@@ -89,7 +89,7 @@ fn look_for_crossing(kernel: &mut Kernel) {
         displaced_name: kernel.threads[holder.slot.index()].name,
         kind: head.kind,
         object,
-        object_name: head.name,
+        object_name: head.text,
         site: place.id(kernel),
         displaced_site: holder.place.id(kernel),
     };

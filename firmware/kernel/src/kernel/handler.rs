@@ -5,6 +5,7 @@ use super::{Kernel, NEVER, section};
 use crate::command;
 use crate::port::{self, Context, Seat};
 use crate::sched::{Attention, Next};
+use crate::sync::deferred;
 use crate::timer;
 use core::ptr::NonNull;
 
@@ -59,6 +60,7 @@ pub unsafe fn clock() {
         kernel.expect_pulse(now);
     }
     kernel.sched.alarm_came();
+    deferred::serve(kernel);
     kernel.serve_deadlines(now);
     timer::expire(kernel, now);
 }

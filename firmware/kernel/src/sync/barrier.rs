@@ -8,6 +8,7 @@ use super::races;
 use super::wait::{Ask, Attempt, Patience, Woken, wait_for};
 use crate::error::Error;
 use crate::kernel::Kernel;
+use crate::sched::Wake;
 use crate::site::{self, Place};
 use crate::time::Span;
 use ramscope_wire as wire;
@@ -87,7 +88,7 @@ impl Barrier {
             if come >= state.parties {
                 state.head.note(kernel, ObjectOp::Given, u32::from(come), place);
                 races::acquired(kernel, self.state.name());
-                state.head.tell_all(kernel);
+                state.head.tell_all(kernel, Wake::Granted);
                 return Ok(Attempt::Got(Arrival::Last));
             }
             state.head.note(kernel, ObjectOp::Waiting, u32::from(come), place);

@@ -6,18 +6,22 @@
 //! one setting each.
 //!
 //! `set` looks at one waiter a section. It finds its place again by that waiter's ticket; if the waiter
-//! has gone meanwhile, it begins at the front: looking at a waiter twice does no harm.
+//! has gone meanwhile, it begins at the front: looking at a waiter twice does no harm. In a handler
+//! it looks at one, and the rest follow after it, see [`deferred`](super::deferred).
+#![expect(unsafe_code, reason = "says what the layout is, and finds flags by their name")]
 
+use super::deferred;
 use super::head::{Head, Headed, Marks, Masked};
 use super::quick::quick;
 use super::races;
 use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
-use crate::sched::{Slot, Wake};
+use crate::sched::{QueueName, Slot, Wake};
 use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
+use core::ptr;
 use ramscope_wire as wire;
 use wire::{ObjectKind, ObjectOp};
 
@@ -69,9 +73,10 @@ impl Wanted {
 struct State {
     head: Head,
     flags: u32,
+    /// How far a look has come that a handler began.
+    spot: Option<Spot>,
 }
 
-#[expect(unsafe_code, reason = "says what the layout is")]
 // SAFETY: `repr(C)`, and the head is the first field.
 unsafe impl Headed for State {
     fn head(&mut self) -> &mut Head {
@@ -88,7 +93,13 @@ impl Flags {
     /// Flags that are all clear.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
-        Self { state: Masked::new(State { head: Head::new(ObjectKind::Event, name), flags: 0 }) }
+        Self {
+            state: Masked::new(State {
+                head: Head::new(ObjectKind::Event, name),
+                flags: 0,
+                spot: None,
+            }),
+        }
     }
 
     /// Waits for flags as long as it takes; answers those that fulfilled the wish.
@@ -166,18 +177,22 @@ impl Flags {
 
     #[inline(never)]
     fn set_slowly(&self, flags: u32) {
-        thread::check_headroom();
-        kernel::with(|kernel| {
+        let mut look = change(|kernel| {
             let state = self.state.get(kernel);
             state.flags |= flags;
             races::released(kernel, self.state.name());
             state.head.note(kernel, ObjectOp::Given, state.flags, Place::NONE);
+            state.look_at_next(kernel, None)
         });
-        let mut spot = None;
-        while change(|kernel| {
-            spot = self.look_at_next(kernel, spot);
-            spot.is_some()
-        }) {}
+        while let Look::Behind(spot) = look {
+            look = change(|kernel| {
+                let state = self.state.get(kernel);
+                state.spot = spot;
+                let is_left =
+                    deferred::is_one_stretch(kernel) && deferred::defer(kernel, &mut state.head);
+                if is_left { Look::Over } else { state.look_at_next(kernel, spot) }
+            });
+        }
     }
 
     /// Clears flags.
@@ -229,31 +244,61 @@ impl Flags {
         races::acquired(kernel, self.state.name());
         Some(flags)
     }
+}
 
+impl State {
     /// Looks at the waiter behind `spot`, or at the first one if there is no such place any more.
-    /// Answers the place of the one that it looked at and that still waits, if another may follow.
-    fn look_at_next(&self, kernel: &mut Kernel, spot: Option<Spot>) -> Option<Spot> {
-        let state = self.state.get(kernel);
-        let still_there = spot.filter(|spot| {
-            kernel.sched.queue_of(spot.slot) == Some(self.state.name())
+    fn look_at_next(&mut self, kernel: &mut Kernel, spot: Option<Spot>) -> Look {
+        let name = self.head.name();
+        let spot = spot.filter(|spot| {
+            kernel.sched.queue_of(spot.slot) == Some(name)
                 && kernel.sched.ticket(spot.slot) == spot.ticket
         });
-        let slot = match (spot, still_there) {
-            (Some(_), Some(spot)) => kernel.sched.behind(spot.slot)?,
-            _ => state.head.first()?,
+        let next = match spot {
+            Some(spot) => kernel.sched.behind(spot.slot),
+            None => self.head.first(),
         };
-        let wait = kernel.threads[slot.index()].wait;
-        let wanted = Wanted::decoded(wait.word, wait.mode);
-        let spot = Spot { slot, ticket: kernel.sched.ticket(slot) };
-        if let Some(flags) = wanted.fulfilled_by(state.flags) {
-            if wait.mode & MODE_CLEAR != 0 {
-                state.flags &= !flags;
+        let Some(slot) = next else { return Look::Over };
+        let is_last = kernel.sched.behind(slot).is_none();
+        let ticket = kernel.sched.ticket(slot);
+        let wait = &mut kernel.threads[slot.index()].wait;
+        let looked = match Wanted::decoded(wait.word, wait.mode).fulfilled_by(self.flags) {
+            None => Some(Spot { slot, ticket }),
+            Some(flags) => {
+                if wait.mode & MODE_CLEAR != 0 {
+                    self.flags &= !flags;
+                }
+                wait.word = flags;
+                self.head.wake(kernel, slot, Wake::Granted);
+                spot
             }
-            kernel.threads[slot.index()].wait.word = flags;
-            state.head.wake(kernel, slot, Wake::Granted);
-        }
-        Some(spot)
+        };
+        if is_last { Look::Over } else { Look::Behind(looked) }
     }
+}
+
+/// One more step of what a handler has left; says whether that was the last one.
+pub(super) fn step(kernel: &mut Kernel, name: QueueName) -> bool {
+    let state: *mut State = ptr::with_exposed_provenance_mut(name);
+    // SAFETY: flags of this name are awaited, by invariant 1 of `deferred`, and the section that asks
+    // keeps no other reference.
+    let state = unsafe { &mut *state };
+    match state.look_at_next(kernel, state.spot) {
+        Look::Over => true,
+        Look::Behind(spot) => {
+            state.spot = spot;
+            false
+        }
+    }
+}
+
+/// How far a look at the waiters has come.
+#[derive(Clone, Copy)]
+enum Look {
+    /// To the end.
+    Over,
+    /// To this one, which still waits, or not beyond the beginning.
+    Behind(Option<Spot>),
 }
 
 /// A waiter, by what tells one wait of a slot from its next.

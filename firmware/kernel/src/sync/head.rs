@@ -3,6 +3,7 @@
 //! What the short way of a call must know stands in the first word, see [`Marks`].
 #![expect(unsafe_code, reason = "state that units share, touched with interrupts masked only")]
 
+use super::deferred;
 use super::wait::Ask;
 use crate::era::LongStamp;
 use crate::kernel::Kernel;
@@ -93,6 +94,8 @@ impl Marks {
     const POISONED: Marks = Marks(2);
     /// Somebody waits.
     const AWAITED: Marks = Marks(4);
+    /// Something is left to be told to those that wait.
+    const DEFERRED: Marks = Marks(8);
 
     const fn has(self, other: Marks) -> bool {
         self.0 & other.0 != 0
@@ -120,10 +123,12 @@ pub(crate) struct Head {
     /// Why who waits for it waits, in the scheduler's words.
     why: Why,
     notes: Notes,
+    /// How their waits end.
+    told: Wake,
     told_ticket: u32,
     /// Who has it, if it is marked so.
     holder: Holder,
-    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
     pub(crate) object: ObjectId,
 }
 
@@ -147,9 +152,10 @@ impl Head {
                 _ => Why::Object,
             },
             notes: Notes::Written,
+            told: Wake::Granted,
             told_ticket: 0,
             holder: Holder::NOBODY,
-            name,
+            text: name,
             object: ObjectId::NONE,
         }
     }
@@ -188,7 +194,7 @@ impl Head {
     fn introduce(&mut self, kernel: &mut Kernel) {
         self.object = ObjectId(kernel.next_object());
         let owner = kernel.current_unit();
-        let (object, kind, name) = (self.object, self.kind, self.name);
+        let (object, kind, name) = (self.object, self.kind, self.text);
         kernel.record(Level::Samples, &wire::Object { object, kind, owner, name });
     }
 
@@ -309,6 +315,11 @@ impl Head {
         self.waiting - self.leaving
     }
 
+    /// Whether none of those that have been told waits any more.
+    pub(super) fn is_nobody_told(&self) -> bool {
+        self.leaving == 0
+    }
+
     /// One more waits.
     pub(super) fn one_more(&mut self) {
         self.waiting += 1;
@@ -316,11 +327,26 @@ impl Head {
     }
 
     /// One fewer waits.
-    pub(super) fn one_fewer(&mut self) {
+    #[inline(always)]
+    pub(super) fn one_fewer(&mut self, kernel: &mut Kernel) {
         self.waiting -= 1;
         if self.waiting == 0 {
             self.marks.clear(Marks::AWAITED);
+            if self.marks.has(Marks::DEFERRED) {
+                self.marks.clear(Marks::DEFERRED);
+                deferred::forget(kernel, self.name());
+            }
         }
+    }
+
+    /// What the scheduler calls the queue of this head.
+    pub(super) fn name(&mut self) -> QueueName {
+        ptr::from_mut(self).expose_provenance()
+    }
+
+    /// Something is left.
+    pub(super) fn note_deferred(&mut self) {
+        self.marks.set(Marks::DEFERRED);
     }
 
     /// Who waits longest in the FIFO queue of this head.
@@ -357,7 +383,7 @@ impl Head {
     #[inline(always)]
     pub(crate) fn wake_next(&mut self, kernel: &mut Kernel, wake: Wake) -> Option<Slot> {
         let slot = kernel.sched.wake_first(&mut self.waiters, wake)?;
-        self.one_fewer();
+        self.one_fewer(kernel);
         if wake == Wake::Granted {
             races::woke(kernel, slot);
         }
@@ -383,9 +409,9 @@ impl Head {
     /// Wakes one that waits in the FIFO queue of this head. Who has been told already is granted.
     pub(crate) fn wake(&mut self, kernel: &mut Kernel, slot: Slot, wake: Wake) {
         let was_told = self.leaving > 0 && self.is_among_told(kernel, slot);
-        self.one_fewer();
+        self.one_fewer(kernel);
         self.leaving -= u8::from(was_told);
-        let wake = if was_told { Wake::Granted } else { wake };
+        let wake = if was_told { self.told } else { wake };
         if wake == Wake::Granted {
             races::woke(kernel, slot);
         }
@@ -399,14 +425,15 @@ impl Head {
     }
 
     /// Tells all that wait now; [`wake_told`](Self::wake_told) then wakes them one by one.
-    pub(crate) fn tell_all(&mut self, kernel: &Kernel) {
+    pub(crate) fn tell_all(&mut self, kernel: &Kernel, told: Wake) {
+        self.told = told;
         self.leaving = self.waiting;
         self.told_ticket = kernel.sched.last_ticket();
     }
 
     /// Wakes the first of those that have been told; says whether there was one.
     pub(crate) fn wake_told(&mut self, kernel: &mut Kernel) -> bool {
-        self.leaving > 0 && self.wake_first(kernel, Wake::Granted).is_some()
+        self.leaving > 0 && self.wake_first(kernel, self.told).is_some()
     }
 }
 

@@ -350,7 +350,7 @@ impl Masked<State> {
         let head = &mut self.get(kernel).head;
         match next {
             Some(slot) => {
-                head.one_fewer();
+                head.one_fewer(kernel);
                 head.hand_to(kernel, slot);
                 races::woke(kernel, slot);
                 head.note_lock(kernel, LockOp::HandedOver, Place::NONE);
@@ -366,7 +366,7 @@ impl Masked<State> {
 /// Ends the wait of a slot that waits for a mutex without getting it.
 pub(crate) fn give_up(kernel: &mut Kernel, slot: Slot, wake: Wake) {
     if let Some(head) = super::head::waited_for(kernel, slot) {
-        head.one_fewer();
+        head.one_fewer(kernel);
     }
     kernel.sched.give_up_owning(slot, wake, &mut Names);
 }

@@ -13,7 +13,7 @@
 use super::head::{Head, Headed, Marks, Masked};
 use super::quick::quick;
 use super::races;
-use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for};
+use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for, wake_one};
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{QueueName, Wake};
@@ -274,17 +274,20 @@ impl<T: Send, const N: usize> Queue<T, N> {
     /// learn it.
     ///
     /// # Context
-    /// Thread or handler. One waiter a section.
+    /// Thread or handler. One waiter a section; in a handler the first one, and the rest at once after it.
     pub fn close(&self) {
         thread::check_headroom();
         kernel::with(|kernel| self.state.get(kernel).closed = true);
-        while change(|kernel| {
-            let State { receivers, senders, .. } = self.state.get(kernel);
-            receivers
-                .wake_next(kernel, Wake::Closed)
-                .or_else(|| senders.wake_next(kernel, Wake::Closed))
-                .is_some()
-        }) {}
+        let receivers = |kernel: &mut Kernel| {
+            let head = &mut self.state.get(kernel).receivers;
+            wake_one(kernel, head, Wake::Closed)
+        };
+        while change(receivers) {}
+        let senders = |kernel: &mut Kernel| {
+            let head = &mut self.state.get(kernel).senders;
+            wake_one(kernel, head, Wake::Closed)
+        };
+        while change(senders) {}
     }
 
     /// How many values are in the queue.

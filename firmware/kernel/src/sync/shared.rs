@@ -132,7 +132,7 @@ impl<T: Word> Shared<T> {
     fn note_in(&self, kernel: &mut Kernel, access: Access, site: SiteId) {
         let watched = self.watched.get(kernel);
         let object = watched.head.announce(kernel);
-        let name = watched.head.name;
+        let name = watched.head.text;
         races::used(kernel, &mut watched.uses, (object, name), access, site);
     }
 }

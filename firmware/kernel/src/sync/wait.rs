@@ -1,6 +1,7 @@
 //! The one way to wait for an object.
 
-use super::head::{Headed, Masked};
+use super::deferred;
+use super::head::{Head, Headed, Masked};
 use crate::era::LongStamp;
 use crate::error::{Error, Exit};
 use crate::kernel::{self, Kernel};
@@ -200,13 +201,29 @@ pub(crate) fn wait_through_for(
     }
 }
 
-/// Tells all that wait for an object, one a section.
+/// Tells all that wait for an object, one a section; in a handler the first one, and the rest at once
+/// after it.
 pub(crate) fn release_all<S: Headed>(object: &Masked<S>) {
-    kernel::with(|kernel| object.get(kernel).head().tell_all(kernel));
+    kernel::with(|kernel| object.get(kernel).head().tell_all(kernel, Wake::Granted));
     wake_all_told(object);
 }
 
-/// Wakes all that have been told, one a section.
+/// Wakes all that have been told, one a section; in a handler the first one, and the rest at once after
+/// it.
 pub(crate) fn wake_all_told<S: Headed>(object: &Masked<S>) {
-    while change(|kernel| object.get(kernel).head().wake_told(kernel)) {}
+    while change(|kernel| {
+        let head = object.get(kernel).head();
+        head.wake_told(kernel) && !head.is_nobody_told() && !is_left(kernel, head)
+    }) {}
+}
+
+/// Wakes who waits first, of all that are woken like this; says whether the caller must see to the next
+/// one.
+pub(super) fn wake_one(kernel: &mut Kernel, head: &mut Head, wake: Wake) -> bool {
+    head.wake_next(kernel, wake).is_some() && head.waiting() > 0 && !is_left(kernel, head)
+}
+
+/// Leaves the rest to come right after this handler, if it is one and there is room.
+fn is_left(kernel: &mut Kernel, head: &mut Head) -> bool {
+    deferred::is_one_stretch(kernel) && deferred::defer(kernel, head)
 }
