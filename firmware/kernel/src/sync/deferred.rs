@@ -31,33 +31,39 @@ const NOTHING: QueueName = 0;
 /// The list. See the module's text.
 pub(crate) struct Deferred {
     names: [QueueName; DEFERRED_MAX],
+    /// How many there are.
+    count: u8,
     /// Which of them has the next step, so that each has its turn.
     next: usize,
 }
 
 impl Deferred {
     pub(crate) const fn new() -> Self {
-        Self { names: [NOTHING; DEFERRED_MAX], next: 0 }
+        Self { names: [NOTHING; DEFERRED_MAX], count: 0, next: 0 }
     }
 
     /// Whether something is left.
-    pub(crate) fn any(&self) -> bool {
-        self.names != [NOTHING; DEFERRED_MAX]
+    #[inline(always)]
+    pub(crate) const fn any(&self) -> bool {
+        self.count > 0
     }
 
     fn add(&mut self, name: QueueName) -> bool {
-        let is_place = |place: &QueueName| *place == name || *place == NOTHING;
-        let known = self.names.iter().position(|place| *place == name);
-        let Some(index) = known.or_else(|| self.names.iter().position(is_place)) else {
+        if self.names.contains(&name) {
+            return true;
+        }
+        let Some(place) = self.names.iter_mut().find(|place| **place == NOTHING) else {
             return false;
         };
-        self.names[index] = name;
+        *place = name;
+        self.count += 1;
         true
     }
 
     fn remove(&mut self, name: QueueName) {
         for place in self.names.iter_mut().filter(|place| **place == name) {
             *place = NOTHING;
+            self.count -= 1;
         }
     }
 
