@@ -110,6 +110,11 @@ unsafe impl Port for Esp32c3 {
         guard::has_stack(bytes)
     }
 
+    #[inline(always)]
+    fn is_stack_short(bytes: usize) -> bool {
+        guard::is_stack_short(bytes)
+    }
+
     fn stack_exhausted() -> ! {
         trap::stack_exhausted()
     }

@@ -58,8 +58,8 @@ global_asm!(
     "sw a2, {current_unit}(t0)",
     "sw a3, {current_low}(t0)",
     "sw a4, {current_bytes}(t0)",
-    "addi t1, a3, -{guard_bytes}",
-    "ori t1, t1, {napot}",
+    // A stack is aligned to the guard below it, so this is `low - GUARD_BYTES | NAPOT_64`.
+    "addi t1, a3, -{guard_bytes} + {napot}",
     "csrw 0x7A2, t1",
     "mv sp, a1",
     "lw t0, 0(sp)",

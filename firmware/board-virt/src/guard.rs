@@ -129,8 +129,14 @@ pub(crate) fn current_low() -> usize {
 /// Whether the running unit has so many bytes of its stack left. A handler's stack pointer may look as
 /// if not, so who finds that looks again.
 #[inline(always)]
-#[expect(unsafe_code, reason = "reads a register and a word of the shared bounds")]
 pub(crate) fn has_stack(bytes: usize) -> bool {
+    !is_stack_short(bytes) || is_handler()
+}
+
+/// Whether the running thread has less than so many bytes of its stack left. Not in handlers.
+#[inline(always)]
+#[expect(unsafe_code, reason = "reads a register and a word of the shared bounds")]
+pub(crate) fn is_stack_short(bytes: usize) -> bool {
     let pointer: usize;
     // SAFETY: reads a register.
     unsafe { asm!("mv {}, sp", out(reg) pointer, options(nomem, nostack)) };
@@ -138,7 +144,7 @@ pub(crate) fn has_stack(bytes: usize) -> bool {
     let low = unsafe { &raw const (*RAMSCOPE_CURRENT.0.get()).low };
     // SAFETY: a word that changes only together with the unit that runs.
     let low = unsafe { low.read_volatile() };
-    pointer >= (low as usize).wrapping_add(bytes) || is_handler()
+    pointer < (low as usize).wrapping_add(bytes)
 }
 
 /// Whether a handler or start-up code runs: that is when `mscratch` is zero.

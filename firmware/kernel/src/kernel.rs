@@ -64,6 +64,10 @@ const EXPIRED_PER_INTERRUPT: usize = 4;
 /// instruction less to reach.
 #[repr(C)]
 pub struct Kernel {
+    switch_stamp: u32,
+    stamp_offset: u32,
+    handler_entered: u32,
+    pub(crate) handler_longest_window: u32,
     pub(crate) sched: Scheduler,
     pub(crate) heap: Heap,
     pub(crate) account: Account,
@@ -91,8 +95,6 @@ pub struct Kernel {
     /// Time stamps that handlers took, and the most that one of them did.
     pub(crate) handler_ticks: u64,
     pub(crate) handler_longest: u32,
-    pub(crate) handler_longest_window: u32,
-    handler_entered: u32,
     pub(crate) window: u32,
     /// A section is under way that masked interrupts do not tell of: a panic or fault now means that the
     /// kernel itself is broken.
@@ -108,8 +110,6 @@ pub struct Kernel {
     pub(crate) interrupt_peak_window: u32,
     units: u32,
     objects: u32,
-    switch_stamp: u32,
-    stamp_offset: u32,
     era: Era,
     pub(crate) stamps_per_tick: u32,
     /// Where the alarm stands, in ticks; [`NEVER`] without one.
@@ -379,9 +379,6 @@ impl Kernel {
     fn hand_over(&mut self, from: Slot, to: Slot, stamp: u32) -> (NonNull<Seat>, NonNull<Seat>) {
         let ran = stamp.wrapping_sub(self.switch_stamp);
         self.switch_stamp = stamp;
-        if self.sched.attention.any(Attention::ALL) {
-            self.record_switch(from, to);
-        }
         let left = &mut self.threads[from.index()];
         left.ticks = left.ticks.wrapping_add(u64::from(ran));
         let left = left.seat();

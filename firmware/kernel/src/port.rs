@@ -196,6 +196,10 @@ pub unsafe trait Port {
     /// Whether the running unit has so many bytes of its stack left; always in handlers and start-up
     /// code, and where stacks are not the kernel's.
     fn has_stack(bytes: usize) -> bool;
+    /// Whether the running thread has less than so many bytes of its stack left. Thread context only.
+    fn is_stack_short(bytes: usize) -> bool {
+        !Self::has_stack(bytes)
+    }
     /// Stops the running unit because its stack is used up (a kernel call found too little).
     fn stack_exhausted() -> !;
     /// Waits for an interrupt; called in the idle context with interrupts masked: they are taken when
@@ -269,6 +273,7 @@ link! {
     fn contain = _ramscope_port_contain(work: &mut dyn FnMut()) -> ();
     fn stack_pointer = _ramscope_port_stack_pointer() -> Option<usize>;
     fn has_stack = _ramscope_port_has_stack(bytes: usize) -> bool;
+    fn is_stack_short = _ramscope_port_is_stack_short(bytes: usize) -> bool;
     fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
     fn idle = _ramscope_port_idle() -> ();
     fn pin = _ramscope_port_pin(number: u8) -> Option<bool>;
@@ -334,6 +339,10 @@ macro_rules! port {
             #[unsafe(no_mangle)]
             fn _ramscope_port_has_stack(bytes: usize) -> bool {
                 <$port as Port>::has_stack(bytes)
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_is_stack_short(bytes: usize) -> bool {
+                <$port as Port>::is_stack_short(bytes)
             }
             #[unsafe(no_mangle)]
             fn _ramscope_port_stack_exhausted() -> ! {

@@ -18,6 +18,7 @@ use crate::stack::high_water_bytes;
 use crate::sync::head::waited_for;
 use crate::thread::Scan;
 use crate::timer;
+use core::num::NonZeroU32;
 use ramscope_wire as wire;
 use wire::{Level, ObjectId, UnitId, WindowId};
 
@@ -169,7 +170,8 @@ pub(crate) fn stack(slot: Slot) {
         let thread = &mut kernel.threads[slot.index()];
         thread.stack_peak = thread.stack_peak.max(scanned);
         // What ran after the scan began counts as switched to once more.
-        thread.scan = (!runs).then_some(Scan { switches, window, bytes: scanned });
+        let bytes = NonZeroU32::new(scanned).filter(|_| !runs);
+        thread.scan = bytes.map(|bytes| Scan { switches, window, bytes });
         let window = WindowId(window);
         let record = wire::StackSample {
             unit: UnitId(of),
@@ -190,7 +192,7 @@ fn known_scan(kernel: &Kernel, slot: Slot) -> Option<u32> {
     let thread = &kernel.threads[slot.index()];
     let holds = |scan: &Scan| scan.switches == thread.switches && scan.window == kernel.window;
     let rests = kernel.sched.running() != slot;
-    thread.scan.filter(|scan| rests && holds(scan)).map(|scan| scan.bytes)
+    thread.scan.filter(|scan| rests && holds(scan)).map(|scan| scan.bytes.get())
 }
 
 /// The unit in a slot, its stack if it still has one, and its stack pointer; `pointer` is that of

@@ -199,6 +199,8 @@ pub struct Scheduler {
     pub attention: Attention,
     ready: PriorityQueue,
     running: Slot,
+    /// What the running slot runs at.
+    level: u8,
     /// Whether the slice of the running slot is counted, up to `slice_end`.
     slice: Slice,
     slice_end: u32,
@@ -228,6 +230,7 @@ impl Scheduler {
             attention: Attention::NOTHING,
             ready: PriorityQueue::new(),
             running: Slot::IDLE,
+            level: 0,
             slice: Slice { counts: false, has_alarm: false },
             slice_end: 0,
             slice_stamps,
@@ -262,6 +265,12 @@ impl Scheduler {
         self.entries[self.running.index()].floor = floor;
         // It is in no queue and owns nobody's wait, so nothing else follows from it.
         self.entries[self.running.index()].priority = self.effective(self.running);
+        self.note_level();
+    }
+
+    /// The priority of the running slot has changed.
+    pub(super) fn note_level(&mut self) {
+        self.level = self.entries[self.running.index()].priority;
         self.attention.raise(Attention::SWITCH);
     }
 
@@ -432,9 +441,47 @@ impl Scheduler {
     /// time stamps.
     #[inline]
     pub fn give_way(&mut self, now: u32) -> Next {
-        if !self.has_rival() {
-            return Next::Stay;
+        match self.ready.from(self.level) {
+            0 => Next::Stay,
+            _ if self.has_only_equals() => self.take_turn(now),
+            _ => self.give_way_to_best(now),
         }
+    }
+
+    /// Whether somebody is ready who is as urgent as the running slot, and nobody more urgent.
+    #[inline(always)]
+    #[must_use]
+    pub fn has_only_equals(&self) -> bool {
+        self.ready.from(self.level) == 1
+    }
+
+    /// Lets the first of its equals go on instead of the running slot, where nobody more urgent is ready.
+    /// The idle context has no equals.
+    #[inline(always)]
+    pub fn take_turn(&mut self, now: u32) -> Next {
+        let (before, level) = (self.running, self.level);
+        let slot = self.ready.exchange(&mut self.entries, level, before);
+        self.entries[before.index()].state = State::Ready;
+        self.running = slot;
+        let entry = &mut self.entries[slot.index()];
+        entry.state = State::Running;
+        let slice = match entry.slice_left {
+            0 => self.slice_stamps,
+            left => self.resume_slice(left),
+        };
+        self.begin_slice(now.wrapping_add(slice));
+        Next::Switch(slot)
+    }
+
+    /// A slice goes on that a preemption broke off: the alarm of another one may stand too late for it.
+    fn resume_slice(&mut self, left: u32) -> u32 {
+        self.slice.has_alarm = false;
+        self.entries[self.running.index()].slice_left = 0;
+        left
+    }
+
+    #[inline(never)]
+    fn give_way_to_best(&mut self, now: u32) -> Next {
         if self.running != Slot::IDLE {
             self.put_back(self.running);
         }
@@ -445,7 +492,7 @@ impl Scheduler {
     #[inline(always)]
     #[must_use]
     pub fn has_rival(&self) -> bool {
-        self.ready.from(self.entries[self.running.index()].priority) != 0
+        self.ready.from(self.level) != 0
     }
 
     /// Decides after any change: a running slot that goes on, or the best ready one.
@@ -460,7 +507,7 @@ impl Scheduler {
         if !matches!(self.state(running), State::Running) {
             return self.take_best(now);
         }
-        match self.ready.from(self.entries[running.index()].priority) {
+        match self.ready.from(self.level) {
             0 => {
                 self.slice.counts = false;
                 Next::Stay
@@ -531,7 +578,7 @@ impl Scheduler {
         (0..THREADS_MAX as u8).map(Slot).filter(|slot| self.state(*slot) != State::Free)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take_best(&mut self, now: u32) -> Next {
         self.attention.lower(DECIDED);
         let before = self.running;
@@ -545,12 +592,13 @@ impl Scheduler {
         let entry = &mut self.entries[slot.index()];
         entry.state = State::Running;
         let left = core::mem::take(&mut entry.slice_left);
+        self.level = entry.priority;
         self.slice.counts = false;
-        if self.ready.has(entry.priority) {
-            if left > 0 {
-                self.slice.has_alarm = false;
-            }
-            let slice = if left > 0 { left } else { self.slice_stamps };
+        if self.ready.has(self.level) {
+            let slice = match left {
+                0 => self.slice_stamps,
+                left => self.resume_slice(left),
+            };
             self.begin_slice(now.wrapping_add(slice));
         }
         if slot == before { Next::Stay } else { Next::Switch(slot) }
@@ -561,7 +609,7 @@ impl Scheduler {
     fn rest(&mut self, before: Slot) -> Next {
         self.attention.raise(Attention::ALARM);
         self.entries[Slot::IDLE.index()].state = State::Running;
-        self.running = Slot::IDLE;
+        (self.running, self.level) = (Slot::IDLE, 0);
         self.slice.counts = false;
         if before == Slot::IDLE { Next::Stay } else { Next::Switch(Slot::IDLE) }
     }
@@ -575,10 +623,9 @@ impl Scheduler {
     /// A slot of this priority is ready: says what follows.
     #[inline]
     fn note_rival(&mut self, priority: u8) {
-        let running = self.entries[self.running.index()].priority;
-        if priority > running {
+        if priority > self.level {
             self.attention.raise(Attention::SWITCH);
-        } else if priority == running && !self.slice.counts {
+        } else if priority == self.level && !self.slice.counts {
             self.attention.raise(Attention::SLICE);
         }
     }

@@ -33,6 +33,7 @@ use crate::sync::wait::Wait;
 use crate::time::{Instant, Span};
 use crate::{sample, teardown};
 use core::mem::offset_of;
+use core::num::NonZeroU32;
 use core::ptr::NonNull;
 use ramscope_wire as wire;
 use wire::{Level, SiteId, UnitId, UnitKind};
@@ -55,7 +56,7 @@ pub(crate) struct Scan {
     /// The window in which it was made.
     pub(crate) window: u32,
     /// The high-water mark.
-    pub(crate) bytes: u32,
+    pub(crate) bytes: NonZeroU32,
 }
 
 /// What the kernel keeps of a thread besides the scheduler's entry. It begins as a [`Seat`] does.
@@ -79,6 +80,8 @@ pub(crate) struct Thread {
     pub(crate) joiners: WaitQueue,
     pub(crate) end: Option<End>,
     pub(crate) start: Option<Start>,
+    /// How often it has locked the heap for itself.
+    pub(crate) heap_locks: u32,
     /// Somebody may still ask how it ended.
     pub(crate) has_handle: bool,
     /// A report of its end is not written yet.
@@ -87,8 +90,6 @@ pub(crate) struct Thread {
     pub(crate) exit_told: u8,
     /// Somebody interrupted it, and it has not been told yet.
     pub(crate) is_interrupted: bool,
-    /// How often it has locked the heap for itself.
-    pub(crate) heap_locks: u32,
     /// It is in a wait that a request to end does not break off.
     pub(crate) waits_through: bool,
     /// Its last wait for an object.
@@ -273,7 +274,6 @@ pub fn sleep(span: Span) -> Result<(), Error> {
 /// # Errors
 /// As [`sleep`].
 pub fn sleep_until(instant: Instant) -> Result<(), Error> {
-    check_headroom();
     let deadline = Some(instant.ticks());
     match block(|kernel| {
         kernel.sched.block_running(Why::Sleep, None, deadline);
@@ -287,8 +287,8 @@ pub fn sleep_until(instant: Instant) -> Result<(), Error> {
 ///
 /// # Context
 /// Thread.
+#[inline]
 pub fn yield_now() {
-    check_headroom();
     kernel::give_way();
 }
 
@@ -370,8 +370,18 @@ pub(crate) fn check_headroom() {
 ///
 /// `enqueue` runs masked and may decide not to block at all.
 pub(crate) fn block(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
-    told_to_exit()?;
-    wait(enqueue)
+    let mut told = None;
+    step_back(|kernel| match self::told(kernel) {
+        None => {
+            kernel.sched.forget_wake();
+            enqueue(kernel);
+        }
+        some => told = some,
+    })?;
+    match told {
+        None => woken(),
+        Some(told) => deliver(told),
+    }
 }
 
 /// As [`wait`], but a request to end does not end it: it is delivered by a later call.

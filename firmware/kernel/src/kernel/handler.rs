@@ -1,10 +1,10 @@
 //! What boards call from their trap code, with interrupts masked.
 #![expect(unsafe_code, reason = "makes the one reference to the instance")]
 
-use super::{Kernel, NEVER, section};
+use super::{Kernel, NEVER};
 use crate::command;
 use crate::port::{self, Context, Seat};
-use crate::sched::{Attention, Next};
+use crate::sched::Attention;
 use crate::sync::deferred;
 use crate::timer;
 use core::ptr::NonNull;
@@ -91,21 +91,9 @@ pub unsafe fn leave(context: Context) -> Option<NonNull<Seat>> {
     if !kernel.sched.attention.any(Attention::AT_END) {
         return None;
     }
-    decide(kernel, context)
-}
-
-#[inline(never)]
-fn decide(kernel: &mut Kernel, context: Context) -> Option<NonNull<Seat>> {
-    if kernel.sched.attention.any(Attention::BEFORE_DECISION) {
-        section::before_decision(kernel);
-    }
     let from = kernel.sched.running();
-    let stamp = kernel.stamp();
-    let next = kernel.sched.decide(stamp);
-    if kernel.sched.attention.any(Attention::ALARM) {
-        kernel.place_alarm();
-    }
-    let Next::Switch(to) = next else { return None };
-    kernel.threads[from.index()].context = context;
-    Some(kernel.hand_over(from, to, stamp).1)
+    let (left, next) = kernel.choose(from)?;
+    // SAFETY: the kernel's own, and nothing else refers to it now.
+    unsafe { (*left.as_ptr()).context = context };
+    Some(next)
 }

@@ -17,8 +17,8 @@ use crate::callback;
 use crate::deadlock;
 use crate::error::Error;
 use crate::port::{self, Seat};
-use crate::sched::{Attention, Next, Wake};
-use crate::stack::SECTION_STACK_MAX;
+use crate::sched::{Attention, Next, Slot, Wake};
+use crate::stack::{KERNEL_STACK_MAX, SECTION_STACK_MAX};
 use crate::thread;
 use core::ptr::NonNull;
 
@@ -35,8 +35,8 @@ fn kernel<'a>() -> &'a mut Kernel {
 /// Thread or handler; never inside of another `with`.
 #[inline]
 pub(crate) fn with<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
-    check_section();
     let were_on = port::mask();
+    check_room(were_on, SECTION_STACK_MAX);
     let kernel = kernel();
     kernel.begin_section(were_on);
     let result = work(kernel);
@@ -46,12 +46,21 @@ pub(crate) fn with<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 }
 
 /// Stops the unit before a section of the kernel for which its stack has no room: an overflow in
-/// the middle of one would leave the kernel's state half written.
+/// the middle of one would leave the kernel's state half written. Interrupts are masked; where they
+/// `were_on`, a thread runs.
 #[inline(always)]
-fn check_section() {
-    if !port::has_stack(SECTION_STACK_MAX) {
-        port::stack_exhausted();
+fn check_room(were_on: bool, bytes: usize) {
+    if were_on && port::is_stack_short(bytes) {
+        exhausted();
     }
+}
+
+#[cold]
+#[inline(never)]
+fn exhausted() -> ! {
+    // So that it is not taken for a fault of the kernel's.
+    port::unmask(true);
+    port::stack_exhausted()
 }
 
 /// As [`with`], where interrupts are masked already, by the kernel itself.
@@ -99,8 +108,8 @@ impl Kernel {
 /// Thread, or handler or with interrupts masked: then the end of that gives it away.
 #[inline]
 pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
-    check_section();
     let were_on = port::mask();
+    check_room(were_on, KERNEL_STACK_MAX);
     let kernel = kernel();
     kernel.begin_section(were_on);
     let result = work(kernel);
@@ -120,10 +129,10 @@ pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 /// [`Error::InHandler`], or [`Error::Masked`] where the caller has masked interrupts; `work` does not run.
 #[inline]
 pub(crate) fn blocking<R>(work: impl FnOnce(&mut Kernel) -> R) -> Result<R, Error> {
-    check_section();
     if !port::mask() {
         return Err(why_not_block());
     }
+    check_room(true, KERNEL_STACK_MAX);
     let result = work_on(work);
     end_section();
     Ok(result)
@@ -150,7 +159,7 @@ fn why_not_block() -> Error {
 #[inline(always)]
 pub(crate) fn end_section() {
     if kernel().sched.attention.any(Attention::AT_END) {
-        reschedule(|kernel, stamp| kernel.sched.decide(stamp));
+        reschedule();
     } else {
         port::unmask(true);
     }
@@ -164,45 +173,107 @@ pub(crate) fn decide() {
     let _ = port::mask();
 }
 
-/// Lets an equal or more urgent thread go first.
-#[inline]
+/// Lets an equal or more urgent thread go first. Where nobody is ready it needs nothing of the stack, and
+/// does not look what is left of it.
+#[inline(always)]
 pub(crate) fn give_way() {
-    check_section();
     if !port::mask() {
         return;
     }
     let sched = &kernel().sched;
-    if sched.has_rival() || sched.attention.any(Attention::AT_END) {
-        reschedule(|kernel, stamp| kernel.sched.give_way(stamp));
+    if sched.has_rival() || !sched.attention.is_nothing() {
+        give_way_now();
     } else {
         port::unmask(true);
     }
 }
 
-/// Carries out a decision of the scheduler. Interrupts are masked before, and on afterwards. Its frame
-/// is a part of none of the sections that end with it, whose own work is over then.
+/// The rest of [`give_way`]. The way on which nothing else is due calls nothing but the port's switch, as
+/// its last act: so it saves no registers that the switch saves.
 #[inline(never)]
-fn reschedule(decision: impl FnOnce(&mut Kernel, u32) -> Next) {
+fn give_way_now() {
+    check_room(true, KERNEL_STACK_MAX);
+    let kernel = kernel();
+    if kernel.sched.attention.any(Attention::BEFORE_TURN) || !kernel.sched.has_only_equals() {
+        return give_way_after_more();
+    }
+    let from = kernel.sched.running();
+    let stamp = kernel.stamp();
+    let next = kernel.sched.take_turn(stamp);
+    finish(kernel, from, next, stamp);
+}
+
+#[inline(never)]
+fn give_way_after_more() {
     let kernel = kernel();
     if kernel.sched.attention.any(Attention::BEFORE_DECISION) {
         before_decision(kernel);
     }
     let from = kernel.sched.running();
     let stamp = kernel.stamp();
-    let next = decision(kernel, stamp);
+    let next = kernel.sched.give_way(stamp);
+    finish_with_more(from, next, stamp);
+}
+
+/// Carries out a decision of the scheduler. Interrupts are masked before, and on afterwards.
+#[inline(never)]
+fn reschedule() {
+    let kernel = kernel();
+    if kernel.sched.attention.any(Attention::BEFORE_DECISION) {
+        return reschedule_after_more();
+    }
+    let from = kernel.sched.running();
+    let stamp = kernel.stamp();
+    let next = kernel.sched.decide(stamp);
+    finish(kernel, from, next, stamp);
+}
+
+#[cold]
+#[inline(never)]
+fn reschedule_after_more() {
+    let kernel = kernel();
+    before_decision(kernel);
+    let from = kernel.sched.running();
+    let stamp = kernel.stamp();
+    let next = kernel.sched.decide(stamp);
+    finish(kernel, from, next, stamp);
+}
+
+/// What follows a decision.
+#[inline(always)]
+fn finish(kernel: &mut Kernel, from: Slot, next: Next, stamp: u32) {
+    if kernel.sched.attention.any(Attention::AFTER_DECISION) {
+        return finish_with_more(from, next, stamp);
+    }
+    if let Next::Switch(to) = next {
+        let (from, to) = kernel.hand_over(from, to, stamp);
+        // SAFETY: interrupts are masked, and by invariant 2 of `kernel` the context is complete.
+        unsafe { port::_ramscope_port_switch(from, to) };
+    } else {
+        port::unmask(true);
+    }
+}
+
+/// The alarm is to be moved, or the switch to be recorded.
+#[inline(never)]
+fn finish_with_more(from: Slot, next: Next, stamp: u32) {
+    let kernel = kernel();
     if kernel.sched.attention.any(Attention::ALARM) {
         kernel.place_alarm();
     }
-    let Next::Switch(to) = next else {
-        return port::unmask(true);
-    };
-    let (from, to) = kernel.hand_over(from, to, stamp);
-    // SAFETY: interrupts are masked, and by invariant 2 of `kernel` the context is complete.
-    unsafe { port::_ramscope_port_switch(from, to) };
+    if let Next::Switch(to) = next {
+        if kernel.sched.attention.any(Attention::ALL) {
+            kernel.record_switch(from, to);
+        }
+        let (from, to) = kernel.hand_over(from, to, stamp);
+        // SAFETY: interrupts are masked, and by invariant 2 of `kernel` the context is complete.
+        unsafe { port::_ramscope_port_switch(from, to) };
+    } else {
+        port::unmask(true);
+    }
 }
 
 /// What is due before the scheduler decides: hardly ever anything.
-#[cold]
 #[inline(never)]
 pub(super) fn before_decision(kernel: &mut Kernel) {
     if kernel.sched.attention.any(Attention::LOOK) {
@@ -224,22 +295,33 @@ pub(crate) fn resume_another() -> ! {
 pub(crate) fn choose_another() -> NonNull<Seat> {
     work_on(|kernel| {
         let from = kernel.sched.running();
-        if kernel.sched.attention.any(Attention::BEFORE_DECISION) {
-            before_decision(kernel);
-        }
-        let stamp = kernel.stamp();
-        let next = kernel.sched.decide(stamp);
-        if kernel.sched.attention.any(Attention::ALARM) {
-            kernel.place_alarm();
-        }
-        let Next::Switch(to) = next else {
+        let Some((_, seat)) = kernel.choose(from) else {
             unreachable!("the running slot has ended, so another one is named");
         };
-        let (_, seat) = kernel.hand_over(from, to, stamp);
         // Only now does nothing run in it any more.
         thread::release_slot(kernel, from);
         seat
     })
+}
+
+impl Kernel {
+    /// Has the scheduler decide, with all that is due; the seats of who leaves and who comes.
+    #[inline(never)]
+    pub(super) fn choose(&mut self, from: Slot) -> Option<(NonNull<Seat>, NonNull<Seat>)> {
+        if self.sched.attention.any(Attention::BEFORE_DECISION) {
+            before_decision(self);
+        }
+        let stamp = self.stamp();
+        let next = self.sched.decide(stamp);
+        if self.sched.attention.any(Attention::ALARM) {
+            self.place_alarm();
+        }
+        let Next::Switch(to) = next else { return None };
+        if self.sched.attention.any(Attention::ALL) {
+            self.record_switch(from, to);
+        }
+        Some(self.hand_over(from, to, stamp))
+    }
 }
 
 /// How the last wait of the running thread ended. No section: nobody else writes it while it runs.

@@ -28,6 +28,10 @@ impl Attention {
     pub const CALLBACK: Attention = Attention(1 << 5);
     /// What is looked at where a section ends.
     pub const AT_END: Attention = Attention(0x3F);
+    /// What is looked at before a turn is given to an equal: all that makes another one run.
+    pub const BEFORE_TURN: Attention = Attention(0x3F & !(1 << 1));
+    /// What is looked at when it has decided.
+    pub const AFTER_DECISION: Attention = Attention::ALARM.and(Attention::ALL);
     /// What is looked at there before the scheduler decides.
     pub const BEFORE_DECISION: Attention = Attention(0x30);
 

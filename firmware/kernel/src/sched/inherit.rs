@@ -24,9 +24,7 @@
 //! Source of the protocol: L. Sha, R. Rajkumar, J. Lehoczky, "Priority Inheritance Protocols", IEEE
 //! Transactions on Computers 39(9), 1990.
 
-use super::{
-    Attention, Entry, PRIORITIES, PriorityQueue, QueueName, Scheduler, Slot, State, Wake, Why,
-};
+use super::{Entry, PRIORITIES, PriorityQueue, QueueName, Scheduler, Slot, State, Wake, Why};
 
 /// Whether the owner of a mutex runs at the priority of who waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -228,7 +226,9 @@ impl Scheduler {
                 }
                 _ => {
                     self.entries[slot.index()].priority = due;
-                    self.attention.raise(Attention::SWITCH);
+                    if slot == self.running {
+                        self.note_level();
+                    }
                     None
                 }
             };

@@ -105,12 +105,24 @@ impl WaitQueue {
 ///
 /// RV32IMC has no instruction for it, and what the compiler makes of `leading_zeros` is three times
 /// as long.
+#[inline(always)]
 pub(super) const fn highest_bit(bits: u16) -> u8 {
-    const OF_FOUR: [u8; 16] = [0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3];
-    let (byte, above) = if bits > 0xFF { (bits >> 8, 8) } else { (bits, 0) };
-    let (four, above) = if byte > 0xF { (byte >> 4, above + 4) } else { (byte, above) };
-    above + OF_FOUR[(four & 0xF) as usize]
+    match bits >> 8 {
+        0 => OF_BYTE[(bits & 0xFF) as usize],
+        byte => OF_BYTE[byte as usize].wrapping_add(8),
+    }
 }
+
+/// The highest bit of each byte.
+static OF_BYTE: [u8; 256] = {
+    let mut highest = [0; 256];
+    let mut byte = 2;
+    while byte < 256 {
+        highest[byte] = highest[byte / 2] + 1;
+        byte += 1;
+    }
+    highest
+};
 
 /// A queue of slots in which the most urgent comes first, and among equals who waited longest.
 #[derive(Clone, Debug)]
@@ -193,6 +205,31 @@ impl PriorityQueue {
         let slot = queue.pop_front(entries);
         if queue.head == NONE {
             self.bits &= !(1 << (priority & 15));
+        }
+        slot
+    }
+
+    /// Takes out who comes first of those of a priority, which there is, and puts another one of it in.
+    #[inline(always)]
+    pub(super) fn exchange(
+        &mut self,
+        entries: &mut [Entry; THREADS_MAX],
+        priority: u8,
+        other: Slot,
+    ) -> Slot {
+        let queue = &mut self.queues[priority as usize & (PRIORITIES - 1)];
+        let slot = Slot(queue.head);
+        let next = entries[slot.index()].links.next;
+        entries[slot.index()].links = Links::UNLINKED;
+        let tail = core::mem::replace(&mut queue.tail, other.0);
+        if next == NONE {
+            queue.head = other.0;
+            entries[other.index()].links = Links::UNLINKED;
+        } else {
+            queue.head = next;
+            entries[Slot(next).index()].links.previous = NONE;
+            entries[Slot(tail).index()].links.next = other.0;
+            entries[other.index()].links = Links { next: NONE, previous: tail };
         }
         slot
     }
