@@ -22,7 +22,7 @@ pub(crate) const NOWHERE: u32 = 0xFFFF_FFC0 | NAPOT_64;
 pub(crate) const TRIGGERS_ON: u32 = 1 << 7 | 1 << 3;
 
 /// The unit that runs and its stack: read by the trap entry, and by the harness's observer.
-#[repr(C)]
+#[repr(C, align(16))]
 pub(crate) struct Current {
     pub(crate) unit: u32,
     pub(crate) low: u32,

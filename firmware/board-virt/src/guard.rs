@@ -25,7 +25,7 @@ const MPRV_AND_MPP: u32 = 1 << 17 | 3 << 11;
 pub(crate) const MPP: u32 = 3 << 11;
 
 /// The unit that runs and its stack: read by the trap entry, and by the harness's observer.
-#[repr(C)]
+#[repr(C, align(16))]
 pub(crate) struct Current {
     pub(crate) unit: u32,
     pub(crate) low: u32,

@@ -219,6 +219,26 @@ struct Slice {
     has_alarm: bool,
 }
 
+/// Who is ready and no less urgent than the running slot: a bit for each priority from its own on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rivals(u32);
+
+impl Rivals {
+    /// Whether there is one.
+    #[inline(always)]
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Whether there are some, none of which is more urgent.
+    #[inline(always)]
+    #[must_use]
+    pub const fn are_equals(self) -> bool {
+        self.0 == 1
+    }
+}
+
 impl Scheduler {
     /// A scheduler with only the idle context, which runs. A thread runs for `slice_stamps` before
     /// an equal one gets its turn.
@@ -426,6 +446,9 @@ impl Scheduler {
     /// Who waits behind `slot` in the same queue.
     #[must_use]
     pub fn behind(&self, slot: Slot) -> Option<Slot> {
+        if slot == self.running {
+            return None;
+        }
         let next = self.entries[slot.index()].links.next_index();
         (next != NONE).then_some(Slot(next))
     }
@@ -441,18 +464,11 @@ impl Scheduler {
     /// time stamps.
     #[inline]
     pub fn give_way(&mut self, now: u32) -> Next {
-        match self.ready.from(self.level) {
-            0 => Next::Stay,
-            _ if self.has_only_equals() => self.take_turn(now),
+        match self.rivals() {
+            Rivals(0) => Next::Stay,
+            rivals if rivals.are_equals() => self.take_turn(now),
             _ => self.give_way_to_best(now),
         }
-    }
-
-    /// Whether somebody is ready who is as urgent as the running slot, and nobody more urgent.
-    #[inline(always)]
-    #[must_use]
-    pub fn has_only_equals(&self) -> bool {
-        self.ready.from(self.level) == 1
     }
 
     /// Lets the first of its equals go on instead of the running slot, where nobody more urgent is ready.
@@ -488,11 +504,11 @@ impl Scheduler {
         self.take_best(now)
     }
 
-    /// Whether an equal or more urgent slot than the running one is ready.
+    /// Who is ready and no less urgent than the running slot.
     #[inline(always)]
     #[must_use]
-    pub fn has_rival(&self) -> bool {
-        self.ready.from(self.level) != 0
+    pub fn rivals(&self) -> Rivals {
+        Rivals(self.ready.from(self.level))
     }
 
     /// Decides after any change: a running slot that goes on, or the best ready one.

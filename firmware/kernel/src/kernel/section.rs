@@ -17,7 +17,7 @@ use crate::callback;
 use crate::deadlock;
 use crate::error::Error;
 use crate::port::{self, Seat};
-use crate::sched::{Attention, Next, Slot, Wake};
+use crate::sched::{Attention, Next, Rivals, Slot, Wake};
 use crate::stack::{KERNEL_STACK_MAX, SECTION_STACK_MAX};
 use crate::thread;
 use core::ptr::NonNull;
@@ -181,8 +181,9 @@ pub(crate) fn give_way() {
         return;
     }
     let sched = &kernel().sched;
-    if sched.has_rival() || !sched.attention.is_nothing() {
-        give_way_now();
+    let rivals = sched.rivals();
+    if rivals.any() || !sched.attention.is_nothing() {
+        give_way_now(rivals);
     } else {
         port::unmask(true);
     }
@@ -191,10 +192,10 @@ pub(crate) fn give_way() {
 /// The rest of [`give_way`]. The way on which nothing else is due calls nothing but the port's switch, as
 /// its last act: so it saves no registers that the switch saves.
 #[inline(never)]
-fn give_way_now() {
+fn give_way_now(rivals: Rivals) {
     check_room(true, KERNEL_STACK_MAX);
     let kernel = kernel();
-    if kernel.sched.attention.any(Attention::BEFORE_TURN) || !kernel.sched.has_only_equals() {
+    if kernel.sched.attention.any(Attention::BEFORE_TURN) || !rivals.are_equals() {
         return give_way_after_more();
     }
     let from = kernel.sched.running();

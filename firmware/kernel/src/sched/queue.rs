@@ -16,6 +16,7 @@ pub(super) const NONE: u8 = u8::MAX;
 #[derive(Clone, Copy)]
 pub(super) struct Links {
     next: u8,
+    /// Whatever it was, in the first of a queue: to leave it stale is cheaper than to note that it is.
     previous: u8,
 }
 
@@ -79,9 +80,8 @@ impl WaitQueue {
         let next = entries[slot.index()].links.next;
         entries[slot.index()].links = Links::UNLINKED;
         self.head = next;
-        match next {
-            NONE => self.tail = NONE,
-            next => entries[Slot(next).index()].links.previous = NONE,
+        if next == NONE {
+            self.tail = NONE;
         }
         Some(slot)
     }
@@ -89,9 +89,9 @@ impl WaitQueue {
     #[inline]
     pub(super) fn remove(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         let Links { next, previous } = entries[slot.index()].links;
-        match previous {
-            NONE => self.head = next,
-            previous => entries[Slot(previous).index()].links.next = next,
+        match self.head == slot.0 {
+            true => self.head = next,
+            false => entries[Slot(previous).index()].links.next = next,
         }
         match next {
             NONE => self.tail = previous,
@@ -220,14 +220,12 @@ impl PriorityQueue {
         let queue = &mut self.queues[priority as usize & (PRIORITIES - 1)];
         let slot = Slot(queue.head);
         let next = entries[slot.index()].links.next;
-        entries[slot.index()].links = Links::UNLINKED;
         let tail = core::mem::replace(&mut queue.tail, other.0);
         if next == NONE {
             queue.head = other.0;
             entries[other.index()].links = Links::UNLINKED;
         } else {
             queue.head = next;
-            entries[Slot(next).index()].links.previous = NONE;
             entries[Slot(tail).index()].links.next = other.0;
             entries[other.index()].links = Links { next: NONE, previous: tail };
         }
