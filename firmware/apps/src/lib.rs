@@ -19,6 +19,7 @@ mod deadlock;
 mod demo;
 mod errands;
 mod fault;
+mod garbage;
 mod headroom;
 mod in_handler;
 mod inversion;
@@ -75,6 +76,7 @@ programs! {
     "blink", "a thread blinks while main goes on [times=3]", blink::run;
     "overflow", "a stack overflow [how=recursion|yield|return|trap|masked|panic|callback|handler]", overflow::run;
     "fault", "illegal accesses, each ends only its thread [how=thread|callback|kernel]", fault::run;
+    "garbage", "what nobody can use, and what collecting it gives back [how=thread|circle|waiting|stack|number|crowd|exhausted|all]", garbage::run;
     "slices", "two busy threads take turns", slices::run;
     "in-handler", "what a handler may do and what not", in_handler::run;
     "headroom", "how much stack each kernel call takes", headroom::run;

@@ -47,6 +47,8 @@ pub(crate) fn dispatch(line: u32) {
             system::FROM_CPU_0.write(0);
             if let Some(work) = RAISED.0.take() {
                 work();
+                // SAFETY: between `enter` and `leave` of the trap handler.
+                unsafe { handler::ran_program() };
             }
         }
         _ => {}

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use ramscope_kernel::Kernel;
 use ramscope_kernel::command::Doorbell;
 use ramscope_kernel::debugger::UnitTable;
-use ramscope_kernel::port::{Context, Port, ResetNote, Seat, StackRange};
+use ramscope_kernel::port::{Context, Port, ResetNote, SAVED_REGISTERS, Seat, StackRange};
 
 struct Instance(UnsafeCell<Kernel>);
 
@@ -103,6 +103,11 @@ unsafe impl Port for Esp32c3 {
         // SAFETY: reads a register.
         unsafe { asm!("mv {}, sp", out(reg) pointer, options(nomem, nostack)) };
         Some(pointer)
+    }
+
+    #[inline(always)]
+    fn saved_registers(into: &mut [usize; SAVED_REGISTERS]) {
+        switch::saved_registers(into);
     }
 
     #[inline(always)]

@@ -6,11 +6,11 @@
 #![expect(unsafe_code, reason = "switches stacks")]
 
 use crate::guard::{self, Current};
-use core::arch::global_asm;
+use core::arch::{asm, global_asm};
 use core::mem::offset_of;
 use core::ptr::NonNull;
 use ramscope_kernel::GUARD_BYTES;
-use ramscope_kernel::port::{Context, Seat, StackRange};
+use ramscope_kernel::port::{Context, SAVED_REGISTERS, Seat, StackRange};
 
 /// What a unit that gave way has on its stack. The harness reads it too, for debuggers.
 #[repr(C, align(16))]
@@ -129,6 +129,30 @@ pub(crate) unsafe fn prepare(stack: StackRange, entry: extern "C" fn() -> !) -> 
     // SAFETY: inside of the stack, as promised by the caller.
     unsafe { (at as *mut GaveWay).write(frame) };
     at
+}
+
+/// Stores `s0` to `s11` as the caller has them.
+#[inline(always)]
+pub(crate) fn saved_registers(into: &mut [usize; SAVED_REGISTERS]) {
+    // SAFETY: twelve stores to the array.
+    unsafe {
+        asm!(
+            "sw s0, 0({0})",
+            "sw s1, 4({0})",
+            "sw s2, 8({0})",
+            "sw s3, 12({0})",
+            "sw s4, 16({0})",
+            "sw s5, 20({0})",
+            "sw s6, 24({0})",
+            "sw s7, 28({0})",
+            "sw s8, 32({0})",
+            "sw s9, 36({0})",
+            "sw s10, 40({0})",
+            "sw s11, 44({0})",
+            in(reg) into.as_mut_ptr(),
+            options(nostack),
+        );
+    }
 }
 
 /// # Safety

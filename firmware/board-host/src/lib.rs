@@ -223,7 +223,11 @@ impl Instance {
             return self.contexts.stop(Stopped::AllEnded);
         }
         if let Some(work) = self.raised.take() {
-            return self.interrupt(work);
+            return self.interrupt(|| {
+                work();
+                // SAFETY: inside of a handler.
+                unsafe { handler::ran_program() };
+            });
         }
         if self.wants_transmit.get() {
             // SAFETY: inside of a handler.

@@ -57,6 +57,8 @@ pub(crate) fn dispatch(number: u32) {
             clint::MSIP.write(0);
             if let Some(work) = RAISED.0.take() {
                 work();
+                // SAFETY: between `enter` and `leave` of the trap handler.
+                unsafe { handler::ran_program() };
             }
         }
         _ => {}

@@ -120,6 +120,12 @@ impl Callbacks {
         }
     }
 
+    /// Where the callbacks that wait are, with their arguments.
+    pub(crate) fn waiting_range(&self) -> core::ops::Range<usize> {
+        let start = core::ptr::from_ref(&self.queue).addr();
+        start..start + size_of::<JobQueue>()
+    }
+
     /// Whether the console thread has something to do here.
     pub(crate) fn needs_attention(&self) -> bool {
         self.home == Home::Wanted || self.reports.any()

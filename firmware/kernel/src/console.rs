@@ -315,7 +315,8 @@ pub(crate) fn wait_for_work(deadline: Option<u64>) {
             || kernel.deadlocks.any()
             || kernel.races.any()
             || kernel.callbacks.needs_attention()
-            || kernel.account.needs_attention();
+            || kernel.account.needs_attention()
+            || kernel.collector.needs_attention();
         if console.receive.length == 0 && !losses && !told {
             let queue = (&mut kernel.console.worker, WORKER);
             kernel.sched.block_running(Why::Console, Some(queue), deadline);

@@ -159,7 +159,7 @@ pub(crate) fn look(kernel: &mut Kernel) {
 }
 
 /// Whom a blocked slot waits for, if that is one unit.
-fn holder_of(kernel: &Kernel, slot: Slot) -> Option<Slot> {
+pub(crate) fn holder_of(kernel: &Kernel, slot: Slot) -> Option<Slot> {
     if kernel.sched.has_deadline(slot) {
         return None;
     }

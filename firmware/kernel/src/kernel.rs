@@ -24,6 +24,7 @@ mod section;
 pub(crate) use section::*;
 
 use crate::callback::Callbacks;
+use crate::collect::Collector;
 use crate::command::Commands;
 use crate::compat::Compatibility;
 use crate::console::Console;
@@ -85,6 +86,7 @@ pub struct Kernel {
     pub(crate) timers: Timers,
     pub(crate) callbacks: Callbacks,
     pub(crate) modules: Modules,
+    pub(crate) collector: Collector,
     pub(crate) ring: Ring,
     pub(crate) level: Level,
     pub(crate) way_out: WayOut,
@@ -143,6 +145,7 @@ impl Kernel {
             timers: Timers::new(),
             callbacks: Callbacks::new(),
             modules: Modules::new(),
+            collector: Collector::new(),
             ring: Ring::absent(),
             level: Level::Events,
             way_out: WayOut::Ring,

@@ -22,6 +22,7 @@
 #![cfg_attr(not(test), no_std)]
 
 pub mod callback;
+pub mod collect;
 pub mod command;
 pub mod compat;
 pub mod console;
@@ -54,6 +55,7 @@ pub mod timer;
 mod torn_down;
 mod window;
 
+pub use collect::{collect, roots};
 pub use error::{Error, Exit, Shortage};
 pub use kernel::{Kernel, handler};
 pub use lock::{Blocking, Held, Lock, NO_TIMEOUT, TIMEOUT_MAX, TimeoutSeconds};

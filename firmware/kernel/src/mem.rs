@@ -18,6 +18,7 @@ pub(crate) mod refusal;
 pub(crate) mod survey;
 pub(crate) mod tell;
 
+use crate::collect;
 use crate::error::Error;
 use crate::heap::{OwnerIndex, Totals};
 use crate::kernel;
@@ -33,6 +34,7 @@ pub use mark::{
 };
 pub use survey::shape;
 
+use account::NoBlock;
 use block::{allocate, free};
 use core::alloc::Layout;
 use core::cell::UnsafeCell;
@@ -123,7 +125,12 @@ impl<T> Box<T> {
     pub(crate) fn place_for(owner: OwnerIndex, site: SiteId) -> Result<NonNull<T>, Error> {
         check_headroom();
         let layout = Layout::new::<T>();
-        Ok(kernel::with(|kernel| kernel.allocate(layout, owner, site))?.cast())
+        let ask = || kernel::with(|kernel| kernel.allocate(layout, owner, site));
+        let block = match ask() {
+            Err(NoBlock::OutOfMemory(_)) if collect::after_failure() => ask()?,
+            answer => answer?,
+        };
+        Ok(block.cast())
     }
 
     /// The value without its owner: only [`from_raw`](Self::from_raw) gives its block back.

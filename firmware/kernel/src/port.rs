@@ -148,6 +148,9 @@ pub struct Facts {
     pub linked_modules: &'static [&'static ramscope_module_abi::Linked],
 }
 
+/// Registers that a call keeps: `s0` to `s11` (RISC-V calling conventions).
+pub const SAVED_REGISTERS: usize = 12;
+
 /// The place that a kernel runs on. See the module's text for what an implementation promises.
 ///
 /// # Safety
@@ -193,6 +196,9 @@ pub unsafe trait Port {
     }
     /// The stack pointer, or `None` where stacks are not the kernel's (host).
     fn stack_pointer() -> Option<usize>;
+    /// Stores the registers that a call keeps: what a caller has in them and nowhere else. Where stacks
+    /// are not the kernel's there is nothing to store.
+    fn saved_registers(_into: &mut [usize; SAVED_REGISTERS]) {}
     /// Whether the running unit has so many bytes of its stack left; always in handlers and start-up
     /// code, and where stacks are not the kernel's.
     fn has_stack(bytes: usize) -> bool;
@@ -272,6 +278,7 @@ link! {
     fn set_alarm = _ramscope_port_set_alarm(at: Option<u64>) -> ();
     fn contain = _ramscope_port_contain(work: &mut dyn FnMut()) -> ();
     fn stack_pointer = _ramscope_port_stack_pointer() -> Option<usize>;
+    fn saved_registers = _ramscope_port_saved_registers(into: &mut [usize; SAVED_REGISTERS]) -> ();
     fn has_stack = _ramscope_port_has_stack(bytes: usize) -> bool;
     fn is_stack_short = _ramscope_port_is_stack_short(bytes: usize) -> bool;
     fn stack_exhausted = _ramscope_port_stack_exhausted() -> !;
@@ -303,7 +310,7 @@ macro_rules! port {
         mod _ramscope_port {
             use super::*;
             use core::ptr::NonNull;
-            use $crate::port::{Context, Port, ResetNote, Seat, StackRange};
+            use $crate::port::{Context, Port, ResetNote, SAVED_REGISTERS, Seat, StackRange};
             #[unsafe(no_mangle)]
             fn _ramscope_port_kernel() -> NonNull<$crate::Kernel> {
                 <$port as Port>::kernel()
@@ -335,6 +342,10 @@ macro_rules! port {
             #[unsafe(no_mangle)]
             fn _ramscope_port_stack_pointer() -> Option<usize> {
                 <$port as Port>::stack_pointer()
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_saved_registers(into: &mut [usize; SAVED_REGISTERS]) {
+                <$port as Port>::saved_registers(into)
             }
             #[unsafe(no_mangle)]
             fn _ramscope_port_has_stack(bytes: usize) -> bool {

@@ -8,6 +8,7 @@
 #![expect(unsafe_code, reason = "scans stacks")]
 
 use crate::callback;
+use crate::collect;
 use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
 use crate::kernel::{self, Kernel, wire_state};
 use crate::module;
@@ -125,6 +126,7 @@ pub(crate) fn everything() {
     timer::samples();
     module::samples();
     callback::sample();
+    collect::sample();
     heap();
     kernel::with(|kernel| {
         let dropped = kernel.ring.dropped;

@@ -13,6 +13,7 @@
 mod memory;
 
 use crate::callback;
+use crate::collect;
 use crate::command;
 use crate::compat::{self, Strictness};
 use crate::console;
@@ -33,7 +34,7 @@ use crate::time::Instant;
 use crate::timer;
 use core::fmt;
 use ramscope_wire as wire;
-use wire::{Level, ProgramPhase};
+use wire::{CollectWhy, Level, ProgramPhase};
 
 /// The longest line that a person may type.
 const LINE_BYTES: usize = 96;
@@ -227,6 +228,7 @@ fn write_reports() {
     deadlock::write_reports();
     races::write_reports();
     callback::write_reports();
+    collect::write_reports();
     let lost = kernel::with(|kernel| core::mem::take(&mut kernel.reports.lost));
     if lost > 0 {
         println!("{lost} more threads ended while this was written");
@@ -292,6 +294,7 @@ fn command(line: &Line) {
         "mem" => memory::mem(rest.trim()),
         "map" => memory::map(rest.trim()),
         "threshold" => memory::threshold(rest.trim()),
+        "gc" => gc(rest.trim()),
         "trace" => trace(rest.trim()),
         "telemetry" => telemetry(rest.trim()),
         "window" => window(),
@@ -319,6 +322,7 @@ fn help() {
     println!("waits                     who waits for what since when, and who has it");
     println!("timers                    every timer, what became of its ticks, and the callbacks");
     println!("mem                       the heap: figures, areas, owners");
+    println!("gc [stat]                 give back what nobody can use; what it has done so far");
     println!("mem info [1]              MicroPython's mem_info; with 1 its map of blocks");
     println!("mem mark NAME             remember what each owner holds, by place of allocation");
     println!("mem diff NAME             what each owner holds more or less since then");
@@ -432,6 +436,17 @@ fn end_name(end: thread::End) -> &'static str {
         thread::End::Overflowed => "overflowed",
         thread::End::Faulted => "faulted",
         thread::End::Refused => "refused to exit",
+    }
+}
+
+fn gc(word: &str) {
+    match word {
+        "" => match collect::collect_for(CollectWhy::Console) {
+            Ok(collected) => collect::write(&collected),
+            Err(error) => println!("gc: {error}"),
+        },
+        "stat" => collect::write_statistics(),
+        _ => println!("gc takes nothing, or stat"),
     }
 }
 

@@ -36,6 +36,11 @@ impl Span {
     /// No time at all.
     pub const ZERO: Span = Span(0);
 
+    /// A span of ticks.
+    pub(crate) const fn from_ticks(ticks: u64) -> Self {
+        Self(ticks)
+    }
+
     /// A span of whole microseconds.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {

@@ -9,12 +9,12 @@
 //! Peaks since boot live on beside the paint and lose nothing.
 #![expect(unsafe_code, reason = "paints stacks")]
 
-use crate::kernel;
 use crate::port::{self, StackRange};
 use crate::sample;
 use crate::sched::Slot;
 use crate::stack::paint;
 use crate::timer;
+use crate::{collect, kernel};
 use ramscope_wire as wire;
 use wire::{Level, WindowId};
 
@@ -34,6 +34,7 @@ pub(crate) fn open(number: WindowId) {
         kernel.interrupt_peak_window = 0;
         kernel.handler_longest_window = 0;
         timer::open_window(kernel);
+        collect::open_window(kernel);
         let window = WindowId(kernel.window);
         kernel.record(Level::Samples, &wire::WindowOpened { window });
     });

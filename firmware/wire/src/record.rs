@@ -13,9 +13,10 @@ use crate::layout::{self, Field};
 use crate::payload::{Payload, RECORD_PAYLOAD_WORDS_MAX, WordSink};
 use crate::text::{self, MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
 use crate::vocabulary::{
-    Access, BlockState, Board, CommandOutcome, DeadlockHow, EndReason, Level, LockOp,
-    ModulePhaseKind, ModuleState, ObjectKind, ObjectOp, OverflowHow, OwnerKind, PinKind,
-    PointerFault, ProgramPhase, RegionKind, State, TimerMode, UnitKind, Why,
+    Access, BlockState, Board, CollectOutcome, CollectPlace, CollectWhy, CommandOutcome,
+    DeadlockHow, EndReason, Level, LockOp, ModulePhaseKind, ModuleState, ObjectKind, ObjectOp,
+    OverflowHow, OwnerKind, PinKind, PointerFault, ProgramPhase, RegionKind, State, TimerMode,
+    UnitKind, Why,
 };
 
 text_record! {
@@ -587,6 +588,106 @@ fixed_record! {
         blocks: u32,
     }
 
+    /// A collection begins.
+    CollectBegan = 0x58 {
+        /// Its number within the boot.
+        collection: u32,
+        /// Why it is made.
+        why: CollectWhy,
+        /// The unit that makes it.
+        unit: UnitId,
+    }
+
+    /// What a collection gave back, by kind, and how long it kept everybody waiting.
+    CollectEnded = 0x59 {
+        /// Its number.
+        collection: u32,
+        /// How far it came.
+        outcome: CollectOutcome,
+        /// Units that were told to end.
+        units: u16,
+        /// Bytes that these had.
+        unit_bytes: u32,
+        /// Blocks of torn-down units that were given back.
+        blocks: u32,
+        /// Bytes in them.
+        bytes: u32,
+        /// Torn-down units of which nothing is left.
+        owners: u16,
+        /// Modules that were unloaded.
+        modules: u16,
+        /// Bytes that these had.
+        module_bytes: u32,
+        /// Blocks of torn-down units that stay.
+        kept_blocks: u32,
+        /// Bytes in them.
+        kept_bytes: u32,
+        /// How long no other unit ran, in nanoseconds.
+        pause_ns: u32,
+        /// The longest stretch of that in which no interrupt was served, in nanoseconds.
+        masked_ns: u32,
+        /// Words of memory that were looked at.
+        words: u32,
+    }
+
+    /// A unit waited for what nothing that is reachable could ever give: it is told to end.
+    CollectResumed = 0x5A {
+        /// The number of the collection.
+        collection: u32,
+        /// The unit.
+        unit: UnitId,
+        /// What it waited for; none if that was the end of a thread.
+        object: ObjectId,
+        /// What the object is.
+        kind: ObjectKind,
+        /// Where it waited.
+        site: SiteId,
+        /// Bytes that it had.
+        bytes: u32,
+    }
+
+    /// Why a block of a torn-down unit stays.
+    CollectKept = 0x5B {
+        /// The number of the collection.
+        collection: u32,
+        /// The unit that was torn down.
+        owner: UnitId,
+        /// The block's payload.
+        block: u32,
+        /// Bytes of the block, its header included.
+        bytes: u32,
+        /// The address of the first pointer that was found.
+        at: u32,
+        /// What stands there: an address in the block.
+        pointer: u32,
+        /// What that place is.
+        place: CollectPlace,
+        /// Whose it is, if it is a unit's.
+        holder: UnitId,
+    }
+
+    /// What collections did.
+    CollectSample = 0x5C {
+        /// Collections since boot.
+        collections: u32,
+        /// Units that were told to end since boot.
+        units: u32,
+        /// Bytes of torn-down units and of modules that were given back since boot.
+        freed_boot: u32,
+        /// The same in this window.
+        freed_window: u32,
+        /// Bytes of torn-down units that stayed at the last one.
+        kept: u32,
+        /// The longest pause since boot, in nanoseconds.
+        pause_boot_ns: u32,
+        /// The longest pause in this window, in nanoseconds.
+        pause_window_ns: u32,
+        /// The longest masked stretch of one since boot, in nanoseconds.
+        masked_boot_ns: u32,
+        /// The window.
+        window: WindowId,
+    }
+
     /// A window opened; the peaks of the one before are final.
     WindowOpened = 0x60 {
         /// The window that is open now.
@@ -809,6 +910,7 @@ any_record! {
         HeapShape, HeapRun, HeapRefusal, SiteHolding,
         WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, TimerSample,
         CallbackSample, CallbackWait, ClockLateness, OpenWindow, SendSamples,
-        Steer, Steered, ModulePhase, ModuleSample, ModulePin, ModuleEnd
+        Steer, Steered, ModulePhase, ModuleSample, ModulePin, ModuleEnd, CollectBegan,
+        CollectEnded, CollectResumed, CollectKept, CollectSample
     ]
 }

@@ -336,6 +336,46 @@ open_enum! {
         Ended = 1 "ended",
     }
 
+    /// Why a collection was made.
+    CollectWhy: u8 {
+        /// A program asked for it.
+        Program = 0 "program",
+        /// The console did.
+        Console = 1 "console",
+        /// An allocation found no memory.
+        Allocation = 2 "allocation",
+        /// As many bytes were allocated as the threshold says.
+        Threshold = 3 "threshold",
+    }
+
+    /// How far a collection came.
+    CollectOutcome: u8 {
+        /// To its end.
+        Complete = 0 "complete",
+        /// Handlers changed memory again and again: nothing was decided.
+        Disturbed = 1 "disturbed",
+        /// It found a header that was overwritten: nothing was decided.
+        Damaged = 2 "damaged",
+        /// Where pointers can be is not known: nothing was decided.
+        Undeclared = 3 "undeclared",
+    }
+
+    /// Where a collection found a pointer.
+    CollectPlace: u8 {
+        /// In a static.
+        Statics = 0 "static",
+        /// On a stack.
+        Stack = 1 "stack",
+        /// In a saved register.
+        Registers = 2 "register",
+        /// In a block of the heap.
+        Heap = 3 "heap-block",
+        /// In a root that a program registered.
+        Registered = 4 "registered",
+        /// In what the kernel keeps.
+        Kernel = 5 "kernel",
+    }
+
     /// How often a timer fires.
     TimerMode: u8 {
         /// Once.

@@ -13,6 +13,7 @@
 
 mod apply;
 mod boot;
+mod collect;
 mod heap;
 mod history;
 mod layout;
@@ -33,6 +34,7 @@ use crate::series::Series;
 
 pub use apply::UnseenOverflow;
 pub use boot::{Boot, HelloFacts, Reset};
+pub use collect::{Collection, Collections, KeptBlock, ResumedUnit};
 pub use heap::{Heap, Owner};
 pub use history::{History, Stretch};
 pub use layout::{Area, HeapLayout, HeapMap, Mark, Run, Shape, SiteHeld};
@@ -43,8 +45,8 @@ pub use object::{Object, Waiter};
 pub use timer::{Callbacks, Timer};
 pub use unit::{Cpu, Ending, Holding, Stack, Unit, UnitEnd, UnitKey, basis_points};
 pub use window::{
-    CpuFigures, Figures, HeapFigures, HoldingFigures, InterruptFigures, LatenessFigures,
-    StackFigures, UnitFigures, Window, WindowEnd,
+    CollectFigures, CpuFigures, Figures, HeapFigures, HoldingFigures, InterruptFigures,
+    LatenessFigures, StackFigures, UnitFigures, Window, WindowEnd,
 };
 
 /// Everything known about a device.
@@ -76,6 +78,7 @@ pub struct Device {
     timers: Vec<Timer>,
     callbacks: Callbacks,
     modules: Vec<Module>,
+    collections: Collections,
     programs: Vec<ProgramRun>,
     window: WindowId,
     windows: Vec<Window>,
@@ -231,6 +234,7 @@ impl Device {
             timers: Vec::new(),
             callbacks: Callbacks::default(),
             modules: Vec::new(),
+            collections: Collections::default(),
             programs: Vec::new(),
             window: WindowId::BOOT,
             windows: vec![Window::new(0, WindowId::BOOT, Instant::ZERO)],
@@ -371,6 +375,12 @@ impl Device {
     #[must_use]
     pub fn timers(&self) -> &[Timer] {
         &self.timers
+    }
+
+    /// What collections gave back.
+    #[must_use]
+    pub const fn collections(&self) -> &Collections {
+        &self.collections
     }
 
     /// What went through the queue of callbacks.

@@ -10,7 +10,7 @@ mod sentence;
 use ramscope_time::Instant;
 use ramscope_wire::{Access, DeadlockHow, ModulePhaseKind, OverflowHow, PointerFault};
 
-use crate::device::{Place, UnitKey};
+use crate::device::{KeptBlock, Place, UnitKey};
 
 pub use kind::FindingKind;
 
@@ -182,6 +182,18 @@ pub enum Detail {
         /// Why.
         why: String,
     },
+    /// A unit waited for what nothing that is reachable could give; a collection told it to end.
+    Unreachable {
+        /// What it waited for, in words.
+        waited_for: String,
+        /// Bytes that it had.
+        bytes: u32,
+    },
+    /// Memory of a unit that was torn down stays, because something looks like a pointer to it.
+    Kept {
+        /// The block, and what keeps it.
+        block: KeptBlock,
+    },
     /// Telemetry records are missing.
     TelemetryLost {
         /// How many at least.
@@ -245,6 +257,8 @@ impl Finding {
             Detail::CallbackWaits { .. } => FindingKind::CallbackWaits,
             Detail::ModuleLeftover { .. } => FindingKind::ModuleLeftover,
             Detail::ModuleRefused { .. } => FindingKind::ModuleRefused,
+            Detail::Unreachable { .. } => FindingKind::CollectUnreachable,
+            Detail::Kept { .. } => FindingKind::CollectKept,
             Detail::TelemetryLost { .. } => FindingKind::TelemetryLost,
             Detail::TelemetryDamaged { .. } => FindingKind::TelemetryDamaged,
             Detail::Deadlock { .. } => FindingKind::Deadlock,

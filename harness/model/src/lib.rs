@@ -50,12 +50,13 @@ mod witness;
 
 pub use console::{Console, Line};
 pub use device::{
-    Area, Boot, Callbacks, Calls, Cpu, CpuFigures, Device, Ending, FailedAllocation, Figures, Heap,
-    HeapFigures, HeapLayout, HeapMap, HelloFacts, History, Holding, HoldingFigures,
-    InterruptFigures, Interrupts, LatenessFigures, Log, LogEntry, Losses, Mark, MemoryRegion,
-    Module, ModulePlace, Object, Owner, Pin, Place, ProgramRun, Reset, Run, Shape, SiteHeld,
-    SourcePlace, Stack, StackFigures, Stretch, Timer, Unit, UnitEnd, UnitFigures, UnitKey,
-    Unmodelled, UnseenOverflow, Waiter, What, Window, WindowEnd, basis_points,
+    Area, Boot, Callbacks, Calls, CollectFigures, Collection, Collections, Cpu, CpuFigures, Device,
+    Ending, FailedAllocation, Figures, Heap, HeapFigures, HeapLayout, HeapMap, HelloFacts, History,
+    Holding, HoldingFigures, InterruptFigures, Interrupts, KeptBlock, LatenessFigures, Log,
+    LogEntry, Losses, Mark, MemoryRegion, Module, ModulePlace, Object, Owner, Pin, Place,
+    ProgramRun, Reset, ResumedUnit, Run, Shape, SiteHeld, SourcePlace, Stack, StackFigures,
+    Stretch, Timer, Unit, UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What,
+    Window, WindowEnd, basis_points,
 };
 pub use feed::{AskedWindow, Course, Feed};
 pub use finding::{Detail, Finding, FindingKind, RacingUse};

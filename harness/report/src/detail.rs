@@ -1,5 +1,6 @@
 //! One run in full.
 
+mod collections;
 pub(crate) mod judgement;
 mod memory;
 mod modules;
@@ -22,6 +23,7 @@ pub fn detail(judged: &Judged, style: Style) -> String {
         timers::timers(judged.feed.device(), style),
         modules::modules(judged.feed.device(), style),
         memory::heap(judged.feed.device(), style),
+        collections::collections(judged.feed.device(), style),
         memory::rest(judged.feed.device(), style),
         waits::waits(judged.feed.device(), style),
         judgement::budgets(judged, style),

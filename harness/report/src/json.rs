@@ -4,6 +4,7 @@
 //! fields are added, never renamed or taken away, as long as `schema_version` stays. Instants are
 //! whole picoseconds of device time, sizes are bytes, shares are hundredths of a per cent.
 
+mod collections;
 mod fill;
 mod form;
 
@@ -12,6 +13,7 @@ use ramscope_model::Judged;
 use crate::entry::{Entry, NotRun};
 use crate::exit::ExitCode;
 use crate::measure::{figures, phases};
+use collections::CollectionForm;
 use form::{
     BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm, HostForm,
     ImageForm, LossesForm, MachineForm, ModuleForm, PhaseForm, ReportForm, RunForm, SkipForm,
@@ -94,6 +96,7 @@ fn ran(judged: &Judged) -> RunForm<'_> {
         units: device.units().iter().map(UnitForm::of).collect(),
         timers: device.timers().iter().map(TimerForm::of).collect(),
         modules: device.modules().iter().map(ModuleForm::of).collect(),
+        collections: device.collections().list.iter().map(CollectionForm::of).collect(),
         heap: HeapForm::of(device),
         interrupt_stack: StackForm::of(&device.interrupts().stack),
         figures: figures(device).into_iter().map(FigureForm::of).collect(),

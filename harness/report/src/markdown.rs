@@ -19,6 +19,8 @@ use crate::table::{doubt_lines, failure_lines, machine_lines, sums};
 const BYTES_MAX: usize = 1_000_000;
 /// Owners of heap blocks that are named.
 const OWNERS_MAX: usize = 8;
+/// Collections of a run that are told.
+const COLLECTIONS_MAX: usize = 8;
 /// Budgets of a run that are listed.
 const BUDGETS_MAX: usize = 64;
 
@@ -131,7 +133,7 @@ fn figures(judged: &Judged) -> Vec<String> {
 /// Budgets with their margins and the top owners of the heap, folded away.
 fn memory(label: &str, judged: &Judged) -> String {
     let device = judged.feed.device();
-    let parts = [budgets(&judged.verdict.budgets), owners(device), modules(device)];
+    let parts = [budgets(&judged.verdict.budgets), owners(device), modules(device), collections(device)];
     match parts.iter().all(String::is_empty) {
         true => String::new(),
         false => format!(
@@ -166,6 +168,13 @@ fn budgets(results: &[BudgetResult]) -> String {
         text += &format!("\nand {}\n", counted(more, "other budget"));
     }
     text + "\n"
+}
+
+fn collections(device: &Device) -> String {
+    let list = &device.collections().list;
+    let last = list.iter().skip(list.len().saturating_sub(COLLECTIONS_MAX));
+    let lines: String = last.map(|it| format!("- {}\n", inline(&it.sentence()))).collect();
+    if lines.is_empty() { lines } else { lines + "\n" }
 }
 
 fn owners(device: &Device) -> String {

@@ -89,6 +89,10 @@ pub enum Metric {
     Leak,
     /// How much later than it was due something ran at worst, in picoseconds of device time.
     Lateness,
+    /// The longest time for which a collection kept every unit waiting, in picoseconds of device time.
+    CollectPause,
+    /// The bytes that collections gave back.
+    CollectFreed,
     /// The instructions executed.
     Instructions,
     /// The most heap bytes that a module had once it was imported.
@@ -207,7 +211,7 @@ impl SubjectKind {
     #[must_use]
     pub const fn metrics(self) -> &'static [Metric] {
         use Metric::{
-            CpuShare, Free, HeapPeak, HeapUsed, ImportPeak, Instructions, LargestFree, Lateness,
+            CollectFreed, CollectPause, CpuShare, Free, HeapPeak, HeapUsed, ImportPeak, Instructions, LargestFree, Lateness,
             Leak, Peak, Resident, StackMargin, StackPeak, Switches, Used,
         };
         match self {
@@ -224,7 +228,7 @@ impl SubjectKind {
             ],
             Self::Module => &[Resident, ImportPeak, HeapUsed, HeapPeak, Leak],
             Self::Interrupt => &[StackPeak, StackMargin, CpuShare, Lateness, Instructions],
-            Self::Heap => &[Used, Peak, Free, LargestFree, Leak],
+            Self::Heap => &[Used, Peak, Free, LargestFree, Leak, CollectPause, CollectFreed],
             Self::Timer => &[Lateness, HeapUsed, HeapPeak],
         }
     }
@@ -245,7 +249,7 @@ impl SubjectKind {
 
 impl Metric {
     /// Every metric, in the order of documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::StackPeak,
         Self::StackMargin,
         Self::HeapUsed,
@@ -258,6 +262,8 @@ impl Metric {
         Self::CpuShare,
         Self::Leak,
         Self::Lateness,
+        Self::CollectPause,
+        Self::CollectFreed,
         Self::Instructions,
         Self::Resident,
         Self::ImportPeak,
@@ -279,6 +285,8 @@ impl Metric {
             Self::CpuShare => "cpu-share",
             Self::Leak => "leak",
             Self::Lateness => "lateness",
+            Self::CollectPause => "collect-pause",
+            Self::CollectFreed => "collect-freed",
             Self::Instructions => "instructions",
             Self::Resident => "resident",
             Self::ImportPeak => "import-peak",
@@ -296,7 +304,7 @@ impl Metric {
     pub const fn unit(self) -> Unit {
         match self {
             Self::Switches | Self::Instructions => Unit::Count,
-            Self::Lateness => Unit::Picos,
+            Self::Lateness | Self::CollectPause => Unit::Picos,
             Self::CpuShare => Unit::BasisPoints,
             _ => Unit::Bytes,
         }
@@ -305,7 +313,7 @@ impl Metric {
     /// Whether more of it is better, so that an upper bound is probably a mistake.
     #[must_use]
     pub const fn more_is_better(self) -> bool {
-        matches!(self, Self::StackMargin | Self::Free | Self::LargestFree)
+        matches!(self, Self::StackMargin | Self::Free | Self::LargestFree | Self::CollectFreed)
     }
 
     /// A value of this metric as a person reads it: `1024 B`, `12`, `2.50 %`, `1.500 ms`.

@@ -87,6 +87,7 @@ impl Kernel {
         if !self.commands.fault.strikes(name, bytes) {
             return false;
         }
+        self.collector.failure_was_asked = true;
         let nth = self.commands.fault.nth;
         self.attend();
         let unit = self.current_unit();

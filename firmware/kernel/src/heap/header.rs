@@ -95,6 +95,21 @@ impl Head {
         self.0 & Self::QUARANTINED != 0
     }
 
+    #[inline]
+    pub(super) const fn is_marked(self) -> bool {
+        self.0 & Self::MARK != 0
+    }
+
+    #[inline]
+    pub(super) const fn with_mark(self) -> Self {
+        Self(self.0 | Self::MARK)
+    }
+
+    #[inline]
+    pub(super) const fn without_mark(self) -> Self {
+        Self(self.0 & !Self::MARK)
+    }
+
     #[inline(always)]
     pub(super) const fn with_free(self) -> Self {
         Self(self.0 | Self::FREE)

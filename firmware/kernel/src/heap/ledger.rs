@@ -328,6 +328,15 @@ impl Ledger {
         })
     }
 
+    /// Each owner's kind, and whether its blocks are in quarantine.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = (OwnerIndex, OwnerKind, bool)> {
+        let holders = self.holders.iter().enumerate();
+        holders.filter_map(|(index, holder)| {
+            let holder = holder.as_ref()?;
+            Some((OwnerIndex(index as u16), holder.tag.kind, holder.quarantined))
+        })
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = (OwnerIndex, OwnerTotals)> {
         (0..OWNERS_MAX as u16)
             .map(OwnerIndex)

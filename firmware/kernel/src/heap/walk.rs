@@ -314,22 +314,13 @@ const _: () = assert!(AREAS_MAX <= u8::MAX as usize);
 
 impl Index<'_> {
     /// The map's byte for a chunk in which no block starts.
-    const NO_START: u8 = u8::MAX;
+    pub(super) const NO_START: u8 = u8::MAX;
 
     /// The block that an address lies in: reads the map back to a chunk with a start, then at most
     /// 64 headers.
     pub fn block_of(&self, address: usize) -> Option<Block> {
-        let blocks = &self.heap.blocks;
-        let offset = blocks.memory.offset_of(address)?;
-        let area = blocks.memory.area_of(offset)?;
-        let chunk_last = (offset - area.first().offset()) / CHUNK_BYTES;
-        let start = (0..=chunk_last).rev().find_map(|chunk| {
-            let granule = blocks.memory.map_byte(area, chunk);
-            let first = chunk * (CHUNK_BYTES / GRANULE_BYTES) + u32::from(granule);
-            let reached = first * GRANULE_BYTES <= offset - area.first().offset();
-            (granule != Self::NO_START && reached).then_some(first)
-        })?;
-        let (place, head) = covering(blocks.places_from(area, start), offset)?;
+        let place = self.heap.start_of(address)?;
+        let head = self.heap.blocks.head(place);
         Some(self.heap.describe(place, head))
     }
 }

@@ -42,6 +42,20 @@ pub fn raise(work: fn()) -> bool {
     port::raise(work)
 }
 
+/// A handler ran code of a program, which may have changed any memory: a collection begins anew.
+///
+/// # Context
+/// Handler.
+///
+/// # Safety
+/// Between [`enter`] and [`leave`].
+#[inline(always)]
+pub unsafe fn ran_program() {
+    // SAFETY: as promised by the caller.
+    let collector = &mut unsafe { kernel() }.collector;
+    collector.disturbances = collector.disturbances.wrapping_add(1);
+}
+
 /// The clock's alarm went off.
 ///
 /// # Context

@@ -1,7 +1,9 @@
 //! Raw blocks of the heap, for what is built on them: boxes, buffers, the global allocator, loaders.
 #![expect(unsafe_code, reason = "gives out and takes back raw blocks of the heap")]
 
+use super::account::NoBlock;
 use super::limits;
+use crate::collect;
 use crate::error::Error;
 use crate::heap::{BadPointer, Resized};
 use crate::kernel;
@@ -35,19 +37,29 @@ pub(super) fn allocate_at(layout: Layout, site: SiteId) -> Result<NonNull<u8>, E
         Some(kernel.allocate(layout, owner, site))
     });
     match asked {
-        Some(answer) => Ok(answer?),
+        Some(Ok(block)) => Ok(block),
+        Some(Err(NoBlock::OutOfMemory(_))) if collect::after_failure() => {
+            allocate_now(layout, site)
+        }
+        Some(Err(refused)) => Err(refused.into()),
         None => allocate_after_collection(layout, site),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn allocate_after_collection(layout: Layout, site: SiteId) -> Result<NonNull<u8>, Error> {
-    limits::collect_first();
+fn allocate_now(layout: Layout, site: SiteId) -> Result<NonNull<u8>, Error> {
     kernel::with(|kernel| {
         let owner = kernel.current_owner();
         Ok(kernel.allocate(layout, owner, site)?)
     })
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_after_collection(layout: Layout, site: SiteId) -> Result<NonNull<u8>, Error> {
+    limits::collect_first();
+    allocate_now(layout, site)
 }
 
 /// Gives a block back. A pointer that the heap does not take is reported, and nothing else happens; a

@@ -7,6 +7,7 @@
 //! scattered over the whole heap (`gc.threshold` of MicroPython).
 
 use super::account::Attention;
+use crate::collect;
 use crate::heap::{UNIT_BYTES, units};
 use crate::kernel::{self, Kernel};
 use crate::sched::Slot;
@@ -131,7 +132,14 @@ pub(super) fn collect_first() {
     kernel::with(|kernel| {
         let account = &mut kernel.account;
         account.threshold.struck = account.threshold.struck.wrapping_add(1);
-        let due = account.threshold.begin_anew();
-        account.attention.set(Attention::DUE, due);
+        note_collection(kernel);
     });
+    collect::before_allocation();
+}
+
+/// A collection was made, whoever asked for it: what the threshold counts begins anew.
+pub(crate) fn note_collection(kernel: &mut Kernel) {
+    let account = &mut kernel.account;
+    let due = account.threshold.begin_anew();
+    account.attention.set(Attention::DUE, due);
 }

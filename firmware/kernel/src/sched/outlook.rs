@@ -102,6 +102,12 @@ impl Scheduler {
             && !self.has_deadline(slot)
     }
 
+    /// Whose thread `slot` is.
+    #[must_use]
+    pub fn kin(&self, slot: Slot) -> Kin {
+        self.entries[slot.index()].kin
+    }
+
     /// Whether the wait of `slot` ends by itself.
     #[must_use]
     pub fn has_deadline(&self, slot: Slot) -> bool {

@@ -160,10 +160,11 @@ impl PriorityQueue {
         highest_bit(self.bits)
     }
 
-    /// The bits of those of this priority and above: bit 0 for this one.
+    /// The bits of those of this priority and above: bit 0 for this one. None for one above the highest,
+    /// which is what a collection runs at.
     #[inline(always)]
     pub(super) const fn from(&self, priority: u8) -> u32 {
-        self.bits as u32 >> (priority & 15)
+        self.bits as u32 >> (priority & 31)
     }
 
     /// Whether somebody of this priority is in here.

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "builds stacks and moves bodies onto them")]
 
 use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish, local};
+use crate::collect;
 use crate::error::{Error, Pending, Shortage};
 use crate::heap::{OutOfMemory, OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
@@ -89,6 +90,9 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::Missing`] says which resource was missing; nothing is left behind then.
+    // In a frame of its own: in that of its caller, addresses of the new stack would lie about for as
+    // long as the caller runs, and a collection would take them for pointers.
+    #[inline(never)]
     #[track_caller]
     pub fn spawn<F, R>(self, body: F) -> Result<JoinHandle, Error>
     where
@@ -104,7 +108,10 @@ impl Builder {
         let stack_bytes = requested.clamp(STACK_BYTES_MIN, STACK_BYTES_MAX);
         let stack_bytes = stack_bytes.next_multiple_of(BODY_ALIGN);
         let layout = stack_layout::<F>(stack_bytes + body_bytes);
-        let reserved = kernel::with(|kernel| reserve(kernel, layout, site));
+        let mut reserved = kernel::with(|kernel| reserve(kernel, layout, site));
+        if reserved.is_err() && collect::after_failure() {
+            reserved = kernel::with(|kernel| reserve(kernel, layout, site));
+        }
         let (block, owner, unit) = reserved.map_err(Lack::told)?;
         let low = block.as_ptr() as usize + GUARD_BYTES;
         let stack = StackRange { low, bytes: stack_bytes };

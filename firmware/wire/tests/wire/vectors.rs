@@ -74,6 +74,7 @@ fn records_are_written_as_the_vector_has_them() {
     assert_eq!(check_writing("raw-commands.txt"), 9, "8 kinds, FailAllocation twice");
     assert_eq!(check_writing("raw-heap.txt"), 8, "7 kinds, HeapRun twice");
     assert_eq!(check_writing("raw-modules.txt"), 7, "a hello and 6 kinds");
+    assert_eq!(check_writing("raw-collect.txt"), 6, "5 kinds and Hello");
 }
 
 /// Writes again what was read of a vector; how many records it has.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod collect;
 mod contract;
 mod debugger;
 mod device;

@@ -33,6 +33,7 @@ const EXCEPTIONS: &[(&str, &str, Comparison)] = &[
     ("bench", "", Comparison::Never("the clock of the host stands still while a loop is measured")),
     ("coop", "", Comparison::Never("computing takes no time on the host: the busy one never ends")),
     ("overflow", "", Comparison::Never("units of the host port run on stacks of the host")),
+    ("garbage", "", Comparison::Never("stacks of the host cannot be scanned")),
     ("slices", "", Comparison::Never("computing takes no time on the host: nobody is preempted")),
     ("fault", "", Comparison::Never("an illegal access on the host ends the whole process")),
 ];

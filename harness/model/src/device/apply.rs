@@ -1,5 +1,6 @@
 //! One record, one change of the device.
 
+mod collections;
 mod events;
 mod facts;
 mod modules;
@@ -70,6 +71,11 @@ impl Device {
             Record::HeapRefusal(refusal) => self.note_refusal(at, refusal),
             Record::HeapMark(mark) => self.mark_heap(at, mark),
             Record::SiteHolding(holding) => self.mark_holding(holding),
+            Record::CollectBegan(began) => self.begin_collection(at, began),
+            Record::CollectEnded(ended) => self.end_collection(at, ended),
+            Record::CollectResumed(resumed) => self.note_resumed(at, resumed),
+            Record::CollectKept(kept) => self.note_kept(at, kept),
+            Record::CollectSample(sample) => self.sample_collections(at, sample),
             // The heap's samples carry the totals; single blocks are for traces.
             Record::Alloc(_) | Record::Free(_) => {}
             Record::ModuleNew(new) => self.announce_module(at, new),

@@ -76,6 +76,11 @@ pub enum What {
     WindowOpened(WindowId),
     /// Something was noticed: an index into [`Device::findings`](crate::Device::findings).
     Found(usize),
+    /// A collection gave something back, or told somebody to end.
+    Collected {
+        /// What it did.
+        sentence: String,
+    },
     /// Records were lost.
     Lost(u64),
 }

@@ -11,7 +11,8 @@
 
 use ramscope_time::Instant;
 use ramscope_wire::{
-    CpuSample, HeapSample, InterruptSample, InterruptTimes, OwnerSample, StackSample, WindowId,
+    CollectSample, CpuSample, HeapSample, InterruptSample, InterruptTimes, OwnerSample,
+    StackSample, WindowId,
 };
 use std::collections::BTreeMap;
 
@@ -34,6 +35,8 @@ pub struct Window {
     pub interrupt_times: Figures<InterruptTimes>,
     /// How late the clock's interrupts were served.
     pub clock: Figures<LatenessFigures>,
+    /// What collections did.
+    pub collections: Figures<CollectFigures>,
     /// Timers, by their place in [`Device::timers`](crate::Device::timers).
     pub timers: BTreeMap<usize, Figures<LatenessFigures>>,
     /// Units, by their place in [`Device::units`](crate::Device::units).
@@ -128,6 +131,17 @@ pub struct InterruptFigures {
     pub entries: u32,
 }
 
+/// What collections did in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CollectFigures {
+    /// The longest pause, in nanoseconds.
+    pub pause_ns: u32,
+    /// When that was first told.
+    pub pause_at: Instant,
+    /// Bytes that were given back.
+    pub freed: u32,
+}
+
 /// How late something was at worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LatenessFigures {
@@ -200,6 +214,7 @@ impl Window {
             interrupts: Figures::NONE,
             interrupt_times: Figures::NONE,
             clock: Figures::NONE,
+            collections: Figures::NONE,
             timers: BTreeMap::new(),
             units: BTreeMap::new(),
         }
@@ -261,6 +276,13 @@ impl Window {
 
     pub(crate) fn sample_clock(&mut self, at: Instant, losses: u64, worst: LatenessFigures) {
         self.clock.take_worst(at, losses, worst);
+    }
+
+    pub(crate) fn sample_collections(&mut self, at: Instant, losses: u64, sample: &CollectSample) {
+        let (pause_ns, freed) = (sample.pause_window_ns, sample.freed_window);
+        let is_old = |last: CollectFigures| last.pause_ns >= pause_ns;
+        let pause_at = peak_at(self.collections.last, at, is_old, |last| last.pause_at);
+        self.collections.take(at, losses, CollectFigures { pause_ns, pause_at, freed });
     }
 
     pub(crate) fn sample_timer(

@@ -90,6 +90,10 @@ finding_kinds! {
     ModuleLeftover = "module.leftover" fails,
     /// A module was not imported.
     ModuleRefused = "module.refused" noted,
+    /// A unit waited for what nobody could reach, and a collection told it to end.
+    CollectUnreachable = "collect.unreachable" fails,
+    /// Memory of a unit that was torn down stays, because something looks like a pointer to it.
+    CollectKept = "collect.kept" noted,
     /// Telemetry records are missing.
     TelemetryLost = "telemetry.lost" noted,
     /// Bytes arrived that are no telemetry.

@@ -75,6 +75,20 @@ impl Finding {
                     at(displaced_place)
                 )
             }
+            Detail::Unreachable { waited_for, bytes: had } => format!(
+                "`{unit}` waited for {waited_for}, which nothing could give any more: a collection \
+                 told it to end, and it had {}",
+                bytes(u64::from(*had))
+            ),
+            Detail::Kept { block } => format!(
+                "{} at 0x{:08x} of `{unit}`, which was torn down, stay: 0x{:08x} {} at 0x{:08x} \
+                 points there",
+                bytes(u64::from(block.bytes)),
+                block.block,
+                block.pointer,
+                block.place_in_words(),
+                block.at
+            ),
             Detail::TelemetryLost { records } => {
                 let verb = if *records == 1 { "is" } else { "are" };
                 format!("{} {verb} missing", counted(*records, "telemetry record"))

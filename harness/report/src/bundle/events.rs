@@ -44,6 +44,7 @@ fn what_happened(judged: &Judged, what: &What) -> String {
         What::ProgramEnded { name, ok: false } => format!("program {name} ended badly"),
         What::Reset { reason } => format!("the device was reset: {reason}"),
         What::Lost(count) => format!("{} lost", counted(*count, "telemetry record")),
+        What::Collected { sentence } => sentence.clone(),
         What::WindowOpened(window) => format!("window {} opened", window.0),
         What::Found(index) => found(judged, *index),
     }

@@ -8,6 +8,9 @@ use super::text::{text, time};
 use crate::figures::seconds;
 use crate::table::machine_line;
 
+/// So many of the last collections are told.
+const COLLECTIONS_MAX: usize = 8;
+
 /// Facts as pairs of a word and a text.
 pub(super) fn facts(judged: &Judged, tool: &str) -> String {
     let (facts, device) = (&judged.facts, judged.feed.device());
@@ -38,6 +41,10 @@ pub(super) fn facts(judged: &Judged, tool: &str) -> String {
         pairs.push(("registers that are not modelled", registers.join(", ")));
     }
     pairs.extend(device.notes().iter().map(|note| ("note", note.clone())));
+    let collections = device.collections().list.iter().rev().take(COLLECTIONS_MAX).rev();
+    pairs.extend(collections.map(|collection| {
+        ("collected", format!("{}: {}", seconds(collection.at), collection.sentence()))
+    }));
     if let Some(times) = &facts.times {
         let millis = times.took_us / 1_000;
         pairs.push(("host time", format!("{}.{:03} s", millis / 1_000, millis % 1_000)));

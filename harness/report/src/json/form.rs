@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::borrow::Cow;
 
+use super::collections::CollectionForm;
+
 /// The result of `ramscope run`, `replay` or `ingest`. Instants are whole picoseconds of device
 /// time since power-on, sizes are bytes, shares are hundredths of a per cent.
 #[derive(Serialize, JsonSchema)]
@@ -74,6 +76,8 @@ pub(super) struct RunForm<'a> {
     pub(super) timers: Vec<TimerForm<'a>>,
     /// Every module of every boot, with the phases of its import.
     pub(super) modules: Vec<ModuleForm<'a>>,
+    /// The last collections of every boot.
+    pub(super) collections: Vec<CollectionForm<'a>>,
     /// The heap; null if no sample of it arrived.
     pub(super) heap: Option<HeapForm>,
     /// The stack of the interrupt handlers.

@@ -41,8 +41,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, palette
 }
 
 fn title(heap: &Heap, scene: &Scene<'_>) -> String {
+    let last = scene.device.collections().list.last();
+    let collected = last.map_or_else(String::new, |last| format!("; {}", last.sentence()));
     match heap.used_series.points().first() {
-        Some(first) => format!("heap, {} to {}", seconds(first.from), seconds(scene.now)),
+        Some(first) => {
+            format!("heap, {} to {}{collected}", seconds(first.from), seconds(scene.now))
+        }
         None => "heap".to_owned(),
     }
 }

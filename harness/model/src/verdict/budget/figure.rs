@@ -3,7 +3,7 @@
 use ramscope_scenario::Metric;
 use ramscope_time::Instant;
 
-use crate::device::{Cpu, Heap, Holding, Interrupts, Module, Stack};
+use crate::device::{Cpu, Device, Heap, Holding, Interrupts, Module, Stack};
 
 /// A figure of one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub(super) const fn trend(metric: Metric) -> Trend {
         | Metric::Peak
         | Metric::Switches
         | Metric::Lateness
+        | Metric::CollectPause
+        | Metric::CollectFreed
         | Metric::Instructions
         | Metric::Resident
         | Metric::ImportPeak => Trend::Rises,
@@ -148,6 +150,21 @@ pub(super) fn of_lateness(
         return Figure::Unknown(missing.to_owned());
     };
     Figure::Known { value: picos(worst_ns), capacity: None, at: Some(at), is_final }
+}
+
+/// What collections did. A device that made none has kept nobody waiting, and has given nothing back.
+pub(super) fn of_collections(device: &Device, metric: Metric, losses_at_end: u64) -> Figure {
+    let collections = device.collections();
+    let Some((at, sample)) = collections.last else {
+        let is_final = losses_at_end == 0;
+        return Figure::Known { value: 0, capacity: None, at: None, is_final };
+    };
+    let (value, at) = match metric {
+        Metric::CollectFreed => (sample.freed_boot.into(), at),
+        _ => (picos(sample.pause_boot_ns), collections.worst_at),
+    };
+    let is_final = collections.losses_seen >= losses_at_end;
+    Figure::Known { value, capacity: None, at: Some(at), is_final }
 }
 
 /// Nanoseconds as the budgets count them.

@@ -82,6 +82,7 @@ impl<'a> Phased<'a> {
             Metric::Free => at_end(|heap| heap.total.saturating_sub(heap.used).into()),
             Metric::LargestFree => at_end(|heap| heap.largest_free.into()),
             Metric::Leak => self.leak(|window| of(window, |heap| heap.used.into())),
+            Metric::CollectPause | Metric::CollectFreed => return self.collections(metric),
             Metric::Peak => self.greatest(|window| {
                 let at = window.heap.get().map(|heap| heap.peak_at);
                 let peak = of(window, |heap| heap.peak.into())?;
@@ -91,6 +92,31 @@ impl<'a> Phased<'a> {
         };
         let capacity = self.last().heap.get().map(|heap| heap.total.into());
         with_capacity(whole.unwrap_or_else(|missing| missing), capacity)
+    }
+
+    /// What collections did; nothing in windows in which the device said nothing of any.
+    fn collections(&self, metric: Metric) -> Figure {
+        let mut freed = 0;
+        let figure = self.greatest(|window| {
+            let losses = window_losses(window, self.device);
+            let Some(figures) = window.collections.get() else {
+                let (at, is_final) = (end_of(window, self.device), losses == 0);
+                return Ok(Some(Reading { value: 0, at, is_final }));
+            };
+            let pause =
+                reading(&window.collections, losses, "collections", |last| picos(last.pause_ns))?;
+            Ok(Some(Reading { at: figures.pause_at, ..pause }))
+        });
+        let windows = self.occurrences.iter().flat_map(|occurrence| occurrence.windows);
+        for figures in windows.filter_map(|window| window.collections.get()) {
+            freed += u64::from(figures.freed);
+        }
+        match figure.unwrap_or_else(|missing| missing) {
+            Figure::Known { capacity, at, is_final, .. } if metric == Metric::CollectFreed => {
+                Figure::Known { value: freed, capacity, at, is_final }
+            }
+            other => other,
+        }
     }
 
     /// The figure of the interrupt handlers.

@@ -4,7 +4,7 @@ use ramscope_scenario::{Metric, Subject, SubjectKind};
 use ramscope_wire::{UnitId, UnitKind};
 use std::collections::BTreeSet;
 
-use crate::device::{Device, Ending, Heap, Interrupts, Module, Timer, Unit};
+use crate::device::{Device, Ending, Interrupts, Module, Timer, Unit};
 use crate::verdict::budget::figure::{self, Figure};
 use crate::verdict::budget::phase_figures::Phased;
 
@@ -34,7 +34,7 @@ pub(super) struct FoundSubject<'a> {
 enum Of<'a> {
     /// A unit, and its place among all of them.
     Unit(&'a Unit, usize),
-    Heap(&'a Heap),
+    Heap(&'a Device),
     Interrupts(&'a Interrupts),
     /// A timer, and its place among all of them.
     Timer(&'a Timer, usize),
@@ -51,7 +51,7 @@ pub(super) fn find_subjects<'a>(
         SubjectKind::Thread | SubjectKind::Task | SubjectKind::Tasklet => {
             units(subject, device, phase)
         }
-        SubjectKind::Heap => single(subject, device, HEAP_NAME, Of::Heap(device.heap())),
+        SubjectKind::Heap => single(subject, device, HEAP_NAME, Of::Heap(device)),
         SubjectKind::Interrupt => {
             let handlers = Of::Interrupts(device.interrupts());
             single(subject, device, INTERRUPTS_NAME, handlers)
@@ -231,8 +231,11 @@ impl FoundSubject<'_> {
             (Of::Unit(unit, _), Metric::Switches | Metric::CpuShare | Metric::Instructions) => {
                 figure::of_cpu(&unit.cpu, metric, self.losses_at_end)
             }
-            (Of::Heap(heap), Metric::Used | Metric::Peak | Metric::Free | Metric::LargestFree) => {
-                figure::of_heap(heap, metric, self.losses_at_end)
+            (Of::Heap(device), Metric::Used | Metric::Peak | Metric::Free | Metric::LargestFree) => {
+                figure::of_heap(device.heap(), metric, self.losses_at_end)
+            }
+            (Of::Heap(device), Metric::CollectPause | Metric::CollectFreed) => {
+                figure::of_collections(device, metric, self.losses_at_end)
             }
             (Of::Interrupts(handlers), Metric::StackPeak | Metric::StackMargin) => {
                 interrupt_stack(handlers, metric, self.losses_at_end)
