@@ -60,8 +60,10 @@ mod units;
 use crate::error::Error;
 use crate::heap::{Cursor, Owners};
 use crate::kernel::{self, Kernel};
+use crate::module::{self, Released};
 use crate::port;
 use crate::sched::{PRIORITIES, Slot};
+use crate::stack::KERNEL_STACK_MAX;
 use crate::thread::check_headroom;
 use crate::time::Span;
 use core::ops::Range;
@@ -78,6 +80,8 @@ pub const ATTEMPTS_MAX: u8 = 4;
 const HELD: u8 = PRIORITIES as u8;
 /// Saved registers of the caller: those that a call keeps.
 const REGISTERS: usize = port::SAVED_REGISTERS;
+/// What unloading modules takes of the caller's stack where nobody has asked for that.
+const ROOM_FOR_MODULES: usize = 3 * KERNEL_STACK_MAX;
 /// Blocks that stay, and units that were told to end, of which the console can say why.
 const NOTES_MAX: usize = 6;
 
@@ -275,7 +279,8 @@ impl Collector {
 /// Gives back what nobody can use any more; says what, and how long it took: see the module's text.
 ///
 /// # Context
-/// Thread. No other unit runs meanwhile; units that were told to end run afterwards.
+/// Thread; blocks. No other unit runs meanwhile, but where modules end; units that were told to end run
+/// afterwards.
 ///
 /// # Errors
 /// [`Error::InHandler`] and [`Error::Masked`].
@@ -309,7 +314,7 @@ pub(crate) fn after_failure() -> bool {
         let was_asked = core::mem::take(&mut kernel.collector.failure_was_asked);
         !was_asked && steps::is_promising(kernel)
     });
-    let room = port::has_stack(crate::stack::KERNEL_STACK_MAX);
+    let room = port::has_stack(KERNEL_STACK_MAX);
     may_help
         && room
         && collect_for(CollectWhy::Allocation).is_ok_and(|collected| collected.freed_bytes() > 0)
@@ -338,10 +343,23 @@ fn run(why: CollectWhy, frames: usize, registers: Range<usize>) -> Collected {
     });
     while kernel::with(measured_step) == Progress::More {}
     // What became ready meanwhile runs now.
-    kernel::then_reschedule(|kernel| {
+    let collected = kernel::then_reschedule(|kernel| {
         kernel.sched.set_running_floor(0);
-        finish(kernel, began)
-    })
+        end_pause(kernel, began)
+    });
+    let collected = with_modules(collected, why);
+    kernel::with(|kernel| show::note_end(kernel, &collected));
+    collected
+}
+
+/// Unloads modules that nobody pins: their own code has an end, so others run meanwhile.
+fn with_modules(collected: Collected, why: CollectWhy) -> Collected {
+    let is_unasked = matches!(why, CollectWhy::Allocation | CollectWhy::Threshold);
+    if is_unasked && !port::has_stack(ROOM_FOR_MODULES) {
+        return collected;
+    }
+    let Released { modules, bytes, .. } = module::release_unpinned();
+    Collected { modules: modules as u16, module_bytes: bytes, ..collected }
 }
 
 /// One step, and how long it kept interrupts away.
@@ -354,7 +372,7 @@ fn measured_step(kernel: &mut Kernel) -> Progress {
     progress
 }
 
-fn finish(kernel: &mut Kernel, began: u64) -> Collected {
+fn end_pause(kernel: &mut Kernel, began: u64) -> Collected {
     let pause = Span::from_ticks(port::now().saturating_sub(began));
     let masked_ticks =
         u64::from(kernel.collector.masked_longest) / u64::from(kernel.stamps_per_tick.max(1));
@@ -362,6 +380,5 @@ fn finish(kernel: &mut Kernel, began: u64) -> Collected {
     collector.now.pause = pause;
     collector.now.masked_longest = Span::from_ticks(masked_ticks);
     collector.now.words = collector.marker.words;
-    show::note_end(kernel);
-    kernel.collector.now
+    collector.now
 }

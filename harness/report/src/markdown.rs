@@ -133,7 +133,8 @@ fn figures(judged: &Judged) -> Vec<String> {
 /// Budgets with their margins and the top owners of the heap, folded away.
 fn memory(label: &str, judged: &Judged) -> String {
     let device = judged.feed.device();
-    let parts = [budgets(&judged.verdict.budgets), owners(device), modules(device), collections(device)];
+    let parts =
+        [budgets(&judged.verdict.budgets), owners(device), modules(device), collections(device)];
     match parts.iter().all(String::is_empty) {
         true => String::new(),
         false => format!(

@@ -211,8 +211,9 @@ impl SubjectKind {
     #[must_use]
     pub const fn metrics(self) -> &'static [Metric] {
         use Metric::{
-            CollectFreed, CollectPause, CpuShare, Free, HeapPeak, HeapUsed, ImportPeak, Instructions, LargestFree, Lateness,
-            Leak, Peak, Resident, StackMargin, StackPeak, Switches, Used,
+            CollectFreed, CollectPause, CpuShare, Free, HeapPeak, HeapUsed, ImportPeak,
+            Instructions, LargestFree, Lateness, Leak, Peak, Resident, StackMargin, StackPeak,
+            Switches, Used,
         };
         match self {
             Self::Thread | Self::Task | Self::Tasklet => &[

@@ -42,8 +42,11 @@ pub(super) fn note_resumed(kernel: &mut Kernel, resumed: &Resumed) {
 }
 
 /// Books what a collection did, and tells it.
-pub(super) fn note_end(kernel: &mut Kernel) {
-    let now = kernel.collector.now;
+pub(super) fn note_end(kernel: &mut Kernel, now: &Collected) {
+    // Another thread may have begun the next one while modules ended.
+    if kernel.collector.now.number == now.number {
+        kernel.collector.now = *now;
+    }
     limits::note_collection(kernel);
     let pause_ns = nanos(now.pause.ticks());
     let masked_ns = nanos(now.masked_longest.ticks());

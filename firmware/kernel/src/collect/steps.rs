@@ -53,8 +53,6 @@ pub(super) enum Phase {
     Explain(u8),
     /// Gives back what was not reached.
     Sweep,
-    /// Unloads modules that nobody pins.
-    Modules,
     /// Tells units to end, from this slot on.
     Resume(u8),
     Done,
@@ -147,7 +145,6 @@ pub(super) fn step(kernel: &mut Kernel) -> Progress {
         Phase::Doom(slot) => doom(kernel, slot),
         Phase::Doomed => scan_doomed(kernel),
         Phase::Sweep => sweep(kernel),
-        Phase::Modules => modules(kernel),
         Phase::Explain(note) => explain(kernel, note),
         Phase::Resume(slot) => resume(kernel, slot),
         Phase::Done => return Progress::Done,
@@ -215,7 +212,7 @@ fn decide(kernel: &mut Kernel, from: u8) -> Phase {
     match usize::from(next) < THREADS_MAX {
         true => Phase::Decide(next),
         // There is nothing that could be decided.
-        false if dormant == 0 && quarantined.is_empty() => Phase::Modules,
+        false if dormant == 0 && quarantined.is_empty() => Phase::Resume(0),
         false => Phase::Roots(Root::Frames(0)),
     }
 }
@@ -497,7 +494,7 @@ fn scan_doomed(kernel: &mut Kernel) -> Phase {
 fn sweep(kernel: &mut Kernel) -> Phase {
     let Kernel { heap, collector, threads, .. } = kernel;
     if collector.quarantined.is_empty() {
-        return Phase::Modules;
+        return Phase::Resume(0);
     }
     for _ in 0..SWEPT {
         match heap.sweep_next(&mut collector.cursor, collector.quarantined) {
@@ -517,7 +514,7 @@ fn sweep(kernel: &mut Kernel) -> Phase {
                 let left = heap.owners_in_quarantine();
                 let gone = collector.quarantined.count() - left.count();
                 collector.now.owners = gone as u16;
-                return Phase::Modules;
+                return Phase::Resume(0);
             }
         }
     }
@@ -533,12 +530,6 @@ fn forget_stack(threads: &mut [Thread; THREADS_MAX], payload: usize, bytes: u32)
     if let Some(thread) = threads.iter_mut().find(is_its) {
         thread.block = None;
     }
-}
-
-fn modules(kernel: &mut Kernel) -> Phase {
-    // Modules that nobody pins go here, once the loader keeps a list of them.
-    kernel.collector.now.modules = 0;
-    Phase::Resume(0)
 }
 
 /// Finds out whose a block is that stays, and what the place is that points to it.

@@ -231,9 +231,10 @@ impl FoundSubject<'_> {
             (Of::Unit(unit, _), Metric::Switches | Metric::CpuShare | Metric::Instructions) => {
                 figure::of_cpu(&unit.cpu, metric, self.losses_at_end)
             }
-            (Of::Heap(device), Metric::Used | Metric::Peak | Metric::Free | Metric::LargestFree) => {
-                figure::of_heap(device.heap(), metric, self.losses_at_end)
-            }
+            (
+                Of::Heap(device),
+                Metric::Used | Metric::Peak | Metric::Free | Metric::LargestFree,
+            ) => figure::of_heap(device.heap(), metric, self.losses_at_end),
             (Of::Heap(device), Metric::CollectPause | Metric::CollectFreed) => {
                 figure::of_collections(device, metric, self.losses_at_end)
             }
