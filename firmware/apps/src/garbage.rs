@@ -36,9 +36,13 @@ fn scrub() {
 }
 
 /// Collects, and says what that gave back.
-#[inline(never)]
 fn collected() -> Result<Collected, Error> {
-    let it = collect()?;
+    scrub();
+    told(collect()?)
+}
+
+#[inline(never)]
+fn told(it: Collected) -> Result<Collected, Error> {
     println!(
         "garbage: {} units told to end, {} blocks and {} owners came back, {} blocks stay",
         it.units, it.blocks, it.owners, it.kept_blocks
@@ -59,7 +63,6 @@ fn wait_alone() -> Result<(), Error> {
 fn leaked_thread() -> Result<(), Error> {
     builder("leaked").spawn(wait_alone).map(drop)?;
     thread::sleep(MEANWHILE)?;
-    scrub();
     collected()?;
     thread::sleep(MEANWHILE)
 }
@@ -80,7 +83,6 @@ fn take_both(first: &Semaphore, second: &Semaphore) -> Result<(), Error> {
 fn circle() -> Result<(), Error> {
     start_circle()?;
     thread::sleep(MEANWHILE)?;
-    scrub();
     collected()?;
     thread::sleep(MEANWHILE)
 }
@@ -147,7 +149,6 @@ fn kept_by_a_stack() -> Result<(), Error> {
     builder("giver").spawn(give_and_fault)?.join()?;
     THERE.release()?;
     thread::sleep(MEANWHILE)?;
-    scrub();
     collected()?;
     LET_GO.release()?;
     keeper.join()?;
@@ -159,7 +160,6 @@ fn kept_by_a_number() -> Result<(), Error> {
     builder("giver").spawn(give_and_fault)?.join()?;
     take_number()?;
     thread::sleep(MEANWHILE)?;
-    scrub();
     collected()?;
     black_box(&NUMBER).store(0, Ordering::Relaxed);
     collected().map(drop)
@@ -205,7 +205,6 @@ fn exhausted() -> Result<(), Error> {
     }
     println!("garbage: {torn_down} threads of 16 KiB");
     thread::sleep(MEANWHILE)?;
-    scrub();
     collected().map(drop)
 }
 

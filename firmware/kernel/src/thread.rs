@@ -14,6 +14,7 @@ mod sizes;
 mod spawn;
 
 pub use join::JoinHandle;
+pub(crate) use join::ask_to_end;
 pub use local::Local;
 pub(crate) use local::{LocalNode, drop_all as drop_locals};
 pub use outcome::{End, Failure, Outcome};

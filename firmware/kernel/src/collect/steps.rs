@@ -608,7 +608,7 @@ fn resume(kernel: &mut Kernel, from: u8) -> Phase {
 
 fn resumed(kernel: &mut Kernel, slot: Slot) -> Resumed {
     let (object, object_name, kind) = match waited_for(kernel, slot) {
-        Some(head) => (head.announce(kernel), head.name, head.kind),
+        Some(head) => (head.announce(kernel), head.text, head.kind),
         None => (ObjectId::NONE, "", ObjectKind::Thread),
     };
     let place = kernel.threads[slot.index()].wait.place;

@@ -6,7 +6,8 @@
 use crate::deadlock;
 use crate::kernel::Kernel;
 use crate::port::StackRange;
-use crate::sched::{Kin, Slot, State, Wake, Why};
+use crate::sched::{Kin, Slot, State, Why};
+use crate::thread;
 use core::ops::Range;
 
 /// What a unit waits for, as far as that decides who can end the wait.
@@ -75,8 +76,7 @@ impl Unit for Slot {
     }
 
     fn resume(self, kernel: &mut Kernel) {
-        kernel.threads[self.index()].exit_asked = true;
-        kernel.wake(self, Wake::Exit);
+        thread::ask_to_end(kernel, self);
     }
 }
 

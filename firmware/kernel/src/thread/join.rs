@@ -98,16 +98,8 @@ impl JoinHandle {
     pub fn request_exit(&self) {
         check_headroom();
         kernel::then_reschedule(|kernel| {
-            let Some(thread) = self.thread(kernel).filter(|thread| thread.end.is_none()) else {
-                return;
-            };
-            let is_new = !core::mem::replace(&mut thread.exit_asked, true);
-            let waits_through = thread.waits_through;
-            if is_new {
-                kernel.raise_for_thread();
-            }
-            if !waits_through {
-                kernel.wake(self.slot, Wake::Exit);
+            if self.thread(kernel).is_some_and(|thread| thread.end.is_none()) {
+                ask_to_end(kernel, self.slot);
             }
         });
     }
@@ -139,6 +131,19 @@ impl JoinHandle {
                 }
             })?;
         }
+    }
+}
+
+/// Asks a thread that has not ended to end.
+pub(crate) fn ask_to_end(kernel: &mut Kernel, slot: Slot) {
+    let thread = &mut kernel.threads[slot.index()];
+    let is_new = !core::mem::replace(&mut thread.exit_asked, true);
+    let waits_through = thread.waits_through;
+    if is_new {
+        kernel.raise_for_thread();
+    }
+    if !waits_through {
+        kernel.wake(slot, Wake::Exit);
     }
 }
 
