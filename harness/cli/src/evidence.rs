@@ -5,9 +5,11 @@ use std::path::Path;
 use ramscope_backend::{Firmware, TargetFacts};
 use ramscope_cli::workspace::Workspace;
 use ramscope_model::{
-    Closing, ElfSymbols, HostFacts, ImageFacts, MachineFacts, NoSymbols, SymbolTable, Symbols,
+    Closing, ElfSymbols, Feed, HostFacts, ImageFacts, MachineFacts, NoSymbols, SymbolTable, Symbols,
 };
 use ramscope_scenario::Run;
+
+use crate::module_names::ModuleNames;
 
 /// Who records.
 pub(crate) const TOOL: &str = concat!("ramscope ", env!("CARGO_PKG_VERSION"));
@@ -38,15 +40,17 @@ pub(crate) fn facts(to_record: ToRecord<'_>) -> HostFacts {
     }
 }
 
-/// What is known at the end. The image's names are looked up now, and only for `addresses` that
-/// findings name, so that a replay needs no image.
+/// What is known at the end. The names of the image, which lies at `path`, are looked up now, and only
+/// for addresses that findings name, so that a replay needs no image.
 pub(crate) fn closing(
     machine: MachineFacts,
-    addresses: Vec<u32>,
-    symbols: Option<&ElfSymbols>,
+    feed: &Feed,
+    (symbols, path): (Option<&ElfSymbols>, &Path),
 ) -> Closing {
     let symbols: &dyn Symbols = symbols.map_or(&NoSymbols, |symbols| symbols);
-    Closing { machine, symbols: SymbolTable::of(addresses, symbols), times: None, bundle: None }
+    let addresses = feed.code_addresses();
+    let names = ModuleNames::of(symbols, path, feed.device(), &addresses);
+    Closing { machine, symbols: SymbolTable::of(addresses, &names), times: None, bundle: None }
 }
 
 /// What reports say of an image.

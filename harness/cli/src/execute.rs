@@ -204,7 +204,7 @@ impl Execution<'_> {
         let closing = Closing {
             times: Some(times),
             bundle: failed.then(|| evidence::as_argument(&folder)),
-            ..evidence::closing(machine, feed.code_addresses(), symbols)
+            ..evidence::closing(machine, &feed, (symbols, &firmware.path))
         };
         recorder.closing(closing.to_host_part());
         let capture = recorder.finish();

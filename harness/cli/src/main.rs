@@ -22,6 +22,7 @@ mod failure;
 mod files;
 mod host_times;
 mod images;
+mod module_names;
 mod output;
 mod prepare;
 mod progress;

@@ -354,3 +354,15 @@ fn a_hundred_imports_and_unloads_leave_nothing() {
     });
     all_claims_hold(&printed, 1);
 }
+
+module!(filed = "filed" (1, 0, 0) needs [] exports [] init begin, deinit end);
+
+/// MicroPython's `__file__`: a module knows the name under which it lies in the image.
+#[test]
+fn i06_a_module_says_what_its_file_is_called() {
+    let printed = lines(&[&filed::ramscope_module::LINKED], |_| {
+        claim!(module::import("filed").map_err(Error::from)?.name() == "filed");
+        Ok(())
+    });
+    all_claims_hold(&printed, 1);
+}

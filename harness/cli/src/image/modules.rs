@@ -14,6 +14,7 @@
 mod fingerprint;
 mod object;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -70,10 +71,18 @@ pub(super) fn build(
     }
     fs::create_dir_all(&folder).map_err(at(&folder))?;
     let mut files = Vec::new();
+    let mut symbols = BTreeSet::new();
     for name in &names {
         let library = cargo::module(workspace, &format!("{PACKAGE}{name}"), toolchain, notice)?;
-        files.push((name.as_str(), link(&linker, name, &library, &folder)?));
+        let object = link(&linker, name, &library, &folder)?;
+        let checksum = ramscope_wire::storage::checksum(&object);
+        let built = folder.join(format!("{name}.elf"));
+        let named = file_of_symbols(&folder, name, checksum);
+        fs::rename(&built, &named).map_err(at(&built))?;
+        files.push((name.as_str(), object));
+        symbols.insert(named);
     }
+    remove_others(&folder, &symbols);
     let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     let bytes = ramscope_wire::storage::write(&files).map_err(|bad| BuildError::Module {
         module: bad.0,
@@ -145,10 +154,26 @@ fn at(path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {
     move |source| BuildError::File { path: path.to_owned(), source }
 }
 
-/// Where the symbols of a module lie, if its image was built here.
+/// Where the symbols of a module lie whose file has this checksum: beside the image, if that was built
+/// here.
 #[must_use]
-pub fn symbols(workspace: &Workspace, module: &str) -> PathBuf {
-    workspace.images().join("modules").join(format!("{module}.elf"))
+pub fn symbols(image: &Path, module: &str, checksum: u32) -> PathBuf {
+    let folder = image.parent().unwrap_or(Path::new(".")).join("modules");
+    file_of_symbols(&folder, module, checksum)
+}
+
+fn file_of_symbols(folder: &Path, module: &str, checksum: u32) -> PathBuf {
+    folder.join(format!("{module}-{checksum:08x}.elf"))
+}
+
+/// Removes the symbols of earlier builds.
+fn remove_others(folder: &Path, symbols: &BTreeSet<PathBuf>) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let others = entries.filter(|path| path.extension().is_some_and(|ending| ending == "elf"));
+    for old in others.filter(|path| !symbols.contains(path)) {
+        // One more file is no harm.
+        let _ = fs::remove_file(old);
+    }
 }
 
 /// What modules are compiled for; the folder that cargo names so.

@@ -1,5 +1,7 @@
 //! `ramscope ingest`.
 
+use std::path::Path;
+
 use ramscope_backend::{Firmware, Ingested, LogTelemetry, ingest as read_log};
 use ramscope_model::{
     Closing, ElfSymbols, Feed, HostFacts, ImageFacts, Judged, MachineFacts, SymbolTable, judge_fed,
@@ -98,6 +100,7 @@ fn keep(options: &IngestOptions, run: Run, ingested: Ingested) -> Result<Judged,
     let name = options.serial_log.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let feed = Feed::of(ingested.recorder.capture());
     let symbols = firmware.as_ref().and_then(|firmware| ElfSymbols::new(&firmware.elf).ok());
+    let image_path = firmware.as_ref().map_or(Path::new(""), |firmware| &firmware.path);
     let machine = MachineFacts {
         name: format!("wokwi, from {name}"),
         time_model: "device time as far as telemetry in the log tells it".to_owned(),
@@ -123,7 +126,7 @@ fn keep(options: &IngestOptions, run: Run, ingested: Ingested) -> Result<Judged,
     let folder = bundle::folder_for(&path);
     let closing = Closing {
         bundle: failed.then(|| evidence::as_argument(&folder)),
-        ..evidence::closing(machine, feed.code_addresses(), symbols.as_ref())
+        ..evidence::closing(machine, &feed, (symbols.as_ref(), image_path))
     };
     let mut recorder = ingested.recorder;
     recorder.host(facts.to_host_part());

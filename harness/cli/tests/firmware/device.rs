@@ -6,7 +6,10 @@ use ramscope_cli::image;
 use ramscope_cli::workspace::Workspace;
 use ramscope_engine::Image;
 use ramscope_time::{Instant, Span};
-use ramscope_wire::{FramedDecoder, FramedItem, Item, RawDecoder, Record, Stamp, StreamSplitter};
+use ramscope_wire::{
+    FailAllocation, FramedDecoder, FramedItem, Item, RawDecoder, Record, Stamp, StreamSplitter,
+    WordSink, write_record,
+};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -84,6 +87,20 @@ impl Device {
     pub(crate) fn ask(&mut self, line: &str, until: &str) {
         self.type_line(line);
         self.wait_for(until, Span::from_seconds(100));
+    }
+
+    /// Asks that the `nth` allocation of a unit of this name fail; 0 takes it back.
+    pub(crate) fn fail_allocation(&mut self, nth: u32, unit: &str) {
+        struct Words(Vec<u32>);
+        impl WordSink for Words {
+            fn push(&mut self, word: u32) {
+                self.0.push(word);
+            }
+        }
+        let mut words = Words(Vec::new());
+        let command = FailAllocation { nth, bytes_min: 0, unit };
+        write_record(&command, 0, 0, &mut words);
+        self.session.command(&words.0).unwrap();
     }
 
     pub(crate) fn run_for(&mut self, span: Span) {

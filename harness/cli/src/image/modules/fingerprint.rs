@@ -8,7 +8,7 @@ use crate::image::BuildError;
 use crate::workspace::Workspace;
 
 /// Changes when the builder makes something else of the same sources.
-const BUILDER: u32 = 1;
+const BUILDER: u32 = 2;
 
 /// What modules are built from, in the workspace.
 const SOURCES: [&str; 4] = ["Cargo.toml", "Cargo.lock", "firmware/module-abi", "firmware/modules"];

@@ -167,8 +167,8 @@ impl Watched {
             firmware: &self.options.firmware,
             target: self.run.session.facts(),
         });
-        let addresses = self.run.feed.code_addresses();
-        let closing = evidence::closing(self.run.machine, addresses, self.symbols.as_ref());
+        let names = (self.symbols.as_ref(), self.options.firmware.path.as_path());
+        let closing = evidence::closing(self.run.machine, &self.run.feed, names);
         recorder.host(facts.to_host_part());
         recorder.closing(closing.to_host_part());
         Ok(Some(recorder.finish()))
