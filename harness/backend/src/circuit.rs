@@ -16,8 +16,8 @@
 //! in Wokwi.
 //!
 //! Invariants:
-//! 1. Everything here is a function of the diagram, of the positions of the controls and of the chip's
-//!    pins: no time, no I/O.
+//! 1. Everything here is a function of the diagram, of the positions of the controls, of the chip's
+//!    pins and of what parts with time answer ([`Sounder`]): no time, no I/O.
 //! 2. What drives a pin does not depend on levels that it causes, so driving the pins once is enough.
 
 mod check;
@@ -26,17 +26,20 @@ mod nets;
 mod part;
 mod plan;
 mod position;
+mod sounder;
 mod voltage;
 
 pub use check::Checked;
 pub(crate) use check::terminal;
 pub use diagram::{DiagramError, Terminal};
 pub(crate) use position::Position;
+pub(crate) use sounder::Sounder;
 
 use std::sync::Arc;
 
 use ramscope_engine::Millivolts;
-use ramscope_scenario::PinPlace;
+use ramscope_scenario::{PinPlace, Value};
+use ramscope_time::Instant;
 
 use diagram::{Diagram, PartText};
 use nets::{Net, Path, Source};
@@ -63,6 +66,17 @@ pub struct Circuit {
     positions: Vec<Position>,
     /// Nets that are held at a level, whatever drives them.
     held: Vec<(Net, bool)>,
+    /// What parts with time drive their outputs to.
+    answered: Vec<Source>,
+}
+
+/// A part with time: where it listens and where it answers.
+#[derive(Clone, Debug)]
+pub(crate) struct SounderPlace {
+    /// The index of the part.
+    part: usize,
+    trigger: Terminal,
+    echo: Net,
 }
 
 /// What holding a pin came to.
@@ -99,7 +113,10 @@ impl Circuit {
         };
         let positions = diagram.parts.iter().map(first).collect();
         let plan = Arc::new(Plan::of(parts, &diagram.wires, &mut warnings));
-        Ok(ReadCircuit { circuit: Self { plan, positions, held: Vec::new() }, warnings })
+        Ok(ReadCircuit {
+            circuit: Self { plan, positions, held: Vec::new(), answered: Vec::new() },
+            warnings,
+        })
     }
 
     /// What drives each of the chip's pins that the diagram wires, from outside.
@@ -149,13 +166,48 @@ impl Circuit {
         }
     }
 
-    /// Moves the control of a part; whether there is such a part.
-    pub(crate) fn turn(&mut self, part: &str, to: Position) -> bool {
+    /// Moves the control of a part; whether there is such a part, and its control can be there.
+    pub(crate) fn turn(&mut self, part: &str, to: &Value) -> bool {
         let index = self.plan.parts.iter().position(|known| known.id == part);
-        if let Some(index) = index {
-            self.positions[index] = to;
+        let turned =
+            index.and_then(|index| Some((index, self.plan.parts[index].kind?.position(to)?)));
+        if let Some((index, position)) = turned {
+            self.positions[index] = position;
         }
-        index.is_some()
+        turned.is_some()
+    }
+
+    /// The parts with time whose echo goes anywhere.
+    pub(crate) fn sounders(&self) -> Vec<SounderPlace> {
+        let place = |(index, part): (usize, &Part)| {
+            let [trigger, echo] = part.kind?.sounds()?.map(|pin| part.pin(pin));
+            Some(SounderPlace { part: index, trigger, echo: self.plan.net(&echo)? })
+        };
+        self.plan.parts.iter().enumerate().filter_map(place).collect()
+    }
+
+    /// Lets parts with time hear and answer.
+    pub(crate) fn sound(
+        &mut self,
+        sounders: &mut [(SounderPlace, Sounder)],
+        chip: &dyn ChipPins,
+        now: Instant,
+    ) {
+        for (place, sounder) in sounders.iter_mut() {
+            let is_high = self.level(&place.trigger, chip);
+            sounder.trigger(is_high, now, self.positions[place.part]);
+        }
+        let answer = |(place, sounder): &(SounderPlace, Sounder)| Source {
+            net: place.echo,
+            high: sounder.echo(now),
+            ohms: 0,
+        };
+        self.answered = sounders.iter().map(answer).collect();
+    }
+
+    /// The pins of the chip that can reach the trigger of a part with time, one bit each.
+    pub(crate) fn trigger_pins(&self) -> u32 {
+        self.pins_reaching(self.sounders().into_iter().map(|place| place.trigger))
     }
 
     /// The parts that keep a record, each with the pins that it is of.
@@ -181,9 +233,13 @@ impl Circuit {
 
     /// The pins of the chip that can reach an analyzer, one bit each.
     pub(crate) fn analyzed_pins(&self) -> u32 {
+        self.pins_reaching(self.analyzers().into_iter().flat_map(|(_, pins)| pins))
+    }
+
+    /// The pins of the chip that can reach one of these pins, one bit each.
+    fn pins_reaching(&self, pins: impl Iterator<Item = Terminal>) -> u32 {
         let islands = self.plan.islands();
-        let channels = self.analyzers().into_iter().flat_map(|(_, pins)| pins);
-        let seen: Vec<Net> = channels.filter_map(|pin| self.plan.net(&pin)).collect();
+        let seen: Vec<Net> = pins.filter_map(|pin| self.plan.net(&pin)).collect();
         let is_seen = |&&(_, net): &&(u8, Net)| {
             seen.iter().any(|channel| islands[channel.0] == islands[net.0])
         };
@@ -194,7 +250,8 @@ impl Circuit {
         let outputs = self.plan.chip.iter().filter(|&&(pin, _)| Some(pin) != left_out);
         let outputs = outputs
             .filter_map(|&(pin, net)| chip.output(pin).map(|high| Source { net, high, ohms: 0 }));
-        let free = self.plan.power.iter().copied().chain(outputs);
+        let answered = self.answered.iter().copied();
+        let free = self.plan.power.iter().copied().chain(outputs).chain(answered);
         let free = free.filter(|source| self.held_at(source.net).is_none());
         let held = self.held.iter().map(|&(net, high)| Source { net, high, ohms: 0 });
         free.chain(held).collect()

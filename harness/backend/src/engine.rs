@@ -34,7 +34,7 @@ pub use self::points::UnitPoints;
 use self::ring::TelemetryRing;
 use self::stacks::StackWatch;
 use self::steering::Steering;
-use crate::circuit::{Circuit, Position, Terminal};
+use crate::circuit::{Circuit, Terminal};
 use crate::gdb::units::Units;
 use crate::session::{
     BackendError, Capabilities, Capability, End, Output, PauseAt, Progress, Session, TargetFacts,
@@ -252,10 +252,8 @@ impl Session for EngineSession {
         control: &str,
         value: &Value,
     ) -> Result<(), BackendError> {
-        let moved = match (&mut self.device.surroundings, Position::of(value)) {
-            (Some(surroundings), Some(to)) => surroundings.turn(part, to),
-            _ => false,
-        };
+        let surroundings = self.device.surroundings.as_mut();
+        let moved = surroundings.is_some_and(|surroundings| surroundings.turn(part, value));
         self.device.update_pins();
         let asked = || format!("{control} of {part} as {value}");
         moved.then_some(()).ok_or_else(|| BackendError::NoPins { asked: asked() })
@@ -309,14 +307,24 @@ impl Device {
     /// Runs, serving the ring after each record.
     fn run(&mut self, until: Instant) -> End {
         loop {
+            // A part with time may have something to say before.
+            let now = self.machine.now();
+            let due = self.surroundings.as_ref().and_then(|around| around.due(now));
+            let until_here = due.map_or(until, |due| due.min(until));
             let stop = match (&mut self.stacks, &mut self.points) {
                 (Some(stacks), Some(observer)) => {
-                    self.machine.run_observed(until, &mut Beside { stacks, observer })
+                    self.machine.run_observed(until_here, &mut Beside { stacks, observer })
                 }
-                (Some(stacks), None) => self.machine.run_observed(until, stacks),
-                (None, Some(points)) => self.machine.run_observed(until, points),
-                (None, None) => self.machine.run(until),
+                (Some(stacks), None) => self.machine.run_observed(until_here, stacks),
+                (None, Some(points)) => self.machine.run_observed(until_here, points),
+                (None, None) => self.machine.run(until_here),
             };
+            if stop == Stop::Reached && due.is_some_and(|due| due <= self.machine.now()) {
+                self.update_pins();
+                if self.machine.now() < until {
+                    continue;
+                }
+            }
             if let Some(end) = self.after(stop) {
                 return end;
             }

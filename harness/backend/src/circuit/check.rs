@@ -8,8 +8,8 @@ use ramscope_scenario::{
     SkippedStep, Step, StuckPin, nearest,
 };
 
-use super::part::Control;
-use super::{Circuit, Kind, Part, Position, Terminal};
+use super::part::{Control, Range};
+use super::{Circuit, Kind, Part, Terminal};
 
 /// What a scenario's steps are against a diagram.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,13 +112,15 @@ impl Circuit {
                 let fix = Some(control.name.to_owned());
                 Err(Obstacle::Mistake { rule: Rule::UnknownControl, message: what, fix })
             }
-            Some(Control { is_switch, .. }) => match (Position::of(&step.value), is_switch) {
-                (Some(position), true) if position.is_on().is_none() => {
+            Some(Control { range, .. }) => match (kind.position(&step.value), range) {
+                (Some(position), Range::Switch) if position.is_on().is_none() => {
                     Err(wrong_value(part, step, "0 or 1"))
                 }
                 (Some(_), _) => Ok(()),
-                (None, true) => Err(wrong_value(part, step, "0 or 1")),
-                (None, false) => Err(wrong_value(part, step, "from 0 to 1")),
+                (None, Range::Switch) => Err(wrong_value(part, step, "0 or 1")),
+                (None, Range::UpTo(most)) => {
+                    Err(wrong_value(part, step, &format!("from 0 to {most}")))
+                }
             },
         }
     }

@@ -3,8 +3,10 @@
 //! Names are those of Wokwi's documentation of the parts, and of its board definitions
 //! (`wokwi-boards`, `esp32-c3-devkitm-1/board.json`).
 
-use super::Position;
+use ramscope_scenario::Value;
+
 use super::diagram::PartText;
+use super::{Position, sounder};
 
 /// What a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(super) enum Kind {
     Potentiometer,
     /// Watches pins and joins nothing.
     LogicAnalyzer,
+    /// Answers a pulse with one as long as sound takes there and back.
+    Sounder,
     Ground,
     Supply,
     /// A place where wires meet.
@@ -56,11 +60,19 @@ const TRACK_OHMS: u64 = 10_000;
 const POTENTIOMETER_MAX: f64 = 1_023.0;
 
 /// What somebody can do with the control of a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Control {
     pub(super) name: &'static str,
-    /// Whether the value is 0 or 1; otherwise it is between.
-    pub(super) is_switch: bool,
+    pub(super) range: Range,
+}
+
+/// What a control can be set to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Range {
+    /// 0 or 1.
+    Switch,
+    /// From 0 to this.
+    UpTo(f64),
 }
 
 impl Kind {
@@ -76,6 +88,7 @@ impl Kind {
             "wokwi-resistor" => Self::Resistor { ohms: ohms(part.attribute("value")) },
             "wokwi-potentiometer" | "wokwi-slide-potentiometer" => Self::Potentiometer,
             "wokwi-logic-analyzer" => Self::LogicAnalyzer,
+            "wokwi-hc-sr04" => Self::Sounder,
             "wokwi-gnd" => Self::Ground,
             "wokwi-vcc" => Self::Supply,
             "wokwi-junction" => Self::Junction,
@@ -94,6 +107,7 @@ impl Kind {
             Self::Resistor { .. } => &["1", "2"],
             Self::Potentiometer => &["GND", "SIG", "VCC"],
             Self::LogicAnalyzer => &["D0", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "GND"],
+            Self::Sounder => &["VCC", "TRIG", "ECHO", "GND"],
             Self::Ground => &["GND"],
             Self::Supply => &["VCC"],
             Self::Junction => &["J"],
@@ -143,9 +157,12 @@ impl Kind {
     /// Its control, if it has one.
     pub(super) const fn control(self) -> Option<Control> {
         match self {
-            Self::PushButton => Some(Control { name: "pressed", is_switch: true }),
-            Self::SlideSwitch => Some(Control { name: "value", is_switch: true }),
-            Self::Potentiometer => Some(Control { name: "position", is_switch: false }),
+            Self::PushButton => Some(Control { name: "pressed", range: Range::Switch }),
+            Self::SlideSwitch => Some(Control { name: "value", range: Range::Switch }),
+            Self::Potentiometer => Some(Control { name: "position", range: Range::UpTo(1.0) }),
+            Self::Sounder => {
+                Some(Control { name: "distance", range: Range::UpTo(sounder::DISTANCE_MAX) })
+            }
             _ => None,
         }
     }
@@ -158,13 +175,35 @@ impl Kind {
         }
     }
 
+    /// The position of its control that a value of `set-control` is; `None` if it has none there.
+    pub(super) fn position(self, value: &Value) -> Option<Position> {
+        let most = match self.control()?.range {
+            Range::Switch => 1.0,
+            Range::UpTo(most) => most,
+        };
+        Position::of(value, most)
+    }
+
     /// The position of its control at the start.
     pub(super) fn first_position(self, part: &PartText) -> Position {
-        let value = || part.attribute("value").and_then(|value| value.trim().parse::<f64>().ok());
+        let number = |name| part.attribute(name).and_then(|value| value.trim().parse::<f64>().ok());
+        let value = || number("value");
         match self {
             Self::SlideSwitch if part.attribute("value") == Some("1") => Position::nearest(1.0),
             Self::Potentiometer => Position::nearest(value().unwrap_or(0.0) / POTENTIOMETER_MAX),
+            Self::Sounder => {
+                let distance = number("distance").unwrap_or(sounder::DISTANCE_MAX);
+                Position::nearest(distance / sounder::DISTANCE_MAX)
+            }
             _ => Position::START,
+        }
+    }
+
+    /// The pin that triggers it and the pin that it answers on, if it is one that does.
+    pub(super) const fn sounds(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Sounder => Some(["TRIG", "ECHO"]),
+            _ => None,
         }
     }
 }

@@ -10,11 +10,11 @@ impl Position {
     /// A switch that is off, a button that is not pressed, a potentiometer at its first end.
     pub(super) const START: Self = Self(0.0);
 
-    /// The position that a value of `set-control` is; `None` if it is none.
-    pub(crate) fn of(value: &Value) -> Option<Self> {
+    /// The position that a value of `set-control` is, where `most` is the last one; `None` if it is none.
+    pub(super) fn of(value: &Value, most: f64) -> Option<Self> {
         match value {
             Value::Bool(on) => Some(Self(f64::from(u8::from(*on)))),
-            Value::Number(number) => Self::new(*number),
+            Value::Number(number) => Self::new(*number / most),
             _ => None,
         }
     }
@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn a_position_is_a_number_from_0_to_1_or_a_truth_value() {
-        let of = |value| Position::of(&value);
+        let of = |value| Position::of(&value, 1.0);
+        let far = Position::of(&Value::Number(100.0), 400.0);
+        assert_eq!(far.map(|at| at.part_of(1_000)), Some(250));
         assert_eq!(of(Value::Number(0.25)).map(|at| at.part_of(1_000)), Some(250));
         assert_eq!(of(Value::Bool(true)).and_then(Position::is_on), Some(true));
         assert_eq!(of(Value::Number(0.5)).and_then(Position::is_on), None);

@@ -73,11 +73,11 @@ fn a_button_pulls_its_pin_to_ground_while_it_is_pressed() {
     let up = || Chip { pulled_up: true, ..Chip::default() };
     assert_eq!(circuit.drives(&up()), [(9, None)]);
     assert!(level(&circuit, "btn1:1.r", &up().in_circuit(&circuit)), "both sides of a contact");
-    assert!(circuit.turn("btn1", Position::nearest(1.0)));
+    assert!(circuit.turn("btn1", &Value::Number(1.0)));
     assert_eq!(circuit.drives(&up()), [(9, Some(false))]);
     let chip = up().in_circuit(&circuit);
     assert!(!level(&circuit, "btn1:1.r", &chip) && !level(&circuit, "esp:9", &chip));
-    circuit.turn("btn1", Position::START);
+    circuit.turn("btn1", &Value::Number(0.0));
     assert_eq!(circuit.drives(&up()), [(9, None)]);
 }
 
@@ -105,7 +105,7 @@ fn a_resistor_to_the_supply_is_stronger_than_nothing_and_weaker_than_a_button() 
     ];
     let mut circuit = circuit(&parts, &wires);
     assert_eq!(circuit.drives(&Chip::default()), [(4, Some(true))]);
-    circuit.turn("btn1", Position::nearest(1.0));
+    circuit.turn("btn1", &Value::Number(1.0));
     assert_eq!(circuit.drives(&Chip::default()), [(4, Some(false))]);
 }
 
@@ -114,7 +114,7 @@ fn a_slide_switch_joins_its_middle_with_one_end() {
     let wires = [("sw1:2", "esp:5"), ("sw1:1", "esp:GND.1"), ("sw1:3", "esp:3V3.1")];
     let mut left = circuit(&[("sw1", "wokwi-slide-switch", "")], &wires);
     assert_eq!(left.drives(&Chip::default()), [(5, Some(false))]);
-    left.turn("sw1", Position::nearest(1.0));
+    left.turn("sw1", &Value::Number(1.0));
     assert_eq!(left.drives(&Chip::default()), [(5, Some(true))]);
     let right = circuit(&[("sw1", "wokwi-slide-switch", r#""value": "1""#)], &wires);
     assert_eq!(right.drives(&Chip::default()), [(5, Some(true))]);
@@ -127,7 +127,7 @@ fn potentiometer(attributes: &str) -> Circuit {
 }
 
 fn turned_to(mut circuit: Circuit, fraction: f64) -> Circuit {
-    assert!(circuit.turn("pot1", Position::new(fraction).unwrap()));
+    assert!(circuit.turn("pot1", &Value::Number(fraction)));
     circuit
 }
 
@@ -300,6 +300,27 @@ fn a_wrong_name_has_its_sentence() {
         ],
         &[],
     );
+}
+
+#[test]
+fn a_distance_is_within_what_the_sensor_hears() {
+    let parts = [("eye1", "wokwi-hc-sr04", "")];
+    let wires = [("eye1:TRIG", "esp:2"), ("eye1:ECHO", "esp:3"), ("eye1:VCC", "esp:5V.1")];
+    let mut circuit = circuit(&parts, &wires);
+    for (value, allowed) in [(0.0, true), (12.5, true), (400.0, true), (401.0, false)] {
+        assert_eq!(circuit.turn("eye1", &Value::Number(value)), allowed, "{value}");
+    }
+    let mut chip = Chip::with(&[(2, false)]).in_circuit(&circuit);
+    assert!(!level(&circuit, "esp:3", &chip));
+    let mut sounders: Vec<_> =
+        circuit.sounders().into_iter().map(|place| (place, Sounder::default())).collect();
+    let at = |micros: u64| Instant::from_picos(micros * 1_000_000);
+    for (high, micros) in [(true, 0), (false, 10), (false, 470)] {
+        chip = Chip::with(&[(2, high)]);
+        circuit.sound(&mut sounders, &chip, at(micros));
+    }
+    assert!(level(&circuit, "esp:3", &chip.in_circuit(&circuit)), "the echo has begun");
+    assert_eq!(circuit.trigger_pins(), 1 << 2);
 }
 
 #[test]

@@ -5,13 +5,15 @@
 //! 1. After each move of a switch, and after each change of an output that can reach another pin,
 //!    the pins are driven as the circuit says before the next instruction runs.
 //! 2. An analyzer looks after each of these, and changes nothing.
+//! 3. No instruction runs between the instant at which a part with time changes its answer and the
+//!    change: a run stops there ([`Surroundings::due`]).
 
 use ramscope_capture::ObserverEvent;
 use ramscope_engine::{Chip, Machine};
-use ramscope_scenario::PinPlace;
+use ramscope_scenario::{PinPlace, Value};
 use ramscope_time::Instant;
 
-use crate::circuit::{ChipPins, Circuit, Held, Position, Terminal};
+use crate::circuit::{ChipPins, Circuit, Held, Sounder, SounderPlace, Terminal};
 
 /// How many changes all analyzers of a run keep: what comes after is noted as lost, not kept, or a
 /// program that toggles a pin in a loop would fill the host's memory.
@@ -48,6 +50,8 @@ pub(super) struct Surroundings {
     circuit: Circuit,
     analyzers: Vec<Analyzer>,
     changes_left: u32,
+    /// Parts with time.
+    sounders: Vec<(SounderPlace, Sounder)>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,12 +69,22 @@ impl Surroundings {
         let analyzers = circuit.analyzers().into_iter();
         let analyzers =
             analyzers.map(|(part, channels)| Analyzer { part, channels, levels: None }).collect();
-        machine.watch_pins(circuit.crossing_pins() | circuit.analyzed_pins());
-        Self { circuit, analyzers, changes_left: CHANGES_MAX }
+        let sounders = circuit.sounders().into_iter();
+        let sounders = sounders.map(|place| (place, Sounder::default())).collect();
+        let answered = circuit.crossing_pins() | circuit.trigger_pins();
+        machine.watch_pins(answered | circuit.analyzed_pins());
+        Self { circuit, analyzers, changes_left: CHANGES_MAX, sounders }
+    }
+
+    /// When a part with time is to answer next.
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        self.sounders.iter().filter_map(|(_, sounder)| sounder.due(now)).min()
     }
 
     /// Drives every pin that the circuit reaches, and tells what the analyzers see.
     pub(super) fn update(&mut self, machine: &mut Machine, observed: &mut Vec<Observed>) {
+        let now = machine.now();
+        self.circuit.sound(&mut self.sounders, machine, now);
         self.drive(machine);
         self.look(machine, observed);
     }
@@ -85,7 +99,7 @@ impl Surroundings {
     }
 
     fn look(&mut self, machine: &mut Machine, observed: &mut Vec<Observed>) {
-        let Self { circuit, analyzers, changes_left } = self;
+        let Self { circuit, analyzers, changes_left, .. } = self;
         for analyzer in analyzers {
             if *changes_left == 0 {
                 return;
@@ -102,7 +116,7 @@ impl Surroundings {
             if *changes_left == 0 {
                 let note = format!("the logic analyzers hold {CHANGES_MAX} changes and are full");
                 observed.push((machine.now(), ObserverEvent::Note(note)));
-                machine.watch_pins(circuit.crossing_pins());
+                machine.watch_pins(circuit.crossing_pins() | circuit.trigger_pins());
             }
         }
     }
@@ -130,9 +144,9 @@ impl Surroundings {
         }
     }
 
-    /// Moves the control of a part; whether there is such a part.
+    /// Moves the control of a part; whether there is such a part, and its control can be there.
     #[must_use]
-    pub(super) fn turn(&mut self, part: &str, to: Position) -> bool {
+    pub(super) fn turn(&mut self, part: &str, to: &Value) -> bool {
         self.circuit.turn(part, to)
     }
 }

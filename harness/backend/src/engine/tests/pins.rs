@@ -3,7 +3,7 @@
 use ramscope_capture::{Capture, HowEnded, Recorder, StepEvent, StepEventKind, Stimulus};
 use ramscope_scenario::{PlanOptions, Run, parse, plan};
 
-use super::program::{Program, Reg, S0, T0, T1, ZERO};
+use super::program::{A0, If, Program, Reg, S0, T0, T1, ZERO};
 use super::*;
 use crate::circuit::Circuit;
 use crate::drive::{NoWitness, Reaction, drive};
@@ -251,4 +251,53 @@ fn turning_a_potentiometer_changes_what_the_adc_reads() {
     check(&turn("0"), 0);
     check(&turn("0.5"), 2_047);
     check(&format!("{}- delay: 1ms\n{}", turn("0.5"), turn("0.75")), 3_071);
+}
+
+/// Triggers a sensor again and again, and counts how many rounds of a loop its echo lasts.
+fn echo_program() -> Program {
+    const TRIGGER: u32 = 1 << 4;
+    const ECHO: i32 = 1 << 5;
+    let mut program = Program::default();
+    program.store(TRIGGER, ENABLE_W1TS);
+    let again = program.here();
+    program.store(TRIGGER, OUT_W1TS);
+    program.spin(1_000);
+    program.store(TRIGGER, OUT_W1TC);
+    program.li(T1, IN);
+    let still = program.here();
+    program.lw(T0, T1, 0);
+    program.andi(T0, T0, ECHO);
+    program.branch(If::Equal, T0, ZERO, still);
+    program.li(A0, 0);
+    let more = program.here();
+    program.addi(A0, A0, 1);
+    program.lw(T0, T1, 0);
+    program.andi(T0, T0, ECHO);
+    program.branch(If::NotEqual, T0, ZERO, more);
+    program.addi(S0, A0, 0);
+    program.jump(again);
+    program
+}
+
+#[test]
+fn an_ultrasonic_sensor_answers_as_long_as_its_distance_is() {
+    const EYE: &str = r#"{
+      "parts": [
+        { "type": "board-esp32-c3-devkitm-1", "id": "esp" },
+        { "type": "wokwi-hc-sr04", "id": "eye1", "attrs": { "distance": "100" } }
+      ],
+      "connections": [["eye1:TRIG", "esp:4"], ["eye1:ECHO", "esp:5"]]
+    }"#;
+    let rounds = |steps: &str| {
+        let ran = carry_out(echo_program(), EYE, &format!("{steps}- delay: 100ms\n"));
+        assert_eq!(ran.ended, HowEnded::StepsDone);
+        ran.session.machine().register(S0 as u8)
+    };
+    let set = |to| format!("- set-control: {{part-id: eye1, name: distance, value: {to}}}\n");
+    let metre = rounds("");
+    assert!(metre > 1_000, "{metre}");
+    for (centimetres, expected) in [(200, 2 * metre), (50, metre / 2), (10, metre / 10)] {
+        let rounds = rounds(&set(centimetres));
+        assert!(rounds.abs_diff(expected) <= 2, "{centimetres} cm: {rounds}, {metre} a metre");
+    }
 }
