@@ -46,7 +46,7 @@ pub use timer::{Callbacks, Timer};
 pub use unit::{Cpu, Ending, Holding, Stack, Unit, UnitEnd, UnitKey, basis_points};
 pub use window::{
     CollectFigures, CpuFigures, Figures, HeapFigures, HoldingFigures, InterruptFigures,
-    LatenessFigures, StackFigures, UnitFigures, Window, WindowEnd,
+    LatenessFigures, OwnedFigures, StackFigures, UnitFigures, Window, WindowEnd,
 };
 
 /// Everything known about a device.

@@ -53,8 +53,8 @@ pub use device::{
     Area, Boot, Callbacks, Calls, CollectFigures, Collection, Collections, Cpu, CpuFigures, Device,
     Ending, FailedAllocation, Figures, Heap, HeapFigures, HeapLayout, HeapMap, HelloFacts, History,
     Holding, HoldingFigures, InterruptFigures, Interrupts, KeptBlock, LatenessFigures, Log,
-    LogEntry, Losses, Mark, MemoryRegion, Module, ModulePlace, Object, Owner, Pin, Place,
-    ProgramRun, Reset, ResumedUnit, Run, Shape, SiteHeld, SourcePlace, Stack, StackFigures,
+    LogEntry, Losses, Mark, MemoryRegion, Module, ModulePlace, Object, OwnedFigures, Owner, Pin,
+    Place, ProgramRun, Reset, ResumedUnit, Run, Shape, SiteHeld, SourcePlace, Stack, StackFigures,
     Stretch, Timer, Unit, UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What,
     Window, WindowEnd, basis_points,
 };

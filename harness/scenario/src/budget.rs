@@ -19,7 +19,7 @@ pub struct Budget {
     pub bound: Bound,
     /// The limit, in the metric's [`Unit`].
     pub limit: u64,
-    /// For [`Metric::Leak`]: how often the steps of the phase are carried out; `None` if it is once.
+    /// For [`Metric::Leak`] and [`Metric::LeakBlocks`]: how often the steps of the phase are carried out; `None` if it is once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<u32>,
     /// The line of the scenario that says so.
@@ -59,6 +59,8 @@ pub enum SubjectKind {
     Heap,
     /// A timer.
     Timer,
+    /// Whoever owns memory: a thread, task or tasklet, the kernel, timers, modules, and "permanent".
+    Owner,
 }
 
 /// The quantities that a budget can bound.
@@ -87,6 +89,11 @@ pub enum Metric {
     /// The heap bytes that remain at the end of a phase beyond those at its beginning; if the phase
     /// is repeated, after its last time beyond those after its first.
     Leak,
+    /// The same in blocks.
+    LeakBlocks,
+    /// The largest share of a heap's free bytes that lay outside of the largest free block of their area,
+    /// in hundredths of a per cent.
+    Fragmentation,
     /// How much later than it was due something ran at worst, in picoseconds of device time.
     Lateness,
     /// The longest time for which a collection kept every unit waiting, in picoseconds of device time.
@@ -177,7 +184,7 @@ impl Subject {
 
 impl SubjectKind {
     /// Every kind, in the order of documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Thread,
         Self::Task,
         Self::Tasklet,
@@ -185,6 +192,7 @@ impl SubjectKind {
         Self::Interrupt,
         Self::Heap,
         Self::Timer,
+        Self::Owner,
     ];
 
     /// The key in the file.
@@ -198,6 +206,7 @@ impl SubjectKind {
             Self::Interrupt => "interrupt",
             Self::Heap => "heap",
             Self::Timer => "timer",
+            Self::Owner => "owner",
         }
     }
 
@@ -211,9 +220,9 @@ impl SubjectKind {
     #[must_use]
     pub const fn metrics(self) -> &'static [Metric] {
         use Metric::{
-            CollectFreed, CollectPause, CpuShare, Free, HeapPeak, HeapUsed, ImportPeak,
-            Instructions, LargestFree, Lateness, Leak, Peak, Resident, StackMargin, StackPeak,
-            Switches, Used,
+            CollectFreed, CollectPause, CpuShare, Fragmentation, Free, HeapPeak, HeapUsed,
+            ImportPeak, Instructions, LargestFree, Lateness, Leak, LeakBlocks, Peak, Resident,
+            StackMargin, StackPeak, Switches, Used,
         };
         match self {
             Self::Thread | Self::Task | Self::Tasklet => &[
@@ -229,7 +238,10 @@ impl SubjectKind {
             ],
             Self::Module => &[Resident, ImportPeak, HeapUsed, HeapPeak, Leak],
             Self::Interrupt => &[StackPeak, StackMargin, CpuShare, Lateness, Instructions],
-            Self::Heap => &[Used, Peak, Free, LargestFree, Leak, CollectPause, CollectFreed],
+            Self::Heap => {
+                &[Used, Peak, Free, LargestFree, Fragmentation, Leak, CollectPause, CollectFreed]
+            }
+            Self::Owner => &[HeapUsed, HeapPeak, Leak, LeakBlocks],
             Self::Timer => &[Lateness, HeapUsed, HeapPeak],
         }
     }
@@ -250,7 +262,7 @@ impl SubjectKind {
 
 impl Metric {
     /// Every metric, in the order of documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::StackPeak,
         Self::StackMargin,
         Self::HeapUsed,
@@ -262,6 +274,8 @@ impl Metric {
         Self::Switches,
         Self::CpuShare,
         Self::Leak,
+        Self::LeakBlocks,
+        Self::Fragmentation,
         Self::Lateness,
         Self::CollectPause,
         Self::CollectFreed,
@@ -285,6 +299,8 @@ impl Metric {
             Self::Switches => "switches",
             Self::CpuShare => "cpu-share",
             Self::Leak => "leak",
+            Self::LeakBlocks => "leak-blocks",
+            Self::Fragmentation => "fragmentation",
             Self::Lateness => "lateness",
             Self::CollectPause => "collect-pause",
             Self::CollectFreed => "collect-freed",
@@ -304,9 +320,9 @@ impl Metric {
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
-            Self::Switches | Self::Instructions => Unit::Count,
+            Self::Switches | Self::Instructions | Self::LeakBlocks => Unit::Count,
             Self::Lateness | Self::CollectPause => Unit::Picos,
-            Self::CpuShare => Unit::BasisPoints,
+            Self::CpuShare | Self::Fragmentation => Unit::BasisPoints,
             _ => Unit::Bytes,
         }
     }

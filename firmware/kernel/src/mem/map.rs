@@ -5,11 +5,12 @@
 //! wait for room on the console, and programs run meanwhile: so each line is true at one instant, and
 //! they are not all of the same.
 
-use super::survey::{Survey, shape, survey};
-use crate::heap::{AreaFigures, Block, OWNERS_MAX, OwnerIndex, UNIT_BYTES};
+use super::survey::{Survey, survey};
+use crate::heap::{AREAS_MAX, Block, OWNERS_MAX, OwnerIndex, UNIT_BYTES};
 use crate::kernel;
 use crate::println;
 use crate::sample;
+use core::ops::Range;
 
 /// Letters in a line.
 pub const LINE_LETTERS: usize = 64;
@@ -140,20 +141,23 @@ impl Line {
 /// # Context
 /// Thread. May block on the console.
 pub fn write_map(picture: Picture) {
-    let Some(shape) = shape() else {
-        return println!("no map: the heap changes too fast, or is damaged");
-    };
-    for area in shape.areas() {
-        write_area(picture, area);
+    for number in 0..AREAS_MAX {
+        let area = kernel::with(|kernel| kernel.heap.areas().nth(number));
+        if let Some((_, area)) = area {
+            write_area(picture, &area);
+        }
     }
 }
 
-fn write_area(picture: Picture, area: &AreaFigures) {
-    println!("GC memory layout; from {:#x}:", area.start);
-    let end = area.start + area.bytes as usize;
+#[inline(never)]
+fn write_area(picture: Picture, area: &Range<usize>) {
+    match picture {
+        Picture::Blocks => println!("GC memory layout; from {:#x}:", area.start),
+        Picture::Owners { .. } => println!("area from {:#x}:", area.start),
+    }
     let mut free_lines = 0;
-    for from in (area.start..end).step_by(picture.line_bytes() as usize) {
-        let mut line = Line::new(picture, from, end);
+    for from in area.clone().step_by(picture.line_bytes() as usize) {
+        let mut line = Line::new(picture, from, area.end);
         if fill(&mut line) == Survey::Restless {
             return println!("(the heap changes too fast for the rest)");
         }
@@ -161,13 +165,16 @@ fn write_area(picture: Picture, area: &AreaFigures) {
             free_lines += 1;
             continue;
         }
-        write_free_lines(free_lines);
+        write_free_lines(picture, free_lines, from - area.start);
         free_lines = 0;
         println!("{:08x}: {}", from - area.start, line.text());
     }
-    write_free_lines(free_lines);
+    // Only a line that is shorter than the others is drawn although it is free, and it is the last.
+    let end = (area.end - area.start).next_multiple_of(picture.line_bytes() as usize);
+    write_free_lines(picture, free_lines, end);
 }
 
+#[inline(never)]
 fn fill(line: &mut Line) -> Survey {
     survey(
         line,
@@ -176,11 +183,15 @@ fn fill(line: &mut Line) -> Survey {
     )
 }
 
-/// As MicroPython does, where there is more than one; one is drawn.
-fn write_free_lines(count: u32) {
+/// As MicroPython does, where there is more than one; one is drawn. `end` is the offset behind them.
+#[inline(never)]
+fn write_free_lines(picture: Picture, count: u32, end: usize) {
     match count {
         0 => {}
-        1 => println!("          {}", core::str::from_utf8(&[FREE; LINE_LETTERS]).unwrap_or("")),
+        1 => {
+            let letters = core::str::from_utf8(&[FREE; LINE_LETTERS]).unwrap_or("");
+            println!("{:08x}: {letters}", end - picture.line_bytes() as usize);
+        }
         _ => println!("       ({count} lines all free)"),
     }
 }

@@ -48,6 +48,7 @@ impl core::fmt::Display for Trouble {
     }
 }
 
+#[inline(never)]
 fn mark(name: &str) {
     match mem::mark(name) {
         Ok(()) => println!("mem mark {name}: {} B in use", mem::used_bytes()),
@@ -55,6 +56,7 @@ fn mark(name: &str) {
     }
 }
 
+#[inline(never)]
 fn info(rest: &str) {
     let Some(info) = mem::mem_info() else {
         return println!("the heap changes too fast, or is damaged");
@@ -92,6 +94,7 @@ pub(super) fn threshold(rest: &str) {
     println!("threshold {}", mem::threshold());
 }
 
+#[inline(never)]
 fn table() {
     let totals = mem::totals();
     println!(
@@ -124,6 +127,7 @@ fn table() {
 }
 
 /// Areas, fragmentation, and free blocks by size.
+#[inline(never)]
 fn layout(shape: &Shape) {
     let share = shape.fragmentation();
     println!(

@@ -11,8 +11,8 @@
 
 use ramscope_time::Instant;
 use ramscope_wire::{
-    CollectSample, CpuSample, HeapSample, InterruptSample, InterruptTimes, OwnerSample,
-    StackSample, WindowId,
+    CollectSample, CpuSample, HeapSample, InterruptSample, InterruptTimes, OwnerKind, OwnerSample,
+    StackSample, UnitId, WindowId,
 };
 use std::collections::BTreeMap;
 
@@ -39,6 +39,8 @@ pub struct Window {
     pub collections: Figures<CollectFigures>,
     /// Timers, by their place in [`Device::timers`](crate::Device::timers).
     pub timers: BTreeMap<usize, Figures<LatenessFigures>>,
+    /// Owners of memory, by what they are and by their number.
+    pub owners: BTreeMap<(OwnerKind, UnitId), Figures<OwnedFigures>>,
     /// Units, by their place in [`Device::units`](crate::Device::units).
     pub units: BTreeMap<usize, UnitFigures>,
 }
@@ -92,6 +94,17 @@ pub struct HoldingFigures {
     pub peak: u32,
     /// When that was first told.
     pub peak_at: Instant,
+}
+
+/// What an owner of memory has in a window, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnedFigures {
+    /// At the last sample.
+    pub current: u32,
+    /// Blocks then, a count.
+    pub blocks: u32,
+    /// The most at once.
+    pub peak: u32,
 }
 
 /// Processor time at the end of a window, counted since boot.
@@ -217,6 +230,7 @@ impl Window {
             collections: Figures::NONE,
             timers: BTreeMap::new(),
             units: BTreeMap::new(),
+            owners: BTreeMap::new(),
         }
     }
 
@@ -239,6 +253,13 @@ impl Window {
         let peak = bytes.saturating_add(by);
         let stack = &mut self.units.entry(unit).or_default().stack;
         stack.take(at, losses, StackFigures { bytes, peak, peak_at: at });
+    }
+
+    /// What the sample says of its owner, whatever that is.
+    pub(crate) fn sample_owned(&mut self, at: Instant, losses: u64, sample: &OwnerSample) {
+        let OwnerSample { kind, unit, current, blocks, peak_window, .. } = *sample;
+        let figures = OwnedFigures { current, blocks, peak: peak_window.max(current) };
+        self.owners.entry((kind, unit)).or_default().take(at, losses, figures);
     }
 
     pub(crate) fn sample_owner(

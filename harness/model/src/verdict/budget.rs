@@ -6,6 +6,7 @@
 //! limit stays over it.
 
 mod figure;
+mod owner;
 mod phase;
 mod phase_figures;
 mod subject;

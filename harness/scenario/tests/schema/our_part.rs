@@ -423,15 +423,19 @@ fn budget(kind: SubjectKind) -> Json {
 }
 
 fn limit(metric: Metric) -> Json {
-    if metric == Metric::Leak {
+    if matches!(metric, Metric::Leak | Metric::LeakBlocks) {
+        let growth = match metric {
+            Metric::Leak => json!({"$ref": "#/$defs/size"}),
+            _ => json!({"type": "integer", "minimum": 0}),
+        };
         return json!({
             "oneOf": [
-                {"$ref": "#/$defs/size"},
+                growth,
                 {
                     "type": "object",
                     "properties": {
                         "repeat": {"type": "integer", "minimum": 2, "maximum": Settings::REPEAT_MAX},
-                        "max-growth": {"$ref": "#/$defs/size"}
+                        "max-growth": growth
                     },
                     "required": ["max-growth"],
                     "additionalProperties": false

@@ -39,6 +39,9 @@ impl Device {
         let is_unit =
             matches!(sample.kind, OwnerKind::Thread | OwnerKind::Task | OwnerKind::Tasklet);
         let losses_seen = self.losses.serial();
+        if let Some(window) = self.window_of(at, sample.window) {
+            window.sample_owned(at, losses_seen, sample);
+        }
         if is_unit {
             if let Some(unit) = self.unit_mut(at, sample.unit) {
                 unit.heap.sample(at, current, peak, blocks);

@@ -3,7 +3,7 @@
 use ramscope_scenario::Metric;
 use ramscope_time::Instant;
 
-use crate::device::{Cpu, Device, Heap, Holding, Interrupts, Module, Stack};
+use crate::device::{Cpu, Device, Heap, HeapLayout, Holding, Interrupts, Module, Stack};
 
 /// A figure of one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub(super) const fn trend(metric: Metric) -> Trend {
         | Metric::Lateness
         | Metric::CollectPause
         | Metric::CollectFreed
+        | Metric::Fragmentation
         | Metric::Instructions
         | Metric::Resident
         | Metric::ImportPeak => Trend::Rises,
@@ -52,7 +53,8 @@ pub(super) const fn trend(metric: Metric) -> Trend {
         | Metric::Free
         | Metric::LargestFree
         | Metric::CpuShare
-        | Metric::Leak => Trend::Moves,
+        | Metric::Leak
+        | Metric::LeakBlocks => Trend::Moves,
     }
 }
 
@@ -170,6 +172,20 @@ pub(super) fn of_collections(device: &Device, metric: Metric, losses_at_end: u64
 /// Nanoseconds as the budgets count them.
 pub(super) fn picos(nanos: u32) -> u64 {
     u64::from(nanos) * 1_000
+}
+
+/// The worst that any sample said. A shape is sampled when the heap has changed, so a stretch that was
+/// worse and over before the next sample is not known of.
+pub(super) fn of_fragmentation(layout: &HeapLayout, losses_at_end: u64) -> Figure {
+    let (Some(worst), Some(last)) = (layout.worst(), layout.shape()) else {
+        return Figure::NotGiven("the device does not tell how its heap is divided".to_owned());
+    };
+    Figure::Known {
+        value: worst.fragmentation().into(),
+        capacity: None,
+        at: Some(worst.at),
+        is_final: last.losses_seen >= losses_at_end,
+    }
 }
 
 pub(super) fn of_heap(heap: &Heap, metric: Metric, losses_at_end: u64) -> Figure {

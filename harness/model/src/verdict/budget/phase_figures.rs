@@ -8,10 +8,11 @@ use ramscope_scenario::Metric;
 use ramscope_time::Instant;
 
 use crate::device::{
-    Device, Figures, HeapFigures, InterruptFigures, LatenessFigures, Timer, Unit, UnitFigures,
-    Window, basis_points,
+    Device, Figures, HeapFigures, InterruptFigures, LatenessFigures, OwnedFigures, Timer, Unit,
+    UnitFigures, Window, basis_points,
 };
 use crate::verdict::budget::figure::{Figure, picos};
+use crate::verdict::budget::owner::OwnersOf;
 use crate::verdict::budget::phase::Occurrence;
 
 /// What a phase is about: its times, and the device that they are on.
@@ -117,6 +118,42 @@ impl<'a> Phased<'a> {
             }
             other => other,
         }
+    }
+
+    /// The figure of all owners of one name.
+    pub(super) fn of_owner(&self, owner: &OwnersOf<'_>, metric: Metric) -> Figure {
+        let sum = |window: &Window, value: fn(OwnedFigures) -> u64| {
+            let losses = window_losses(window, self.device);
+            let figures = owner.keys().filter_map(|key| window.owners.get(key));
+            let start = Reading {
+                value: 0,
+                at: end_of(window, self.device),
+                // Who has no sample in the window had nothing when it closed, unless that was lost.
+                is_final: losses == 0,
+            };
+            let sum = figures.fold(start, |sum, figures| Reading {
+                value: sum.value + figures.get().map_or(0, value),
+                at: sum.at,
+                is_final: sum.is_final || figures.losses_seen >= losses,
+            });
+            Ok(sum)
+        };
+        let bytes = |window: &Window| sum(window, |owned| owned.current.into());
+        let blocks = |window: &Window| sum(window, |owned| owned.blocks.into());
+        let whole = match metric {
+            Metric::HeapUsed => bytes(self.last()).map(known),
+            Metric::Leak => self.leak(bytes),
+            Metric::LeakBlocks => self.leak(blocks),
+            Metric::HeapPeak => self.greatest(|window| {
+                let figures = owner.keys().filter_map(|key| window.owners.get(key));
+                let peak =
+                    figures.filter_map(|figures| figures.get()).map(|owned| owned.peak).max();
+                let held = bytes(window)?;
+                Ok(peak.map(|peak| Reading { value: peak.into(), ..held }))
+            }),
+            _ => Err(not_told(metric)),
+        };
+        whole.unwrap_or_else(|missing| missing)
     }
 
     /// The figure of the interrupt handlers.

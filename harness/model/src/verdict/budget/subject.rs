@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::device::{Device, Ending, Interrupts, Module, Timer, Unit};
 use crate::verdict::budget::figure::{self, Figure};
+use crate::verdict::budget::owner::OwnersOf;
 use crate::verdict::budget::phase_figures::Phased;
 
 /// The name of the one heap.
@@ -39,6 +40,8 @@ enum Of<'a> {
     /// A timer, and its place among all of them.
     Timer(&'a Timer, usize),
     Module(&'a Module),
+    /// All owners of memory of one name.
+    Owner(OwnersOf<'a>),
 }
 
 /// Those of a phase, if there is one.
@@ -58,6 +61,7 @@ pub(super) fn find_subjects<'a>(
         }
         SubjectKind::Timer => timers(subject, device, phase),
         SubjectKind::Module => modules(subject, device),
+        SubjectKind::Owner => owners(subject, device),
     }
 }
 
@@ -151,6 +155,23 @@ fn modules<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
     Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
 }
 
+/// The owners of memory that a pattern means, those of one name as one.
+fn owners<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
+    let (found, others): (Vec<_>, Vec<_>) = OwnersOf::all(device)
+        .into_iter()
+        .partition(|owner| subject.includes(subject.kind, &owner.name));
+    if found.is_empty() {
+        return Found::Nobody { seen: others.into_iter().map(|owner| owner.name).collect() };
+    }
+    let subject_of = |owner: OwnersOf<'a>| FoundSubject {
+        name: owner.name.clone(),
+        base_name: owner.name.clone(),
+        of: Of::Owner(owner),
+        losses_at_end: device.losses().serial(),
+    };
+    Found::Some(found.into_iter().map(subject_of).collect())
+}
+
 /// After a reset the same names come again; which boot is meant is part of what is shown.
 fn name_in_run(unit: &Unit) -> String {
     match unit.key.boot {
@@ -204,7 +225,8 @@ impl FoundSubject<'_> {
     pub(super) fn figure_in(&self, phase: Phased<'_>, metric: Metric) -> Figure {
         match self.of {
             Of::Unit(unit, place) => phase.of_unit(unit, place, metric),
-            Of::Heap(_) => phase.of_heap(metric),
+            Of::Heap(..) => phase.of_heap(metric),
+            Of::Owner(ref owner) => phase.of_owner(owner, metric),
             Of::Interrupts(_) => phase.of_interrupts(metric),
             Of::Timer(_, place) => phase.of_timer(place, metric),
             Of::Module(_) => {
@@ -216,7 +238,7 @@ impl FoundSubject<'_> {
     /// Its figure in the whole run.
     pub(super) fn figure(&self, metric: Metric) -> Figure {
         match (&self.of, metric) {
-            (_, Metric::Leak) => {
+            (_, Metric::Leak | Metric::LeakBlocks) => {
                 Figure::NotGiven("a leak is measured between the ends of a phase".to_owned())
             }
             (Of::Unit(unit, _), metric) if was_cut_off(unit, metric) => {
@@ -235,9 +257,13 @@ impl FoundSubject<'_> {
                 Of::Heap(device),
                 Metric::Used | Metric::Peak | Metric::Free | Metric::LargestFree,
             ) => figure::of_heap(device.heap(), metric, self.losses_at_end),
+            (Of::Heap(device), Metric::Fragmentation) => {
+                figure::of_fragmentation(device.heap_layout(), self.losses_at_end)
+            }
             (Of::Heap(device), Metric::CollectPause | Metric::CollectFreed) => {
                 figure::of_collections(device, metric, self.losses_at_end)
             }
+            (Of::Owner(owner), metric) => owner.figure(metric, self.losses_at_end),
             (Of::Interrupts(handlers), Metric::StackPeak | Metric::StackMargin) => {
                 interrupt_stack(handlers, metric, self.losses_at_end)
             }

@@ -38,8 +38,9 @@ pub(super) fn read(
         reader.error(Rule::InvalidMetric, entry.key_place, message);
         return None;
     }
-    if metric == Metric::Leak && reader.is_map(entry.value) {
-        return read_leak(reader, entry.value, bound);
+    let is_growth = matches!(metric, Metric::Leak | Metric::LeakBlocks);
+    if is_growth && reader.is_map(entry.value) {
+        return read_leak(reader, entry.value, metric, bound);
     }
     let value = read_value(reader, entry, metric)?;
     if metric.more_is_better() && bound == Bound::Upper {
@@ -51,16 +52,24 @@ pub(super) fn read(
 }
 
 /// `{repeat: R, max-growth: N}`.
-fn read_leak(reader: &mut Reader<'_>, node: NodeId, bound: Bound) -> Option<Limit> {
-    let fields = reader.fields(node, "leak", &["repeat", "max-growth"])?;
+fn read_leak(reader: &mut Reader<'_>, node: NodeId, metric: Metric, bound: Bound) -> Option<Limit> {
+    let fields = reader.fields(node, metric.name(), &["repeat", "max-growth"])?;
     let repeat = match fields.get("repeat") {
         Some(node) => Some(reader.whole(node, "repeat", 2..=Settings::REPEAT_MAX.into())?),
         None => None,
     };
-    let growth = reader.required(&fields, "max-growth", "how many bytes may remain");
-    let value = growth.and_then(|node| reader.size(node, "max-growth"))?;
+    let value = match metric {
+        Metric::LeakBlocks => {
+            let growth = reader.required(&fields, "max-growth", "how many blocks may remain")?;
+            reader.whole(growth, "max-growth", 0..=u32::MAX.into())?
+        }
+        _ => {
+            let growth = reader.required(&fields, "max-growth", "how many bytes may remain")?;
+            reader.size(growth, "max-growth")?
+        }
+    };
     let repeat = repeat.and_then(|repeat| u32::try_from(repeat).ok());
-    Some(Limit { metric: Metric::Leak, bound, value, repeat })
+    Some(Limit { metric, bound, value, repeat })
 }
 
 /// Only a phase can be repeated: what comes before it, such as the wait for the program to be ready,
