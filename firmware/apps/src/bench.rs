@@ -11,6 +11,7 @@
 //! 3. Every unit that takes part in a row counts its rounds, and none is more than one ahead.
 #![expect(unsafe_code, reason = "a name that the harness finds in the image")]
 
+mod garbage;
 mod interrupts;
 mod masked;
 mod objects;
@@ -177,5 +178,6 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     base()?;
     threads::all()?;
     objects::all()?;
+    garbage::all()?;
     interrupts::all()
 }

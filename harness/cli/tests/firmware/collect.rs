@@ -39,9 +39,9 @@ fn x46_a_thread_that_nobody_can_wake_is_told_to_end_and_gives_everything_back() 
     check(
         "how=thread",
         &[
+            "garbage: 1 units told to end, 0 blocks and 0 owners came back, 0 blocks stay\n",
             "  leaked (unit 3, ",
             "waited for semaphore `gone` at firmware/apps/src/garbage.rs:",
-            "garbage: 1 units told to end, 0 blocks and 0 owners came back, 0 blocks stay\n",
             "garbage: leaked got Err(Exit(",
             "garbage: 0 bytes more than before\n",
         ],
@@ -53,9 +53,9 @@ fn threads_that_wait_for_each_other_are_found_and_told_to_end() {
     check(
         "how=circle",
         &[
+            "garbage: 2 units told to end, ",
             "  one (unit 3, ",
             "  other (unit 4, ",
-            "garbage: 2 units told to end, ",
             "garbage: one got Err(Exit(",
             "garbage: 0 bytes more than before\n",
         ],
