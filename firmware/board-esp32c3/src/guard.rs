@@ -8,7 +8,6 @@
 use core::arch::asm;
 use core::cell::UnsafeCell;
 use ramscope_kernel::GUARD_BYTES;
-use ramscope_kernel::port::Seat;
 
 const _: () = assert!(GUARD_BYTES == 64, "one NAPOT range of 64 bytes");
 
@@ -63,19 +62,6 @@ pub(crate) fn init(handlers_low: usize) {
             options(nostack),
         );
     }
-}
-
-/// Moves guard and bounds to the unit that a trap is going to resume.
-#[expect(unsafe_code, reason = "writes a CSR and the shared bounds")]
-pub(crate) fn enter(seat: &Seat) {
-    let current = RAMSCOPE_CURRENT.0.get();
-    let low = seat.stack.low as u32;
-    let value = Current { unit: seat.unit, low, bytes: seat.stack.bytes as u32, reserved: 0 };
-    // SAFETY: interrupts are masked.
-    unsafe { current.write_volatile(value) };
-    let guard = (low - GUARD_BYTES as u32) | NAPOT_64;
-    // SAFETY: the range below the stack is its guard.
-    unsafe { asm!("csrw 0x7A2, {}", in(reg) guard, options(nostack)) };
 }
 
 /// The lowest address of the running unit's stack.

@@ -35,6 +35,7 @@ pub(crate) fn init() {
 
 /// Serves `line`. Called by the trap handler only.
 #[expect(unsafe_code, reason = "tells the kernel what only a handler may")]
+#[inline(always)]
 pub(crate) fn dispatch(line: u32) {
     match line {
         LINE_CLOCK => {

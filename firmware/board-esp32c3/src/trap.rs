@@ -48,25 +48,8 @@ global_asm!(
     "j ramscope_trap_entry",
     ".endr",
     ".option pop",
-    "ramscope_trap_entry:",
-    "csrrw sp, mscratch, sp",
-    "beqz sp, 8f",
-    "sw t0, -4(sp)",
-    "sw t1, -8(sp)",
-    "sw t2, -12(sp)",
-    // Does a frame fit between the bounds of the running unit's stack?
-    "csrr t0, mscratch",
-    "addi t0, t0, -{frame}",
-    "la t1, RAMSCOPE_CURRENT",
-    "lw t2, {current_low}(t1)",
-    "lw t1, {current_bytes}(t1)",
-    "addi t1, t1, -{frame}",
-    "sub t2, t0, t2",
-    "sltu t2, t1, t2",
-    "beqz t2, 1f",
-    // It does not: the frame goes to the handlers' stack, below the scratch words.
-    "addi t0, sp, -({frame} + {scratch})",
-    "1:",
+    // What a call may change; the rest is a called function's to keep.
+    ".macro ramscope_keep_caller_saved",
     "sw ra, {ra}(t0)",
     "lw t1, -4(sp)",
     "sw t1, {t}+0(t0)",
@@ -74,11 +57,21 @@ global_asm!(
     "sw t1, {t}+4(t0)",
     "lw t1, -12(sp)",
     "sw t1, {t}+8(t0)",
-    "2:",
     "sw t3, {t}+12(t0)",
     "sw t4, {t}+16(t0)",
     "sw t5, {t}+20(t0)",
     "sw t6, {t}+24(t0)",
+    "sw a0, {a}+0(t0)",
+    "sw a1, {a}+4(t0)",
+    "sw a2, {a}+8(t0)",
+    "sw a3, {a}+12(t0)",
+    "sw a4, {a}+16(t0)",
+    "sw a5, {a}+20(t0)",
+    "sw a6, {a}+24(t0)",
+    "sw a7, {a}+28(t0)",
+    ".endm",
+    // The rest, where the unit does not go on at once.
+    ".macro ramscope_keep_others",
     "sw s0, {s}+0(t0)",
     "sw s1, {s}+4(t0)",
     "sw s2, {s}+8(t0)",
@@ -91,37 +84,88 @@ global_asm!(
     "sw s9, {s}+36(t0)",
     "sw s10, {s}+40(t0)",
     "sw s11, {s}+44(t0)",
-    "sw a0, {a}+0(t0)",
-    "sw a1, {a}+4(t0)",
-    "sw a2, {a}+8(t0)",
-    "sw a3, {a}+12(t0)",
-    "sw a4, {a}+16(t0)",
-    "sw a5, {a}+20(t0)",
-    "sw a6, {a}+24(t0)",
-    "sw a7, {a}+28(t0)",
-    "csrr a1, mcause",
-    "csrr a2, mtval",
-    "mv a3, t2",
-    "csrr a4, mscratch",
     "csrr t1, mepc",
     "sw t1, {mepc}(t0)",
     "csrr t1, mstatus",
     "sw t1, {mstatus}(t0)",
     "la t1, ramscope_restore_interrupted",
     "sw t1, {restore}(t0)",
-    "beqz t2, 3f",
-    "mv sp, t0",
-    "3:",
+    ".endm",
+    "ramscope_trap_entry:",
+    "csrrw sp, mscratch, sp",
+    "beqz sp, 8f",
+    "sw t0, -4(sp)",
+    "sw t1, -8(sp)",
+    "sw t2, -12(sp)",
+    // Does a frame fit between the bounds of the running unit's stack?
+    "csrr t0, mscratch",
+    "addi t0, t0, -{frame}",
+    "lui t1, %hi(RAMSCOPE_CURRENT)",
+    "lw t2, %lo(RAMSCOPE_CURRENT + {current_low})(t1)",
+    "lw t1, %lo(RAMSCOPE_CURRENT + {current_bytes})(t1)",
+    "addi t1, t1, -{frame}",
+    "sub t2, t0, t2",
+    "bltu t1, t2, 2f",
+    "ramscope_keep_caller_saved",
+    "csrr a0, mcause",
+    "bgez a0, 1f",
     // From here on a trap is a trap within a trap, and the handlers' guard is live.
+    "csrw mscratch, zero",
+    "csrsi 0x7A5, 8",
+    "addi sp, sp, -{scratch}",
+    "sw t0, 0(sp)",
+    "mv a1, t0",
+    "call ramscope_interrupt",
+    "lw t0, 0(sp)",
+    "addi sp, sp, {scratch}",
+    "csrw mscratch, sp",
+    "bnez a0, 3f",
+    "mv sp, t0",
+    "lw ra, {ra}(sp)",
+    "lw t0, {t}+0(sp)",
+    "lw t1, {t}+4(sp)",
+    "lw t2, {t}+8(sp)",
+    "lw t3, {t}+12(sp)",
+    "lw t4, {t}+16(sp)",
+    "lw t5, {t}+20(sp)",
+    "lw t6, {t}+24(sp)",
+    "lw a0, {a}+0(sp)",
+    "lw a1, {a}+4(sp)",
+    "lw a2, {a}+8(sp)",
+    "lw a3, {a}+12(sp)",
+    "lw a4, {a}+16(sp)",
+    "lw a5, {a}+20(sp)",
+    "lw a6, {a}+24(sp)",
+    "lw a7, {a}+28(sp)",
+    "addi sp, sp, {frame}",
+    "mret",
+    // Another unit goes on, from its seat.
+    "3:",
+    "ramscope_keep_others",
+    "mv a1, a0",
+    "j ramscope_load",
+    // An exception.
+    "1:",
+    "ramscope_keep_others",
+    "li a3, 0",
+    "j 4f",
+    // No frame fits: it goes to the handlers' stack, below the scratch words.
+    "2:",
+    "addi t0, sp, -({frame} + {scratch})",
+    "ramscope_keep_caller_saved",
+    "ramscope_keep_others",
+    "li a3, 1",
+    "mv sp, t0",
+    "4:",
+    "csrr a1, mcause",
+    "csrr a2, mtval",
+    "csrr a4, mscratch",
     "csrw mscratch, zero",
     "csrsi 0x7A5, 8",
     "mv a0, t0",
     "call ramscope_trap",
-    "la t0, _ramscope_interrupt_stack_high",
-    "csrw mscratch, t0",
-    "mv sp, a0",
-    "lw t0, 0(sp)",
-    "jr t0",
+    "mv a1, a0",
+    "j ramscope_resume",
     "ramscope_restore_interrupted:",
     "lw t0, {mepc}(sp)",
     "csrw mepc, t0",
@@ -250,7 +294,23 @@ pub(crate) fn stack_exhausted() -> ! {
 const INTERRUPT: usize = 1 << 31;
 const BREAKPOINT: usize = 3;
 
-/// Every trap of a unit. Answers the context to go on with.
+/// An interrupt of a unit. Answers who is to go on instead of it, if somebody is.
+///
+/// # Safety
+/// Called by the trap entry only.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ramscope_interrupt(
+    cause: usize,
+    frame: *const Frame,
+) -> Option<NonNull<Seat>> {
+    // SAFETY: this is the trap of a unit, masked by the processor.
+    unsafe { handler::enter() };
+    interrupts::dispatch(cause as u32 & 0x1F);
+    // SAFETY: after `enter`; if it answers, the entry completes the frame and resumes the answer.
+    unsafe { handler::leave(frame as Context) }
+}
+
+/// Every other trap of a unit, `outside` of its stack or an exception. Answers who is to go on.
 ///
 /// # Safety
 /// Called by the trap entry only.
@@ -261,28 +321,12 @@ unsafe extern "C" fn ramscope_trap(
     value: usize,
     outside: usize,
     sp: usize,
-) -> Context {
+) -> NonNull<Seat> {
     // SAFETY: the entry has just written it.
-    let frame_ref = unsafe { &*frame };
-    let resume = if outside != 0 {
-        Some(outside_of_stack(frame_ref, cause, value, sp))
-    } else if cause & INTERRUPT != 0 {
-        // SAFETY: this is the trap of a unit, masked by the processor.
-        unsafe { handler::enter() };
-        interrupts::dispatch(cause as u32 & 0x1F);
-        // SAFETY: after `enter`; the entry has completed the frame, and `guard::enter` follows.
-        unsafe { handler::leave(frame as Context) }
-    } else {
-        Some(exception(frame_ref, cause, value, sp))
-    };
-    match resume {
-        None => frame as Context,
-        Some(seat) => {
-            // SAFETY: the kernel's own, and nothing else refers to it now.
-            let seat = unsafe { seat.as_ref() };
-            guard::enter(seat);
-            seat.context
-        }
+    let frame = unsafe { &*frame };
+    match outside {
+        0 => exception(frame, cause, value, sp),
+        _ => outside_of_stack(frame, cause, value, sp),
     }
 }
 

@@ -36,15 +36,15 @@ impl Attention {
     pub const BEFORE_DECISION: Attention = Attention(0x30);
 
     /// Some thread is to be told something: that it was interrupted, or is asked to end.
-    pub const TOLD: Attention = Attention(1 << 8);
+    pub const TOLD: Attention = Attention(1 << 6);
     /// The telemetry's level lets events through.
-    pub const EVENTS: Attention = Attention(1 << 9);
+    pub const EVENTS: Attention = Attention(1 << 7);
     /// The telemetry's level lets everything through.
-    pub const ALL: Attention = Attention(1 << 10);
+    pub const ALL: Attention = Attention(1 << 8);
     /// Hand-overs between units are followed, to find races.
-    pub const RACES: Attention = Attention(1 << 11);
+    pub const RACES: Attention = Attention(1 << 9);
     /// A handler runs.
-    pub const HANDLER: Attention = Attention(1 << 12);
+    pub const HANDLER: Attention = Attention(1 << 10);
 
     /// Whether one of `these` is due.
     #[inline(always)]
