@@ -38,11 +38,7 @@ pub(crate) fn init() {
 #[inline(always)]
 pub(crate) fn dispatch(line: u32) {
     match line {
-        LINE_CLOCK => {
-            clock::acknowledge();
-            // SAFETY: between `enter` and `leave` of the trap handler.
-            unsafe { handler::clock() };
-        }
+        LINE_CLOCK => serve_clock(),
         LINE_UART => serve_uart(),
         LINE_RAISED => {
             system::FROM_CPU_0.write(0);
@@ -56,6 +52,15 @@ pub(crate) fn dispatch(line: u32) {
     }
 }
 
+#[inline(never)]
+#[expect(unsafe_code, reason = "tells the kernel what only a handler may")]
+fn serve_clock() {
+    clock::acknowledge();
+    // SAFETY: between `enter` and `leave` of the trap handler.
+    unsafe { handler::clock() };
+}
+
+#[inline(never)]
 #[expect(unsafe_code, reason = "tells the kernel what only a handler may")]
 fn serve_uart() {
     let (received, room) = uart::due();
