@@ -418,16 +418,22 @@ impl Scheduler {
     }
 
     /// All of a wait's end but the queue.
+    #[inline]
     fn end_wait(&mut self, slot: Slot, wake: Wake) {
         let entry = &mut self.entries[slot.index()];
         let State::Blocked(why) = entry.state else { unreachable!("it waits") };
         entry.queue = NO_QUEUE;
         entry.wake = wake;
-        if entry.deadline_position == NONE {
-            self.outlook.waits_no_more(entry.kin, why);
-        } else {
-            self.deadlines.remove(&mut self.entries, slot.0);
+        if entry.deadline_position != NONE {
+            return self.end_timed_wait(slot);
         }
+        self.outlook.waits_no_more(entry.kin, why);
+        self.make_ready(slot);
+    }
+
+    #[inline(never)]
+    fn end_timed_wait(&mut self, slot: Slot) {
+        self.deadlines.remove(&mut self.entries, slot.0);
         self.make_ready(slot);
     }
 
@@ -515,7 +521,7 @@ impl Scheduler {
     ///
     /// A slot that is preempted goes back to the *front* of its queue with what is left of its
     /// slice. When its slice is over, it goes to the back.
-    #[inline]
+    #[inline(never)]
     pub fn decide(&mut self, now: u32) -> Next {
         let running = self.running;
         let has_turn = !self.attention.any(Attention::TURN);
@@ -535,6 +541,36 @@ impl Scheduler {
                 self.take_best(now)
             }
         }
+    }
+
+    /// Decides where that is quick: the running slot waits or has ended, and another one is ready; a more
+    /// urgent one is, and no slice is counted; or the slice begins. `None`: nothing was done, and
+    /// [`decide`](Self::decide) must.
+    #[inline(always)]
+    pub fn decide_quickly(&mut self, now: u32) -> Option<Next> {
+        let running = self.running;
+        if matches!(self.state(running), State::Running) {
+            if self.slice.counts || self.attention.any(Attention::TURN) {
+                return None;
+            }
+            match self.rivals() {
+                Rivals(0) => return None,
+                rivals if rivals.are_equals() => {
+                    self.attention.lower(DECIDED);
+                    self.begin_slice(now.wrapping_add(self.slice_stamps));
+                    return Some(Next::Stay);
+                }
+                _ if running != Slot::IDLE => self.make_ready_first(running),
+                _ => {}
+            }
+        }
+        let slot = self.ready.take_first(&mut self.entries)?;
+        self.attention.lower(DECIDED);
+        if running == Slot::IDLE {
+            self.entries[Slot::IDLE.index()].state = State::Ready;
+        }
+        self.run(slot, now);
+        Some(Next::Switch(slot))
     }
 
     /// Begins the slice of the running slot, or looks whether it is over.
@@ -604,6 +640,13 @@ impl Scheduler {
         let Some(slot) = self.ready.take_first(&mut self.entries) else {
             return self.rest(before);
         };
+        self.run(slot, now);
+        if slot == before { Next::Stay } else { Next::Switch(slot) }
+    }
+
+    /// The processor is given to a slot that was ready.
+    #[inline(always)]
+    fn run(&mut self, slot: Slot, now: u32) {
         self.running = slot;
         let entry = &mut self.entries[slot.index()];
         entry.state = State::Running;
@@ -617,7 +660,6 @@ impl Scheduler {
             };
             self.begin_slice(now.wrapping_add(slice));
         }
-        if slot == before { Next::Stay } else { Next::Switch(slot) }
     }
 
     /// Nobody is ready: the idle context runs, and the alarm stands where it must.
@@ -667,6 +709,7 @@ impl Scheduler {
         }
     }
 
+    #[inline(always)]
     fn make_ready_first(&mut self, slot: Slot) {
         self.entries[slot.index()].state = State::Ready;
         self.ready.push_front(&mut self.entries, slot);

@@ -106,7 +106,10 @@ pub unsafe fn leave(context: Context) -> Option<NonNull<Seat>> {
         return None;
     }
     let from = kernel.sched.running();
-    let (left, next) = kernel.choose(from)?;
+    let (left, next) = match kernel.choose_quickly(from) {
+        None => kernel.choose(from)?,
+        Some(seats) => seats,
+    };
     // SAFETY: the kernel's own, and nothing else refers to it now.
     unsafe { (*left.as_ptr()).context = context };
     Some(next)

@@ -220,24 +220,26 @@ fn give_way_after_more() {
 #[inline(never)]
 fn reschedule() {
     let kernel = kernel();
+    let from = kernel.sched.running();
+    let stamp = kernel.stamp();
+    if !kernel.sched.attention.any(Attention::BEFORE_DECISION)
+        && let Some(next) = kernel.sched.decide_quickly(stamp)
+    {
+        return finish(kernel, from, next, stamp);
+    }
+    reschedule_after_more();
+}
+
+#[inline(never)]
+fn reschedule_after_more() {
+    let kernel = kernel();
     if kernel.sched.attention.any(Attention::BEFORE_DECISION) {
-        return reschedule_after_more();
+        before_decision(kernel);
     }
     let from = kernel.sched.running();
     let stamp = kernel.stamp();
     let next = kernel.sched.decide(stamp);
-    finish(kernel, from, next, stamp);
-}
-
-#[cold]
-#[inline(never)]
-fn reschedule_after_more() {
-    let kernel = kernel();
-    before_decision(kernel);
-    let from = kernel.sched.running();
-    let stamp = kernel.stamp();
-    let next = kernel.sched.decide(stamp);
-    finish(kernel, from, next, stamp);
+    finish_with_more(from, next, stamp);
 }
 
 /// What follows a decision.
@@ -306,7 +308,22 @@ pub(crate) fn choose_another() -> NonNull<Seat> {
 }
 
 impl Kernel {
-    /// Has the scheduler decide, with all that is due; the seats of who leaves and who comes.
+    /// Has the scheduler decide at the end of a handler, or of a slot; the seats of who leaves and who comes.
+    #[inline(always)]
+    pub(super) fn choose_quickly(&mut self, from: Slot) -> Option<(NonNull<Seat>, NonNull<Seat>)> {
+        if self.sched.attention.any(Attention::BEFORE_QUICK_DECISION) {
+            return None;
+        }
+        let stamp = self.stamp();
+        let Some(Next::Switch(to)) = self.sched.decide_quickly(stamp) else { return None };
+        let seats = self.hand_over(from, to, stamp);
+        if self.sched.attention.any(Attention::ALARM) {
+            self.place_alarm();
+        }
+        Some(seats)
+    }
+
+    /// As [`choose_quickly`](Self::choose_quickly), with all that is due.
     #[inline(never)]
     pub(super) fn choose(&mut self, from: Slot) -> Option<(NonNull<Seat>, NonNull<Seat>)> {
         if self.sched.attention.any(Attention::BEFORE_DECISION) {

@@ -30,6 +30,8 @@ impl Attention {
     pub const AT_END: Attention = Attention(0x3F);
     /// What is looked at before a turn is given to an equal: all that makes another one run.
     pub const BEFORE_TURN: Attention = Attention(0x3F & !(1 << 1));
+    /// What is looked at where it decides and nothing else may be due.
+    pub const BEFORE_QUICK_DECISION: Attention = Attention(0x3E).and(Attention::ALL);
     /// What is looked at when it has decided.
     pub const AFTER_DECISION: Attention = Attention::ALARM.and(Attention::ALL);
     /// What is looked at there before the scheduler decides.

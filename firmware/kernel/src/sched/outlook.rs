@@ -66,7 +66,8 @@ impl Outlook {
 
     /// A wait without a deadline ends.
     pub(super) fn waits_no_more(&mut self, kin: Kin, why: Why) {
-        self.depend -= u8::from(kin == Kin::Program && why.depends_on_programs());
+        let counted = kin == Kin::Program && why.depends_on_programs();
+        self.depend = self.depend.wrapping_sub(u8::from(counted));
     }
 }
 

@@ -64,6 +64,7 @@ impl WaitQueue {
         self.tail = slot.0;
     }
 
+    #[inline(always)]
     pub(super) fn push_front(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         entries[slot.index()].links = Links { next: self.head, previous: NONE };
         match self.head {
@@ -189,6 +190,7 @@ impl PriorityQueue {
         self.queues[priority as usize & (PRIORITIES - 1)].push_back(entries, slot);
     }
 
+    #[inline(always)]
     pub(super) fn push_front(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         let priority = entries[slot.index()].priority;
         self.bits |= 1 << (priority & 15);
