@@ -513,6 +513,18 @@ impl Heap {
         self.ledger.quarantine(owner);
     }
 
+    /// How many indices there are at which owners are or were: below [`OWNERS_MAX`].
+    #[must_use]
+    pub const fn owners_bound(&self) -> usize {
+        self.ledger.bound()
+    }
+
+    /// Whether the index has an owner, living or dead with bytes left.
+    #[must_use]
+    pub const fn has_owner(&self, owner: OwnerIndex) -> bool {
+        self.ledger.has(owner)
+    }
+
     /// What an owner holds and held; `None` if there is no such owner now.
     pub fn owner(&self, owner: OwnerIndex) -> Option<OwnerTotals> {
         self.ledger.totals(owner)

@@ -9,7 +9,7 @@
 
 use crate::callback;
 use crate::collect;
-use crate::heap::{OWNERS_MAX, OwnerIndex, OwnerKind};
+use crate::heap::{OwnerIndex, OwnerKind};
 use crate::kernel::{self, Kernel, wire_state};
 use crate::module;
 use crate::port::{self, StackRange, TICKS_PER_SECOND};
@@ -35,7 +35,8 @@ pub(crate) fn introduce() {
     for region in regions {
         kernel::with(|kernel| kernel.record(Level::Samples, &region_record(region)));
     }
-    for slot in slots() {
+    each_used(THREADS_MAX, is_slot_used, |index| {
+        let slot = Slot(index as u8);
         kernel::with(|kernel| {
             if slot == Slot::IDLE || kernel.threads[slot.index()].unit == 0 || is_over(kernel, slot)
             {
@@ -45,7 +46,7 @@ pub(crate) fn introduce() {
             let record = kernel.threads[slot.index()].new_record(priority);
             kernel.record(Level::Samples, &record);
         });
-    }
+    });
     timer::introduce();
     module::introduce();
     site::send(true);
@@ -88,6 +89,43 @@ fn region_record(region: &port::Region) -> wire::Region<'static> {
     }
 }
 
+/// Entries of a table that are looked at in one masked section.
+const LOOK: usize = 8;
+
+/// Calls `work` with the places of a table that are used, without a section for each of the others: most
+/// tables are almost empty, ten times in a second.
+///
+/// # Context
+/// Not inside of a section. What is used may change between the look and the call.
+pub(crate) fn each_used(
+    count: usize,
+    is_used: impl Fn(&Kernel, usize) -> bool,
+    mut work: impl FnMut(usize),
+) {
+    for start in (0..count).step_by(LOOK) {
+        let end = count.min(start + LOOK);
+        let mut used = kernel::with(|kernel| {
+            (start..end).rev().fold(0, |used, place| used << 1 | u32::from(is_used(kernel, place)))
+        });
+        let mut place = start;
+        while used != 0 {
+            if used & 1 != 0 {
+                work(place);
+            }
+            used >>= 1;
+            place += 1;
+        }
+    }
+}
+
+fn is_slot_used(kernel: &Kernel, index: usize) -> bool {
+    kernel.sched.state(Slot(index as u8)) != State::Free
+}
+
+fn is_owner_used(kernel: &Kernel, index: usize) -> bool {
+    kernel.heap.has_owner(OwnerIndex::new(index as u16))
+}
+
 /// Every slot of the scheduler.
 pub(crate) fn slots() -> impl Iterator<Item = Slot> {
     (0..THREADS_MAX as u8).map(Slot)
@@ -118,10 +156,11 @@ pub(crate) fn everything() {
         kernel.record(Level::Samples, &wire::Clock { ticks });
     });
     site::send(false);
-    for slot in slots() {
+    each_used(THREADS_MAX, is_slot_used, |index| {
+        let slot = Slot(index as u8);
         stack(slot);
         unit(slot);
-    }
+    });
     interrupts();
     timer::samples();
     module::samples();
@@ -295,10 +334,11 @@ pub(crate) fn owner_of(kernel: &mut Kernel, owner: OwnerIndex) {
 /// Sends the heap and all its owners.
 fn heap() {
     let mut quarantined = 0;
-    for index in 0..OWNERS_MAX as u16 {
-        let owner = kernel::with(|kernel| kernel.heap.owner(OwnerIndex::new(index)));
+    let owners = kernel::with(|kernel| kernel.heap.owners_bound());
+    each_used(owners, is_owner_used, |index| {
+        let owner = kernel::with(|kernel| kernel.heap.owner(OwnerIndex::new(index as u16)));
         quarantined += owner.filter(|owner| owner.quarantined).map_or(0, |owner| owner.current);
-    }
+    });
     kernel::with(|kernel| {
         let totals = kernel.heap.totals();
         let record = wire::HeapSample {
@@ -315,9 +355,9 @@ fn heap() {
         };
         kernel.record(Level::Samples, &record);
     });
-    for index in 0..OWNERS_MAX as u16 {
-        kernel::with(|kernel| owner_of(kernel, OwnerIndex::new(index)));
-    }
+    each_used(owners, is_owner_used, |index| {
+        kernel::with(|kernel| owner_of(kernel, OwnerIndex::new(index as u16)));
+    });
 }
 
 /// The kind of an owner in the words of the wire.

@@ -5,6 +5,7 @@
 //! the sampler sends number, file and line outside of every critical section.
 
 use crate::kernel::{self, Kernel};
+use crate::sample::each_used;
 use core::panic::Location;
 use ramscope_wire::{Level, Site, SiteId};
 
@@ -16,11 +17,13 @@ const PROBES_MAX: usize = 8;
 pub(crate) struct Sites {
     table: [Option<&'static Location<'static>>; SITES_MAX],
     sent: [bool; SITES_MAX],
+    /// Whether there may be one that was not sent.
+    any_unsent: bool,
 }
 
 impl Sites {
     pub(crate) const fn new() -> Self {
-        Self { table: [None; SITES_MAX], sent: [false; SITES_MAX] }
+        Self { table: [None; SITES_MAX], sent: [false; SITES_MAX], any_unsent: false }
     }
 
     fn number(&mut self, location: &'static Location<'static>) -> SiteId {
@@ -32,6 +35,7 @@ impl Sites {
                 Some(_) => {}
                 None => {
                     self.table[index] = Some(location);
+                    self.any_unsent = true;
                     return SiteId(index as u16 + 1);
                 }
             }
@@ -79,14 +83,19 @@ pub(crate) fn location(id: SiteId) -> Option<&'static Location<'static>> {
 
 /// Sends the sites that were not sent yet, or all of them.
 pub(crate) fn send(again: bool) {
-    for index in 0..SITES_MAX {
+    // One that comes while they are sent counts for the next time.
+    let any_unsent = kernel::with(|kernel| core::mem::take(&mut kernel.sites.any_unsent));
+    if !any_unsent && !again {
+        return;
+    }
+    let is_wanted = |kernel: &Kernel, index: usize| {
+        kernel.sites.table[index].is_some() && (again || !kernel.sites.sent[index])
+    };
+    each_used(SITES_MAX, is_wanted, |index| {
         kernel::with(|kernel| {
             let Some(location) = kernel.sites.table[index] else {
                 return;
             };
-            if kernel.sites.sent[index] && !again {
-                return;
-            }
             kernel.sites.sent[index] = true;
             let id = SiteId(index as u16 + 1);
             kernel.record(
@@ -94,7 +103,7 @@ pub(crate) fn send(again: bool) {
                 &Site { id, line: location.line(), file: tail(location.file()) },
             );
         });
-    }
+    });
 }
 
 /// The end of a path, as much of it as a record takes.

@@ -138,6 +138,8 @@ pub(super) struct Ledger {
     used: Gauge,
     accounts: [Account; OWNERS_MAX],
     holders: [Option<Holder>; OWNERS_MAX],
+    /// No index from here on ever had an owner: what looks at all of them stops here.
+    bound: usize,
 }
 
 impl Ledger {
@@ -148,7 +150,7 @@ impl Ledger {
         let mut holders = [None; OWNERS_MAX];
         holders[OwnerIndex::KERNEL.0 as usize] = always(OwnerKind::Kernel);
         holders[OwnerIndex::PERMANENT.0 as usize] = always(OwnerKind::Permanent);
-        Self { used: Gauge::ZERO, accounts: [Account::ZERO; OWNERS_MAX], holders }
+        Self { used: Gauge::ZERO, accounts: [Account::ZERO; OWNERS_MAX], holders, bound: 2 }
     }
 
     /// Puts a block on an account, or says that more is to be done than that.
@@ -255,6 +257,7 @@ impl Ledger {
     pub(super) fn add(&mut self, tag: OwnerTag) -> Result<OwnerIndex, OwnersFull> {
         let vacant = self.holders.iter().position(Option::is_none).ok_or(OwnersFull)?;
         self.holders[vacant] = Some(Holder::of(tag));
+        self.bound = self.bound.max(vacant + 1);
         Ok(OwnerIndex(vacant as u16))
     }
 
@@ -289,7 +292,7 @@ impl Ledger {
 
     pub(super) fn open_window(&mut self) {
         self.used.open_window();
-        for account in &mut self.accounts {
+        for account in self.accounts.iter_mut().take(self.bound) {
             account.held.open_window();
         }
     }
@@ -307,11 +310,21 @@ impl Ledger {
     }
 
     pub(super) fn blocks(&self) -> u32 {
-        self.accounts.iter().map(Account::block_count).sum()
+        self.accounts.iter().take(self.bound).map(Account::block_count).sum()
     }
 
     pub(super) fn is_quarantined(&self, owner: OwnerIndex) -> bool {
         self.holders[slot(owner)].is_some_and(|holder| holder.quarantined)
+    }
+
+    /// How many indices there are at which owners are or were.
+    pub(super) const fn bound(&self) -> usize {
+        self.bound
+    }
+
+    /// Whether the index has an owner.
+    pub(super) const fn has(&self, owner: OwnerIndex) -> bool {
+        self.holders[slot(owner)].is_some()
     }
 
     pub(super) fn totals(&self, owner: OwnerIndex) -> Option<OwnerTotals> {

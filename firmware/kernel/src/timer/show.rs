@@ -4,6 +4,7 @@ use super::{Counts, Leftovers};
 use super::{HARDWARE_TIMERS, TIMERS_MAX, TimerIndex, give_back, id_of, mode_name, nanos, table};
 use crate::kernel::{self, Kernel};
 use crate::println;
+use crate::sample::each_used;
 use core::fmt;
 use ramscope_wire as wire;
 use wire::{Level, TimerMode, WindowId};
@@ -34,7 +35,9 @@ fn indices() -> impl Iterator<Item = TimerIndex> {
 /// Says what timers there are.
 pub(crate) fn introduce() {
     if any() {
-        indices().for_each(|index| kernel::with(|kernel| announce(kernel, index)));
+        each_used(TIMERS_MAX, is_there, |index| {
+            kernel::with(|kernel| announce(kernel, TimerIndex(index as u8)));
+        });
     }
 }
 
@@ -58,14 +61,19 @@ pub(crate) fn samples() {
     if !any() {
         return;
     }
-    for index in indices() {
+    each_used(TIMERS_MAX, is_there, |index| {
+        let index = TimerIndex(index as u8);
         let block = kernel::with(|kernel| {
             table::sample(kernel, index);
             // A closure's end is no work for a handler, which sends samples too.
             if kernel.in_handler() { None } else { table::release(kernel, index) }
         });
         give_back(Leftovers { block, closure: None });
-    }
+    });
+}
+
+fn is_there(kernel: &Kernel, index: usize) -> bool {
+    kernel.timers.has(TimerIndex(index as u8))
 }
 
 /// A measuring window opens.

@@ -167,6 +167,11 @@ impl Timers {
         }
     }
 
+    /// Whether there is a timer of this index.
+    pub(super) const fn has(&self, index: TimerIndex) -> bool {
+        self.places[index.get()].0.is_some()
+    }
+
     /// The timer of this index, if there is one.
     pub(super) fn find(&mut self, index: TimerIndex) -> Option<&mut Block> {
         let place = &mut self.places[index.get()];
