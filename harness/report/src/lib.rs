@@ -21,6 +21,7 @@ mod html;
 mod json;
 mod junit;
 mod label;
+mod layout;
 mod markdown;
 mod measure;
 mod modules;

@@ -5,6 +5,7 @@ use ramscope_wire::UnitId;
 
 use crate::columns::{Cell, Columns};
 use crate::figures::{seconds, unit_name};
+use crate::layout;
 use crate::style::{Style, clean};
 
 /// The heap by owner, and the regions of memory.
@@ -28,7 +29,11 @@ pub(super) fn memory(device: &Device) -> String {
         bytes(heap.largest_free_min.into()),
         bytes(heap.quarantined.into()),
     );
-    totals + &owners(device) + &regions(device)
+    let mut layout = layout::lines(device).join("\n");
+    if !layout.is_empty() {
+        layout += "\n\n";
+    }
+    totals + &layout + &owners(device) + &layout::map(device) + &regions(device)
 }
 
 fn owners(device: &Device) -> String {

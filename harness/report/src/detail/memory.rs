@@ -5,6 +5,7 @@ use ramscope_wire::{OwnerKind, UnitId};
 
 use crate::detail::heading;
 use crate::figures::{seconds, unit_name, used_of};
+use crate::layout;
 use crate::style::{Meaning, Style, clean};
 
 /// So many owners are named, and the rest is summed.
@@ -17,6 +18,9 @@ pub(super) fn heap(device: &Device, style: Style) -> String {
     }
     let mut text = heading("heap", style);
     for line in heap_lines(heap) {
+        text += &format!("   {line}\n");
+    }
+    for line in layout::lines(device) {
         text += &format!("   {line}\n");
     }
     let owners = owners(device);

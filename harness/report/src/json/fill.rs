@@ -2,14 +2,15 @@
 
 use ramscope_model::{
     BudgetResult, BudgetState, Device, Failure, HostFacts, ImageFacts, InjectedFault, Judged,
-    JudgedFinding, MachineFacts, Module, Pin, Stack, StepResult, Timer, Unit,
+    JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack, StepResult, Timer, Unit,
 };
-use ramscope_wire::{ModulePhase, UnitId};
+use ramscope_wire::{BlockState, ModulePhase, UnitId};
 
 use super::form::{
-    BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm, HolderForm,
-    HostForm, HostStepForm, ImageForm, LossesForm, MachineForm, ModuleForm, ModulePhaseForm,
-    PhaseForm, PinForm, ResetForm, SkipForm, StackForm, StepForm, TimerForm, UnitForm,
+    AreaForm, BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm,
+    HolderForm, HostForm, HostStepForm, ImageForm, LayoutForm, LossesForm, MachineForm, MapRunForm,
+    ModuleForm, ModulePhaseForm, PhaseForm, PinForm, ResetForm, SkipForm, StackForm, StepForm,
+    TimerForm, UnitForm,
 };
 use crate::measure::{Figure, Phase};
 
@@ -270,7 +271,46 @@ impl HeapForm {
             largest_free_least_bytes: heap.largest_free_min,
             quarantined_bytes: heap.quarantined,
             other_owners: owners.collect(),
+            layout: LayoutForm::of(device),
         })
+    }
+}
+
+impl LayoutForm {
+    fn of(device: &Device) -> Option<Self> {
+        let layout = device.heap_layout();
+        let shape = layout.shape()?;
+        let areas = layout.areas().iter().map(|area| AreaForm {
+            name: area.name.clone(),
+            base: area.base,
+            bytes: area.bytes,
+            used_bytes: area.used,
+            largest_free_bytes: area.largest_free,
+        });
+        let runs = layout.map().map_or(&[][..], |map| &map.runs);
+        Some(Self {
+            fragmented_bytes: shape.fragmented,
+            fragmentation_basis_points: shape.fragmentation(),
+            fragmentation_worst_basis_points: layout.worst().map_or(0, Shape::fragmentation),
+            max_new_split_bytes: shape.max_new_split,
+            free_blocks_by_size: shape.free_by_size.to_vec(),
+            areas: areas.collect(),
+            map: runs.iter().map(|run| MapRunForm::of(device, run)).collect(),
+        })
+    }
+}
+
+impl MapRunForm {
+    fn of(device: &Device, run: &Run) -> Self {
+        let is_free = run.state == BlockState::Free;
+        Self {
+            start: run.start,
+            bytes: run.bytes,
+            blocks: run.blocks,
+            state: run.state.to_string(),
+            owner: if is_free { String::new() } else { device.owner_name(run.owner) },
+            site: device.place_name(run.site),
+        }
     }
 }
 

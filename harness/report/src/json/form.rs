@@ -312,6 +312,61 @@ pub(super) struct HeapForm {
     pub(super) quarantined_bytes: u32,
     /// What is held by owners that are no units.
     pub(super) other_owners: Vec<HolderForm>,
+    /// How its memory is divided, where the device tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) layout: Option<LayoutForm>,
+}
+
+/// How the heap's memory is divided.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct LayoutForm {
+    /// Free bytes outside of the largest free block of their area.
+    pub(super) fragmented_bytes: u32,
+    /// Their share of the free bytes, in hundredths of a per cent.
+    pub(super) fragmentation_basis_points: u32,
+    /// The most that share was in any sample.
+    pub(super) fragmentation_worst_basis_points: u32,
+    /// Bytes that the heap could still get for a further area.
+    pub(super) max_new_split_bytes: u32,
+    /// Free blocks by size: of 16, 32, 64 ... bytes and more, but fewer than of the next.
+    pub(super) free_blocks_by_size: Vec<u16>,
+    /// Its areas.
+    pub(super) areas: Vec<AreaForm>,
+    /// The last map that the device told, in the order of areas and addresses.
+    pub(super) map: Vec<MapRunForm>,
+}
+
+/// One area of the heap.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AreaForm {
+    /// Its name.
+    pub(super) name: String,
+    /// The address of its first block.
+    pub(super) base: u32,
+    /// What its blocks cover.
+    pub(super) bytes: u32,
+    /// In use.
+    pub(super) used_bytes: u32,
+    /// The largest free block.
+    pub(super) largest_free_bytes: u32,
+}
+
+/// Neighbouring blocks of one owner, site and state.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MapRunForm {
+    /// The address of the first one.
+    pub(super) start: u32,
+    /// Bytes of all of them.
+    pub(super) bytes: u32,
+    /// How many they are.
+    pub(super) blocks: u16,
+    /// `used`, `free` or `quarantined`.
+    pub(super) state: String,
+    /// Whose they are; empty if they are free.
+    pub(super) owner: String,
+    /// Where they were allocated, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) site: Option<String>,
 }
 
 /// An owner of heap blocks that is no unit.

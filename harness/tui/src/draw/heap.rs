@@ -36,7 +36,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, palette
     }
     draw_chart(frame, chart, heap, scene, palette);
     over_rule_to(frame, rule, figures.right() - area.x, "bytes", palette.quiet());
-    draw_figures(frame, figures, heap, palette);
+    draw_figures(frame, figures, scene.device, palette);
     draw_owners(frame, owners, rule, scene.device, palette);
 }
 
@@ -74,16 +74,21 @@ fn draw_chart(frame: &mut Frame<'_>, area: Rect, heap: &Heap, scene: &Scene<'_>,
     }
 }
 
-fn draw_figures(frame: &mut Frame<'_>, area: Rect, heap: &Heap, palette: Palette) {
+fn draw_figures(frame: &mut Frame<'_>, area: Rect, device: &Device, palette: Palette) {
+    let heap = device.heap();
+    let fragmented = device.heap_layout().shape().map_or(0, |shape| shape.fragmented);
     let figures = [
         ("used", heap.used, palette.used()),
         ("peak", heap.peak, palette.peak()),
         ("free", heap.free, Style::new()),
         ("largest free", heap.largest_free, Style::new()),
+        ("fragmented", fragmented, Style::new()),
         ("total", heap.total, Style::new()),
         ("quarantined", heap.quarantined, palette.doubt()),
     ];
-    let shown = figures.into_iter().filter(|(name, bytes, _)| *name != "quarantined" || *bytes > 0);
+    let shown = figures
+        .into_iter()
+        .filter(|(name, bytes, _)| !["quarantined", "fragmented"].contains(name) || *bytes > 0);
     for (row, (name, bytes, style)) in area.rows().zip(shown) {
         let mut line = Line::from(Span::styled(format!("{name:<12}"), style));
         line.push_span(format!("{:>9}", grouped(bytes.into())));
