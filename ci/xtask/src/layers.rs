@@ -121,9 +121,10 @@ fn wrong_arrows(package: &Package, place: &Place, ours: &dyn Fn(&str) -> bool) -
         let name = dependency.name.as_str();
         let in_tests = dependency.kind.as_deref() == Some("dev");
         // A crate may ask its own tests for its own features.
-        // A module calls another by name; its tests may have the other itself.
-        let of_modules =
-            name.starts_with(MODULE.package) && package.name.starts_with(MODULE.package);
+        // A module calls another by name; its tests, and those of whole programs, may have the other itself.
+        let has_modules =
+            package.name.starts_with(MODULE.package) || package.name == "ramscope-board-host";
+        let of_modules = has_modules && name.starts_with(MODULE.package);
         let is_for_tests = FOR_TESTS.contains(&name) || name == package.name || of_modules;
         let for_tests = in_tests && is_for_tests;
         !place.may_use.contains(&name) && !for_tests

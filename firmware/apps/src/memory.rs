@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
 }
 
 fn play(boot: u32, forgotten: Forgotten) -> Result<Session, Error> {
-    collect();
+    collect()?;
     let fresh = mem::used_bytes();
     println!("memory: fresh: {} B free", mem::free_bytes());
 
@@ -71,9 +71,9 @@ fn play(boot: u32, forgotten: Forgotten) -> Result<Session, Error> {
     println!("memory: import bot: {} B free, uses {} B", mem::free_bytes(), imported - fresh);
     bot.call_bytes("write", LINE, &mut [])?;
 
-    collect();
+    collect()?;
     let collected = mem::used_bytes();
-    println!("memory: collect: {} B free, uses {} B", mem::free_bytes(), collected - fresh);
+    println!("memory: collected: {} B free, uses {} B", mem::free_bytes(), collected - fresh);
 
     if forgotten == Forgotten::Timer {
         bot.call_numbers("start", [TICK_MS, 0, 0, 0])?;
@@ -84,7 +84,7 @@ fn play(boot: u32, forgotten: Forgotten) -> Result<Session, Error> {
         Forgotten::Name => core::mem::forget(bot),
         Forgotten::Nothing | Forgotten::Timer => del(bot),
     }
-    collect();
+    collect()?;
     println!("memory: unload, collect: {} B free", mem::free_bytes());
     // Whoever is still there says once more why.
     TO_UNLOAD.into_iter().for_each(unload);
@@ -98,8 +98,11 @@ fn del(bot: Module) {
 }
 
 /// `gc.collect()`.
-fn collect() {
-    module::release_unpinned();
+fn collect() -> Result<(), Error> {
+    let collected = ramscope_kernel::collect()?;
+    let (count, bytes) = (collected.modules, collected.module_bytes);
+    println!("memory: collect {}: {count} modules with {bytes} B", collected.number);
+    Ok(())
 }
 
 /// The seed's loop: `if mod in sys.modules: del sys.modules[mod]`.
