@@ -14,6 +14,9 @@ pub(crate) struct Budgets {
     pub(crate) costs: Vec<Cost>,
     /// Stretches with interrupts masked.
     pub(crate) masked: Vec<Masked>,
+    /// Rows M: bytes.
+    #[serde(default)]
+    pub(crate) memory: Vec<Cost>,
     /// Rows H: our heap beside others.
     #[serde(default, rename = "heap")]
     pub(crate) heaps: Vec<Heap>,

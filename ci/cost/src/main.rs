@@ -18,6 +18,7 @@ mod failure;
 mod names;
 mod profile;
 mod run;
+mod size;
 mod table;
 mod watch;
 
@@ -64,6 +65,8 @@ fn check(image: &Path, allocators: &Path, budgets: &Path) -> Result<String, Fail
     println!();
     print!("{}", table::masked(&budgets, &measured, &names));
     println!();
+    print!("{}", table::memory(&budgets, &measured));
+    println!();
     print!("{}", allocators::table(&budgets.heaps, &heaps));
     let mut problems = table::problems(&budgets, &measured);
     problems.extend(allocators::problems(&budgets.heaps, &heaps));
@@ -72,8 +75,9 @@ fn check(image: &Path, allocators: &Path, budgets: &Path) -> Result<String, Fail
     }
     let (costs, masked, heaps) = (measured.costs.len(), measured.masked.len(), budgets.heaps.len());
     Ok(format!(
-        "\ncost: {costs} costs, {masked} masked stretches and {heaps} figures of the heap are within \
-         their budgets"
+        "\ncost: {costs} costs, {masked} masked stretches, {} sizes and {heaps} figures of the heap are \
+         within their budgets",
+        measured.memory.len()
     ))
 }
 

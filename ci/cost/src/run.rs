@@ -1,6 +1,7 @@
 //! Runs the program `bench` and brings what was counted together with what it said.
 
 use crate::failure::Failure;
+use crate::size;
 use crate::watch::{Stretch, Tally, Watch};
 use ramscope_engine::{Image, Machine, Observer, Options};
 use ramscope_time::Span;
@@ -21,6 +22,8 @@ const SLICE_INSTRUCTIONS: u64 = 1_600_000;
 pub(crate) struct Measured {
     pub(crate) costs: BTreeMap<String, Cost>,
     pub(crate) masked: BTreeMap<String, Masked>,
+    /// Bytes.
+    pub(crate) memory: BTreeMap<String, f64>,
 }
 
 /// What an operation cost.
@@ -49,7 +52,10 @@ pub(crate) fn measure(elf: &[u8]) -> Result<Measured, Failure> {
     let costs = costs(&lines, &rows)?;
     let (lines, rows) = play(&image, mark, "run bench part=masked\n")?;
     let masked = stretches(&lines, &rows);
-    Ok(Measured { costs, masked })
+    let (lines, _) = play(&image, mark, "trace off\nrun bench part=memory\n")?;
+    let mut memory = sizes(&lines)?;
+    memory.extend(size::of_image(elf));
+    Ok(Measured { costs, masked, memory })
 }
 
 /// Runs the costs under another observer, which is made from the word's address.
@@ -146,6 +152,18 @@ fn costs(lines: &[String], rows: &Rows) -> Result<BTreeMap<String, Cost>, Failur
     Ok(counted.into_iter().map(|(id, row)| (id, cost(row))).collect())
 }
 
+/// Lines `ID takes N B`.
+fn sizes(lines: &[String]) -> Result<BTreeMap<String, f64>, Failure> {
+    let mut sizes = BTreeMap::new();
+    for line in lines {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [id, "takes", bytes, "B"] = words[..] else { continue };
+        let bytes = bytes.parse().map_err(|_| Failure::Line(line.clone()))?;
+        sizes.insert(id.to_owned(), bytes);
+    }
+    Ok(sizes)
+}
+
 /// Lines `ID masked: WHAT`.
 fn stretches(lines: &[String], rows: &Rows) -> BTreeMap<String, Masked> {
     let lines = lines.iter().filter_map(|line| line.split_once(" masked: "));
@@ -175,6 +193,13 @@ mod tests {
     fn a_row_that_nothing_was_counted_for_is_a_failure() {
         let lines = ["T1 1 operations, 1 rounds".to_owned()];
         assert!(costs(&lines, &Rows::new()).is_err());
+    }
+
+    #[test]
+    fn a_line_tells_what_something_takes() {
+        let lines = ["M1.1 takes 304 B", "M1.2 is what it is", "T1 1 operations, 1 rounds"];
+        let sizes = sizes(&lines.map(str::to_owned)).unwrap();
+        assert_eq!(sizes, [("M1.1".to_owned(), 304.0)].into());
     }
 
     #[test]

@@ -30,6 +30,24 @@ pub(crate) fn costs(budgets: &Budgets, measured: &Measured) -> String {
     text
 }
 
+/// Bytes by what takes them.
+pub(crate) fn memory(budgets: &Budgets, measured: &Measured) -> String {
+    let mut text = format!(
+        "{:<5}{:<52}{:>8}{:>8}  {:<12}{:>6}{:>9}\n",
+        "id", "bytes of", "ours", "best", "peer", "ratio", "budget"
+    );
+    for row in &budgets.memory {
+        let Some(bytes) = measured.memory.get(&row.id) else { continue };
+        let best = row.best.map_or(String::new(), |best| format!("{best:.0}"));
+        let ratio = ratio(*bytes, row.best).map_or(String::new(), |it| format!("{it:.2}"));
+        text += &format!(
+            "{:<5}{:<52}{bytes:>8.0}{best:>8}  {:<12}{ratio:>6}{:>9.0}\n",
+            row.id, row.operation, row.peer, row.budget
+        );
+    }
+    text
+}
+
 /// The longest masked stretch of each scene.
 pub(crate) fn masked(budgets: &Budgets, measured: &Measured, names: &Names) -> String {
     let mut text = format!(
@@ -87,8 +105,28 @@ pub(crate) fn problems(budgets: &Budgets, measured: &Measured) -> Vec<String> {
             problems.push(format!("{}: {} traps came between", row.id, cost.traps));
         }
     }
+    problems.extend(memory_problems(budgets, measured));
     problems.extend(masked_problems(budgets, measured));
     problems.extend(strangers(budgets, measured));
+    problems
+}
+
+fn memory_problems(budgets: &Budgets, measured: &Measured) -> Vec<String> {
+    let mut problems = Vec::new();
+    for row in &budgets.memory {
+        let Some(&bytes) = measured.memory.get(&row.id) else {
+            problems.push(format!("{}: not measured", row.id));
+            continue;
+        };
+        if bytes > row.budget {
+            problems.push(format!("{}: {bytes} B, the budget is {} B", row.id, row.budget));
+        }
+        let worse = ratio(bytes, row.best).is_some_and(|ratio| ratio > RATIO_MAX);
+        if worse && row.reason.is_empty() {
+            problems
+                .push(format!("{}: worse than {} by more than half, no reason", row.id, row.peer));
+        }
+    }
     problems
 }
 
@@ -113,8 +151,11 @@ fn masked_problems(budgets: &Budgets, measured: &Measured) -> Vec<String> {
 /// Rows that were measured and have no budget.
 fn strangers(budgets: &Budgets, measured: &Measured) -> Vec<String> {
     let costs = budgets.costs.iter().map(|row| &row.id);
-    let known: BTreeSet<&String> = costs.chain(budgets.masked.iter().map(|row| &row.id)).collect();
-    let measured = measured.costs.keys().chain(measured.masked.keys());
+    let others = budgets.masked.iter().map(|row| &row.id);
+    let others = others.chain(budgets.memory.iter().map(|row| &row.id));
+    let known: BTreeSet<&String> = costs.chain(others).collect();
+    let sizes = measured.memory.keys();
+    let measured = measured.costs.keys().chain(measured.masked.keys()).chain(sizes);
     measured.filter(|id| !known.contains(id)).map(|id| format!("{id}: has no budget")).collect()
 }
 
@@ -127,7 +168,7 @@ mod tests {
         let text = format!("masked = []\n[[cost]]\nid = 'T1'\noperation = 'o'\n{line}");
         let budgets: Budgets = toml::from_str(&text).unwrap();
         let costs = [("T1".to_owned(), Cost { each, traps: 0, slices: 0 })].into();
-        problems(&budgets, &Measured { costs, masked: [].into() })
+        problems(&budgets, &Measured { costs, masked: [].into(), memory: [].into() })
     }
 
     #[test]
@@ -147,9 +188,9 @@ mod tests {
     fn no_row_may_be_missing_on_either_side() {
         let budgets: Budgets = toml::from_str("cost = []\nmasked = []").unwrap();
         let costs = [("T9".to_owned(), Cost { each: 1.0, traps: 0, slices: 0 })].into();
-        let measured = Measured { costs, masked: [].into() };
+        let measured = Measured { costs, masked: [].into(), memory: [].into() };
         assert_eq!(problems(&budgets, &measured), ["T9: has no budget"]);
-        let none = Measured { costs: [].into(), masked: [].into() };
+        let none = Measured { costs: [].into(), masked: [].into(), memory: [].into() };
         let text = "cost = []\n[[masked]]\nid = 'I1'\nbudget = 150";
         assert_eq!(problems(&toml::from_str(text).unwrap(), &none), ["I1: not measured"]);
     }

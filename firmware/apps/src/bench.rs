@@ -14,6 +14,7 @@
 mod garbage;
 mod interrupts;
 mod masked;
+mod memory;
 mod objects;
 mod threads;
 
@@ -172,8 +173,10 @@ fn base() -> Result<(), Error> {
 
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     settle()?;
-    if arguments.text("part") == Some("masked") {
-        return masked::all();
+    match arguments.text("part") {
+        Some("masked") => return masked::all(),
+        Some("memory") => return memory::all(),
+        _ => {}
     }
     base()?;
     threads::all()?;

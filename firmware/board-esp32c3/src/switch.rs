@@ -20,6 +20,9 @@ struct GaveWay {
     s: [usize; 12],
 }
 
+/// What it takes.
+pub(crate) const GAVE_WAY_BYTES: usize = size_of::<GaveWay>();
+
 unsafe extern "C" {
     fn ramscope_switch(from: NonNull<Seat>, to: NonNull<Seat>);
     fn ramscope_resume(unused: usize, to: NonNull<Seat>) -> !;

@@ -9,6 +9,7 @@
 
 use crate::guard::{self, Current, TRIGGERS_ON};
 use crate::interrupts;
+use crate::switch::GAVE_WAY_BYTES;
 use core::arch::global_asm;
 use core::mem::offset_of;
 use core::ptr::NonNull;
@@ -32,6 +33,12 @@ struct Frame {
 }
 
 const _: () = assert!(size_of::<Frame>().is_multiple_of(16), "the stack stays aligned");
+
+/// What a saved context takes of a stack: of a unit that gave way, and of one that was interrupted. For
+/// whoever measures.
+#[used]
+#[unsafe(no_mangle)]
+static RAMSCOPE_CONTEXTS: [u32; 2] = [GAVE_WAY_BYTES as u32, size_of::<Frame>() as u32];
 
 /// Bytes that the entry takes of the handlers' stack before it has saved anything.
 const SCRATCH_BYTES: usize = 16;

@@ -55,6 +55,7 @@ use blocks::{Blocks, Unplaced, Used};
 use classes::GRANULE_BYTES;
 pub use diagnosis::{Claim, Diagnosis, Overwritten};
 use header::{Head, Tag};
+pub use ledger::OWNER_BYTES;
 use ledger::{Charged, Credited, Ledger, Refusal};
 pub(crate) use mark::{Cursor, Owners, Reached, Swept, Visited};
 pub use owner::{OWNERS_MAX, OwnerIndex, OwnerKind, OwnerTag, OwnerTotals, OwnersFull};

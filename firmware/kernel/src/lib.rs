@@ -31,6 +31,7 @@ pub mod debugger;
 mod drain;
 mod era;
 pub mod error;
+pub mod footprint;
 pub mod heap;
 pub mod interrupts;
 mod kernel;

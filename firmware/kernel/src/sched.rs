@@ -157,6 +157,10 @@ struct Entry {
     slice_left: u32,
 }
 
+/// What the scheduler keeps of each slot.
+pub const SLOT_BYTES: usize =
+    size_of::<Entry>() + size_of::<Lent>() + size_of::<Deadlines<1>>() - size_of::<Deadlines<0>>();
+
 const EMPTY: Entry = Entry {
     state: State::Free,
     priority: 0,

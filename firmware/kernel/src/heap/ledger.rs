@@ -82,6 +82,9 @@ impl Account {
 
 const _: () = assert!(size_of::<Account>() == 16);
 
+/// What is kept of each owner.
+pub const OWNER_BYTES: usize = size_of::<Account>() + size_of::<Option<Holder>>();
+
 /// Who has an entry.
 #[derive(Clone, Copy)]
 struct Holder {

@@ -50,6 +50,12 @@ impl EngineSession {
         });
     }
 
+    /// The same session, with nobody who looks for points.
+    pub(crate) fn without_points(mut self) -> Self {
+        self.device.points = None;
+        self
+    }
+
     /// What was noted of each unit, in order.
     pub(crate) fn into_points(self) -> Option<BTreeMap<u32, UnitPoints>> {
         self.device.points.map(|points| points.by_unit)

@@ -1,5 +1,6 @@
 //! The run that the others fork off: by the clock's schedule alone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ramscope_capture::ObserverEvent;
@@ -25,6 +26,15 @@ pub struct Survey {
     at_power_on: EngineSession,
     told: Vec<Told>,
     fork: Option<Split>,
+    looks_for: LooksFor,
+}
+
+/// What a survey notes on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LooksFor {
+    /// Where slices could end: each instruction is looked at.
+    Points,
+    Nothing,
 }
 
 /// The fork, once it is reached.
@@ -38,11 +48,19 @@ impl Survey {
     /// Powers on the device of a run.
     #[must_use]
     pub fn launch(run: &Run, firmware: &Firmware, circuit: Option<&Circuit>) -> Self {
-        let mut device = engine_session(run, firmware, circuit);
-        let at_power_on = device.clone();
+        let mut survey = Self::launch_to_fork(run, firmware, circuit);
+        survey.looks_for = LooksFor::Points;
         // If no stimulus ever comes, the program began by itself.
-        device.watch_points();
-        Self { device, at_power_on, told: Vec::new(), fork: None }
+        survey.device.watch_points();
+        survey
+    }
+
+    /// As [`Survey::launch`], for who wants forks and no points.
+    #[must_use]
+    pub fn launch_to_fork(run: &Run, firmware: &Firmware, circuit: Option<&Circuit>) -> Self {
+        let device = engine_session(run, firmware, circuit);
+        let at_power_on = device.clone();
+        Self { device, at_power_on, told: Vec::new(), fork: None, looks_for: LooksFor::Nothing }
     }
 
     /// What was found. `None`: the image does not say which unit runs.
@@ -52,7 +70,10 @@ impl Survey {
             Some(fork) => (self.told, fork),
             None => (Vec::new(), Split { device: self.at_power_on, residents: Vec::new() }),
         };
-        let mut points = self.device.into_points()?;
+        let mut points = match self.looks_for {
+            LooksFor::Points => self.device.into_points()?,
+            LooksFor::Nothing => BTreeMap::new(),
+        };
         points.retain(|unit, _| *unit != KERNEL && !residents.contains(unit));
         Some(Ground { told: told.into(), device: Arc::new(device), points })
     }
@@ -62,8 +83,12 @@ impl Survey {
         if self.fork.is_none() {
             let mut residents = self.device.unit_ids();
             residents.retain(|unit| *unit != MAIN);
-            self.fork = Some(Split { device: self.device.clone(), residents });
-            self.device.watch_points();
+            // Forks have nobody who looks at each of their instructions.
+            let device = self.device.clone().without_points();
+            self.fork = Some(Split { device, residents });
+            if self.looks_for == LooksFor::Points {
+                self.device.watch_points();
+            }
         }
     }
 

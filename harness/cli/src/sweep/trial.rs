@@ -46,7 +46,7 @@ impl Trials {
         interrupted: Arc<AtomicBool>,
         host_limit: Duration,
     ) -> Result<Self, Failure> {
-        let mut survey = Survey::launch(run, firmware, circuit);
+        let mut survey = Survey::launch_to_fork(run, firmware, circuit);
         let watchdog = Watchdog::new(Arc::clone(&interrupted), host_limit);
         let capture = carry_out(run, &mut survey, &watchdog);
         let usual = Usual::of(&Feed::of(&capture));
