@@ -17,6 +17,7 @@ mod crossing;
 mod crowd;
 mod deadlock;
 mod demo;
+mod dig;
 mod errands;
 mod fault;
 mod garbage;
@@ -100,5 +101,6 @@ programs! {
     "bench", "what operations cost, for `cargo xtask cost` [part=cost|masked]", bench::run;
     "contract", "rows of the conformance list, checked by the device [row=ID]", contract::run;
     "crossing", "a callback wants what the thread has that it displaces", crossing::run;
+    "dig", "a thread uses up its stack inside of a module [depth=1000]", dig::run;
     "demo", "threads, locks and heap at work, for watching [seconds=20]", demo::run;
 }

@@ -13,7 +13,7 @@ ramscope_module_abi::module! {
     name: "hello",
     version: (1, 2, 0),
     dependencies: [],
-    exports: [bytes "greet" => greet, numbers "greeted" => greeted],
+    exports: [bytes "greet" => greet, numbers "greeted" => greeted, numbers "dig" => dig],
     init: init,
     deinit: deinit,
 }
@@ -46,9 +46,29 @@ fn greeted(_: [usize; 4]) -> isize {
     GREETED.load(Relaxed) as isize
 }
 
+/// Goes so many calls deep, each with a frame of its own, and answers how deep it was.
+fn dig([depth, ..]: [usize; 4]) -> isize {
+    dug(depth) as isize
+}
+
+/// One call deeper. What lies in its frame is used after the call, so that there is a frame.
+#[inline(never)]
+fn dug(depth: usize) -> usize {
+    let frame = core::hint::black_box([depth; 8]);
+    match depth {
+        0 => 0,
+        _ => dug(depth - 1) + frame[0] / depth,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_digs_as_deep_as_it_is_told() {
+        assert_eq!(dig([12, 0, 0, 0]), 12);
+    }
 
     #[test]
     fn a_greeting_fits_or_says_how_much_room_it_wants() {

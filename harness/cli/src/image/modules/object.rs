@@ -301,3 +301,48 @@ impl Symbol {
         words.chain([self.info, 0]).chain(self.section.to_le_bytes()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The loader's own example, with each kind of relocation.
+    const FILE: &[u8] =
+        include_bytes!("../../../../../firmware/kernel/src/module/tests/every-kind.o");
+
+    /// As it is read from a disk: aligned.
+    fn every_kind() -> Vec<u8> {
+        FILE.to_vec()
+    }
+
+    fn relocations_by_kind(bytes: &[u8]) -> BTreeMap<u32, usize> {
+        let file = ElfFile32::<Endianness>::parse(bytes).unwrap();
+        let mut kinds = BTreeMap::new();
+        for section in kept_sections(&file).unwrap() {
+            for relocation in section.relocations {
+                *kinds.entry(relocation.kind).or_insert(0) += 1;
+            }
+        }
+        kinds
+    }
+
+    #[test]
+    fn sections_and_relocations_stay_and_labels_go() {
+        let shrunk = shrink(&every_kind(), &["begin"]).unwrap();
+        assert_eq!(relocations_by_kind(&shrunk), relocations_by_kind(&every_kind()));
+        let symbols = |bytes: &[u8]| {
+            let file = ElfFile32::<Endianness>::parse(bytes).unwrap();
+            file.elf_symbol_table().iter().filter(|symbol| symbol.st_bind() == 0).count()
+        };
+        // None, five sections, and the two halves of pairs.
+        assert_eq!(symbols(&shrunk), 8);
+        assert_eq!(shrink(&shrunk, &["begin"]).unwrap(), shrunk, "twice is as once");
+    }
+
+    #[test]
+    fn what_describes_no_module_is_told_how_to() {
+        let refused = shrink(&every_kind(), &["ramscope_module_info"]).unwrap_err();
+        assert!(refused.contains("describe it with `ramscope_module_abi::module!`"), "{refused}");
+        assert!(shrink(b"no object", &[]).is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! A thread digs in a module until its stack is used up: what happens there ends the thread, and neither
+//! the module nor the program.
+
+use ramscope_kernel::module;
+use ramscope_kernel::thread::Builder;
+use ramscope_kernel::{Arguments, Error, println};
+
+/// A stack for a dozen calls.
+const STACK_BYTES: usize = 2048;
+
+pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
+    let depth = arguments.number("depth", 1_000) as usize;
+    let hello = module::import("hello")?;
+    let digger = hello.clone();
+    let thread = Builder::new("digger").stack_bytes(STACK_BYTES).spawn(move || {
+        match digger.call_numbers("dig", [depth, 0, 0, 0]) {
+            Ok(deep) => println!("digger: {deep} calls deep"),
+            Err(error) => println!("digger: {error}"),
+        }
+    })?;
+    println!("dig: digger {:?}", thread.join()?);
+    // Its name for the module went with it.
+    drop(hello);
+    match module::unload("hello") {
+        Some(module::Unloaded::Gone(released)) => {
+            println!("dig: hello is gone, {} B", released.bytes);
+        }
+        Some(module::Unloaded::Held { pins, .. }) => println!("dig: {} pins", pins.count()),
+        None => println!("dig: hello is not there"),
+    }
+    Ok(())
+}
