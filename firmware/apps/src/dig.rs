@@ -11,15 +11,14 @@ const STACK_BYTES: usize = 2048;
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let depth = arguments.number("depth", 1_000) as usize;
     let hello = module::import("hello")?;
-    let digger = hello.clone();
-    let thread = Builder::new("digger").stack_bytes(STACK_BYTES).spawn(move || {
-        match digger.call_numbers("dig", [depth, 0, 0, 0]) {
-            Ok(deep) => println!("digger: {deep} calls deep"),
-            Err(error) => println!("digger: {error}"),
-        }
+    let digger = Builder::new("digger").stack_bytes(STACK_BYTES).spawn(move || {
+        // A name of its own: it goes with the thread, also if that is torn down.
+        let hello = module::import("hello")?;
+        let deep = hello.call_numbers("dig", [depth, 0, 0, 0])?;
+        println!("digger: {deep} calls deep");
+        Ok::<(), Error>(())
     })?;
-    println!("dig: digger {:?}", thread.join()?);
-    // Its name for the module went with it.
+    println!("dig: digger {:?}", digger.join()?);
     drop(hello);
     match module::unload("hello") {
         Some(module::Unloaded::Gone(released)) => {
