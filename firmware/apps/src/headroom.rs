@@ -4,10 +4,11 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use ramscope_kernel::mem::{Arc, Box};
-use ramscope_kernel::sync::{Clearing, Flags, Queue, Wanted};
+use ramscope_kernel::sync::{Clearing, Flags, Queue, Semaphore, Wanted};
 use ramscope_kernel::timer::{Config, Timer};
 use ramscope_kernel::{
-    Arguments, Error, KERNEL_STACK_MAX, Lock, Mutex, Shared, Span, callback, println, thread,
+    Arguments, Error, KERNEL_STACK_MAX, Lock, Mutex, Shared, Span, callback, collect, println,
+    thread,
 };
 
 /// What an interrupt may put on top of any call: one saved context.
@@ -30,6 +31,7 @@ const CALLS: &[(&str, fn())] = &[
     ("timer", timer),
     ("schedule", schedule),
     ("spawn and join", spawn_and_join),
+    ("collect", collect_garbage),
     ("println", || println!("headroom: a line with {} and {:>8}", 1, "text")),
 ];
 
@@ -101,6 +103,17 @@ fn schedule() {
 fn spawn_and_join() {
     let spawned = thread::Builder::new("child").stack_bytes(1024).spawn(|| ());
     let _ = spawned.map(thread::JoinHandle::join);
+}
+
+/// With a thread that waits for an object in the heap, so that nothing is left out.
+fn collect_garbage() {
+    let Ok(wanted) = Arc::new(Semaphore::named("headroom", 0, 1)) else { return };
+    let its = wanted.clone();
+    let waiter = thread::Builder::new("child").stack_bytes(1024).spawn(move || its.acquire());
+    let _ = thread::sleep(Span::from_millis(1));
+    let _ = collect();
+    let _ = wanted.release();
+    let _ = waiter.map(thread::JoinHandle::join);
 }
 
 /// The stack that `call` takes, in a thread that does nothing else.

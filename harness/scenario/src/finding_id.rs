@@ -29,6 +29,8 @@ pub const FINDING_IDS: &[&str] = &[
     "timer.late",
     "module.leftover",
     "module.refused",
+    "collect.unreachable",
+    "collect.kept",
     "telemetry.lost",
     "telemetry.damaged",
     "deadlock",
