@@ -20,7 +20,7 @@ fn check(commands: &[&str], expected: &[&str]) {
     for line in expected {
         let found = rest.find(line);
         assert!(found.is_some(), "`{line}` is missing or in another place:\n{text}");
-        rest = &rest[found.unwrap()..];
+        rest = &rest[found.expect("asserted above")..];
     }
 }
 
