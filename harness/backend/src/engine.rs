@@ -319,7 +319,9 @@ impl Device {
                 (None, Some(points)) => self.machine.run_observed(until_here, points),
                 (None, None) => self.machine.run(until_here),
             };
-            if stop == Stop::Reached && due.is_some_and(|due| due <= self.machine.now()) {
+            // Firmware that waits for nothing but the part is not stuck.
+            let in_time = matches!(stop, Stop::Reached | Stop::Deadlocked);
+            if in_time && due.is_some_and(|due| due <= self.machine.now()) {
                 self.update_pins();
                 if self.machine.now() < until {
                     continue;

@@ -44,6 +44,11 @@ fn read(program: &mut Program, to: Reg, address: u32) {
 /// Waits for the button in its sleep; each falling edge is an interrupt that turns the light on,
 /// for ever.
 fn button_program() -> Program {
+    interrupt_program(PIN9, FALLING_EDGE_INTERRUPT, |_| {})
+}
+
+/// Sleeps, after `begin`; each interrupt of a pin turns the light on, and `s0` counts them.
+fn interrupt_program(pin: u32, edges: u32, begin: impl FnOnce(&mut Program)) -> Program {
     let mut program = Program::default();
     let to_start = program.jump_later();
     // Vectors are a table of jumps, aligned to 256 bytes: one for each line.
@@ -56,7 +61,7 @@ fn button_program() -> Program {
     }
     // No line above this one is used, so its handler may stand in the table.
     program.store(1 << 8, OUT_W1TS);
-    program.store(1 << 9, STATUS_W1TC);
+    program.store(u32::MAX, STATUS_W1TC);
     program.addi(S0, S0, 1);
     program.mret();
     to_start(&mut program);
@@ -64,10 +69,11 @@ fn button_program() -> Program {
     program.li(T0, vectors + 1);
     program.csrw(MTVEC, T0);
     program.store(1 << 8, ENABLE_W1TS);
-    program.store(FALLING_EDGE_INTERRUPT, PIN9);
+    program.store(edges, pin);
     program.store(LINE, MATRIX + 4 * GPIO_SOURCE);
     program.store(3, MATRIX + 0x114 + 4 * LINE);
     program.store(1 << LINE, MATRIX + 0x104);
+    begin(&mut program);
     let again = program.here();
     program.wfi();
     program.jump(again);
@@ -279,15 +285,31 @@ fn echo_program() -> Program {
     program
 }
 
+const EYE: &str = r#"{
+  "parts": [
+    { "type": "board-esp32-c3-devkitm-1", "id": "esp" },
+    { "type": "wokwi-hc-sr04", "id": "eye1", "attrs": { "distance": "100" } }
+  ],
+  "connections": [["eye1:TRIG", "esp:4"], ["eye1:ECHO", "esp:5"]]
+}"#;
+
+#[test]
+fn a_program_that_sleeps_until_the_echo_is_woken_by_it() {
+    const ANY_EDGE_INTERRUPT: u32 = 3 << 7 | 1 << 13;
+    let trigger = |program: &mut Program| {
+        program.store(1 << 4, ENABLE_W1TS);
+        program.store(1 << 4, OUT_W1TS);
+        program.spin(1_000);
+        program.store(1 << 4, OUT_W1TC);
+    };
+    let program = interrupt_program(GPIO + 0x74 + 4 * 5, ANY_EDGE_INTERRUPT, trigger);
+    let ran = carry_out(program, EYE, "- delay: 100ms\n");
+    assert_eq!(ran.ended, HowEnded::StepsDone);
+    assert_eq!(ran.session.machine().register(S0 as u8), 2, "its begin and its end");
+}
+
 #[test]
 fn an_ultrasonic_sensor_answers_as_long_as_its_distance_is() {
-    const EYE: &str = r#"{
-      "parts": [
-        { "type": "board-esp32-c3-devkitm-1", "id": "esp" },
-        { "type": "wokwi-hc-sr04", "id": "eye1", "attrs": { "distance": "100" } }
-      ],
-      "connections": [["eye1:TRIG", "esp:4"], ["eye1:ECHO", "esp:5"]]
-    }"#;
     let rounds = |steps: &str| {
         let ran = carry_out(echo_program(), EYE, &format!("{steps}- delay: 100ms\n"));
         assert_eq!(ran.ended, HowEnded::StepsDone);
