@@ -20,6 +20,7 @@ mod elf;
 mod esp_idf;
 mod flash;
 mod partitions;
+mod symbols;
 
 use crate::boot::Boot;
 use crate::code::FlashCode;
@@ -27,8 +28,8 @@ use crate::memory::flash::{SECTOR_BYTES, Table, table_from};
 use crate::memory::{Contents, FLASH_PAGE_BYTES, Layout, Place};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
+use symbols::Symbols;
 
 /// The section in which esp-rs programs for ESP-IDF's bootloader describe themselves.
 const APP_DESCRIPTOR: &str = ".flash.appdesc";
@@ -51,11 +52,10 @@ struct Inner {
     code: Arc<FlashCode>,
     /// Offset into RAM and the bytes that go there.
     ram: Vec<(u32, Vec<u8>)>,
-    /// The ELF file, empty for others.
-    file: Vec<u8>,
-    sections: BTreeMap<String, Range<usize>>,
-    symbols: BTreeMap<String, u32>,
-    build_id: Option<Range<usize>>,
+    /// Those of an ELF file; others have none.
+    sections: BTreeMap<String, Vec<u8>>,
+    symbols: Symbols,
+    build_id: Option<Vec<u8>>,
 }
 
 /// A machine that images are linked for.
@@ -179,7 +179,6 @@ impl Image {
             flash: contents(boot, parts.layout, &mapped),
             mapped,
             ram: parts.ram,
-            file: bytes.to_vec(),
             sections: parts.sections,
             symbols: parts.symbols,
             build_id: parts.build_id,
@@ -240,9 +239,8 @@ impl Image {
             mapped,
             flash,
             ram,
-            file: Vec::new(),
             sections: BTreeMap::new(),
-            symbols: BTreeMap::new(),
+            symbols: Symbols::default(),
             build_id: None,
         };
         image.check_entry()?;
@@ -258,21 +256,20 @@ impl Image {
     /// The value of a symbol of the ELF symbol table. A flash image has none.
     #[must_use]
     pub fn symbol(&self, name: &str) -> Option<u32> {
-        self.inner.symbols.get(name).copied()
+        self.inner.symbols.value(name)
     }
 
-    /// The bytes of a named ELF section as they stand in the file.
+    /// The bytes of a named ELF section of the program as they stand in the file. Tables of symbols and what
+    /// is for debuggers are not kept.
     #[must_use]
     pub fn section(&self, name: &str) -> Option<&[u8]> {
-        let range = self.inner.sections.get(name)?;
-        self.inner.file.get(range.clone())
+        self.inner.sections.get(name).map(Vec::as_slice)
     }
 
     /// The GNU build id, if the image has one.
     #[must_use]
     pub fn build_id(&self) -> Option<&[u8]> {
-        let range = self.inner.build_id.as_ref()?;
-        self.inner.file.get(range.clone())
+        self.inner.build_id.as_deref()
     }
 
     /// Where the program starts.

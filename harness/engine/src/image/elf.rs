@@ -3,16 +3,16 @@
 //! The header is looked at by hand, so that a file for another machine gets a sentence that says
 //! so; the tables are read with the `object` crate, which checks every bound.
 
+use super::symbols::Symbols;
 use super::{ImageError, flash};
 use crate::memory::{self, Layout, Place};
 use object::LittleEndian;
 use object::elf::{
-    EM_RISCV, ET_EXEC, FileHeader32, NT_GNU_BUILD_ID, PT_LOAD, PT_NOTE, SHN_UNDEF, STT_FUNC,
-    STT_NOTYPE, STT_OBJECT,
+    EM_RISCV, ET_EXEC, FileHeader32, NT_GNU_BUILD_ID, PT_LOAD, PT_NOTE, SHN_UNDEF, SHT_PROGBITS,
+    STT_FUNC, STT_NOTYPE, STT_OBJECT,
 };
 use object::read::elf::{FileHeader, NoteIterator, ProgramHeader, SectionHeader, Sym};
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 type Header = FileHeader32<LittleEndian>;
 const LE: LittleEndian = LittleEndian;
@@ -23,9 +23,9 @@ pub(super) struct Parts {
     pub(super) layout: Layout,
     pub(super) flash: Vec<u8>,
     pub(super) ram: Vec<(u32, Vec<u8>)>,
-    pub(super) sections: BTreeMap<String, Range<usize>>,
-    pub(super) symbols: BTreeMap<String, u32>,
-    pub(super) build_id: Option<Range<usize>>,
+    pub(super) sections: BTreeMap<String, Vec<u8>>,
+    pub(super) symbols: Symbols,
+    pub(super) build_id: Option<Vec<u8>>,
 }
 
 /// Reads a whole file.
@@ -125,7 +125,8 @@ fn check_tables(header: &Header, bytes: usize) -> Result<(), ImageError> {
     Ok(())
 }
 
-fn sections(header: &Header, bytes: &[u8]) -> Result<BTreeMap<String, Range<usize>>, ImageError> {
+/// The sections of the program. What describes it to debuggers is nine tenths of a file, and is not copied.
+fn sections(header: &Header, bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, ImageError> {
     let table = header.sections(LE, bytes).map_err(corrupt)?;
     let mut sections = BTreeMap::new();
     for section in table.iter() {
@@ -133,25 +134,35 @@ fn sections(header: &Header, bytes: &[u8]) -> Result<BTreeMap<String, Range<usiz
             continue;
         };
         let name = table.section_name(LE, section).map_err(corrupt)?;
-        let name = String::from_utf8_lossy(name).into_owned();
         let end = offset.saturating_add(length);
-        if end > bytes.len() as u64 {
+        let Some(content) = bytes.get(offset as usize..end as usize) else {
+            let name = String::from_utf8_lossy(name);
             return Err(truncated(format!("section {name:?}"), end, bytes.len()));
+        };
+        if !name.starts_with(b".debug") && section.sh_type(LE) == SHT_PROGBITS {
+            sections.insert(String::from_utf8_lossy(name).into_owned(), content.to_vec());
         }
-        sections.insert(name, offset as usize..end as usize);
     }
     Ok(sections)
 }
 
-fn symbols(header: &Header, bytes: &[u8]) -> Result<BTreeMap<String, u32>, ImageError> {
+fn symbols(header: &Header, bytes: &[u8]) -> Result<Symbols, ImageError> {
     let sections = header.sections(LE, bytes).map_err(corrupt)?;
     let table = sections.symbols(LE, bytes, object::elf::SHT_SYMTAB).map_err(corrupt)?;
-    let mut symbols = BTreeMap::new();
+    let strings = match sections.section(table.string_section()) {
+        Ok(section) => section.data(LE, bytes).map_err(corrupt)?,
+        // There are no symbols.
+        Err(_) => &[],
+    };
+    let mut symbols = Symbols::default();
     for symbol in table.iter().filter(|symbol| names_a_place(symbol)) {
+        // Most are labels: one look tells, and their names are not searched for an end.
+        if strings.get(symbol.st_name(LE) as usize..).is_some_and(is_label) {
+            continue;
+        }
         let name = symbol.name(LE, table.strings()).map_err(corrupt)?;
-        if !name.is_empty() && !is_label(name) {
-            let name = String::from_utf8_lossy(name).into_owned();
-            symbols.entry(name).or_insert(symbol.st_value(LE));
+        if !name.is_empty() {
+            symbols.add(name, symbol.st_value(LE));
         }
     }
     Ok(symbols)
@@ -169,7 +180,7 @@ fn names_a_place(symbol: &object::elf::Sym32<LittleEndian>) -> bool {
 }
 
 /// The build id note, looked for in the segments and the sections: either may have been dropped.
-fn build_id(header: &Header, bytes: &[u8]) -> Result<Option<Range<usize>>, ImageError> {
+fn build_id(header: &Header, bytes: &[u8]) -> Result<Option<Vec<u8>>, ImageError> {
     let segments = header.program_headers(LE, bytes).map_err(corrupt)?;
     let in_segments = segments
         .iter()
@@ -177,10 +188,7 @@ fn build_id(header: &Header, bytes: &[u8]) -> Result<Option<Range<usize>>, Image
         .filter_map(|segment| segment.notes(LE, bytes).ok().flatten());
     let sections = header.sections(LE, bytes).map_err(corrupt)?;
     let in_sections = sections.iter().filter_map(|section| section.notes(LE, bytes).ok().flatten());
-    Ok(in_segments.chain(in_sections).find_map(build_id_note).map(|id| {
-        let start = id.as_ptr().addr() - bytes.as_ptr().addr(); // a part of the file
-        start..start + id.len()
-    }))
+    Ok(in_segments.chain(in_sections).find_map(build_id_note).map(<[u8]>::to_vec))
 }
 
 fn build_id_note<'a>(mut notes: NoteIterator<'a, Header>) -> Option<&'a [u8]> {
