@@ -103,6 +103,8 @@ pub struct Kernel {
     pub(crate) busy: bool,
     /// The program has masked interrupts: what goes wrong then is its own fault.
     pub(crate) program_masks: bool,
+    /// No other thread runs, whatever handlers do: the running one is in the middle of something.
+    pub(crate) holds_still: bool,
     /// How many threads are to be told something.
     news: u8,
     /// The last words are being said.
@@ -159,6 +161,7 @@ impl Kernel {
             window: 0,
             busy: false,
             program_masks: false,
+            holds_still: false,
             news: 0,
             dying: false,
             frames: FrameWriter::new(),
@@ -328,7 +331,7 @@ impl Kernel {
             let ticks = stamps / self.stamps_per_tick + 1;
             at = at.min(port::now() + u64::from(ticks));
         }
-        if self.deferred.any() {
+        if self.deferred.any() || self.sched.attention.any(Attention::UNSETTLED) {
             at = port::now();
         }
         if at != self.alarm {

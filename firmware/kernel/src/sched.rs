@@ -48,6 +48,7 @@ pub const PRIORITIES: usize = 16;
 pub const PRIORITY_DEFAULT: u8 = 8;
 
 const _: () = assert!(THREADS_MAX < NONE as usize, "a slot index and the end mark share a byte");
+const _: () = assert!(THREADS_MAX <= 32, "one bit a slot in a word");
 const _: () = assert!(THREADS_MAX.is_power_of_two(), "indices are masked");
 const _: () = assert!(PRIORITIES <= 16, "the ready bitmap has 16 bits");
 const _: () = assert!(THREADS_MAX.is_power_of_two(), "an index is masked and not compared");
@@ -214,6 +215,8 @@ pub struct Scheduler {
     deadlines: Deadlines<THREADS_MAX>,
     entries: [Entry; THREADS_MAX],
     lent: [Lent; THREADS_MAX],
+    /// Whose priority may not be what it is due: one bit a slot.
+    unsettled: u32,
 }
 
 /// Whether a slice is counted, and whether an alarm stands for it: the alarm of an earlier slice does.
@@ -263,6 +266,7 @@ impl Scheduler {
             deadlines: Deadlines::new(),
             entries,
             lent: [Lent::NOTHING; THREADS_MAX],
+            unsettled: 0,
         }
     }
 

@@ -5,7 +5,7 @@ use super::{Kernel, NEVER};
 use crate::command;
 use crate::port::{self, Context, Seat};
 use crate::sched::Attention;
-use crate::sync::deferred;
+use crate::sync::{deferred, mutex};
 use crate::timer;
 use core::ptr::NonNull;
 
@@ -75,6 +75,7 @@ pub unsafe fn clock() {
     }
     kernel.sched.alarm_came();
     deferred::serve(kernel);
+    mutex::settle_in_handler(kernel);
     kernel.serve_deadlines(now);
     timer::expire(kernel, now);
 }
@@ -103,6 +104,10 @@ pub unsafe fn leave(context: Context) -> Option<NonNull<Seat>> {
     let kernel = unsafe { self::kernel() };
     kernel.sched.attention.lower(Attention::HANDLER);
     if !kernel.sched.attention.any(Attention::AT_END) {
+        return None;
+    }
+    if kernel.holds_still {
+        // What is due stays so until the thread that runs has come to the end of its section.
         return None;
     }
     let from = kernel.sched.running();

@@ -45,6 +45,8 @@ impl Attention {
     pub const ALL: Attention = Attention(1 << 8);
     /// Hand-overs between units are followed, to find races.
     pub const RACES: Attention = Attention(1 << 9);
+    /// A chain of owners of mutexes is not settled to its end.
+    pub const UNSETTLED: Attention = Attention(1 << 11);
     /// A handler runs.
     pub const HANDLER: Attention = Attention(1 << 10);
 

@@ -143,6 +143,12 @@ impl World {
             }
             Some(_) => self.sched.give_up_owning(slot, wake, &mut Names(&mut self.mutexes)),
         }
+        self.settle();
+    }
+
+    /// Goes along all chains of owners to their ends.
+    fn settle(&mut self) {
+        while self.sched.settle_one(&mut Names(&mut self.mutexes)) {}
     }
 
     /// Takes the running thread's next step; `false` if it has none.
@@ -155,6 +161,7 @@ impl World {
         };
         self.at[thread] += 1;
         self.perform(thread, step);
+        self.settle();
         let _ = match step {
             Step::Yield => self.sched.give_way(self.now as u32),
             _ => self.sched.decide(self.now as u32),

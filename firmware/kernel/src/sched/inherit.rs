@@ -17,14 +17,19 @@
 //! 2. `lends` is the priority of the best waiter, if there is one and the mutex inherits; it is
 //!    counted once in its owner's [`Lent`].
 //! 3. A slot that waits for a mutex is in the queue of its present priority.
+//! 4. What a slot runs at is what it is due (invariant 6 of the scheduler), but for those that are
+//!    *unsettled*: their bit is set, and the next steps ([`Scheduler::settle_one`]) see to them.
 //!
-//! Bounds: taking and giving back are constant but for the chain, which is at most as long as there
-//! are slots that wait for mutexes.
+//! Bounds: taking, waiting, giving up and giving back are constant: each settles the owner that it
+//! concerns. The rest of a chain is settled one link a step, and the caller makes the steps; until then
+//! no other thread runs, so that nobody acts on a priority that is too low.
 //!
 //! Source of the protocol: L. Sha, R. Rajkumar, J. Lehoczky, "Priority Inheritance Protocols", IEEE
 //! Transactions on Computers 39(9), 1990.
 
-use super::{Entry, PRIORITIES, PriorityQueue, QueueName, Scheduler, Slot, State, Wake, Why};
+use super::{
+    Attention, Entry, PRIORITIES, PriorityQueue, QueueName, Scheduler, Slot, State, Wake, Why,
+};
 
 /// Whether the owner of a mutex runs at the priority of who waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,7 +128,9 @@ impl Scheduler {
     /// Invariant 6 of the scheduler.
     pub(super) fn effective(&self, slot: Slot) -> u8 {
         let Entry { base, floor, .. } = self.entries[slot.index()];
-        base.max(floor).max(self.lent[slot.index()].best())
+        let own = base.max(floor);
+        let lent = &self.lent[slot.index()];
+        if lent.bits == 0 { own } else { own.max(lent.best()) }
     }
 }
 
@@ -158,9 +165,8 @@ impl Scheduler {
         let mutex = mutexes.mutex(name);
         let owner = mutex.owner.take().expect("an owned mutex is handed on");
         let lent = mutex.lends.take();
-        let next = mutex.waiters.first();
+        let next = mutex.waiters.take_first(&mut self.entries);
         if let Some(next) = next {
-            mutex.waiters.remove(&mut self.entries, next);
             mutex.owner = Some(next);
             self.end_wait(next, Wake::Granted);
             self.lend(name, mutexes);
@@ -196,42 +202,60 @@ impl Scheduler {
         Some(owner)
     }
 
-    /// Gives `slot` the priority that it is due, and so on along the chain of owners.
-    ///
-    /// It ends: each step changes a priority towards a bound that does not depend on the order,
-    /// and stops where nothing changes, also in a circle. There they lend each other for as long as
-    /// it is closed what was lent to one of them, which changes nothing: nobody in it runs.
+    /// Gives `slot` the priority that it is due. Where it waits for a mutex itself, that may change what
+    /// its owner is due: the owner is unsettled then.
+    #[inline]
     fn refresh(&mut self, slot: Slot, mutexes: &mut impl Mutexes) {
-        let mut next = Some(slot);
-        while let Some(slot) = next {
-            let due = self.effective(slot);
-            if self.entries[slot.index()].priority == due {
-                return;
-            }
-            next = match self.state(slot) {
-                State::Ready => {
-                    self.ready.remove(&mut self.entries, slot);
-                    self.entries[slot.index()].priority = due;
-                    self.ready.push_back(&mut self.entries, slot);
-                    self.note_rival(due);
-                    None
-                }
-                State::Blocked(Why::Mutex) => {
-                    let name = self.queue_of(slot).expect("it waits for a mutex");
-                    let waiters = &mut mutexes.mutex(name).waiters;
-                    waiters.remove(&mut self.entries, slot);
-                    self.entries[slot.index()].priority = due;
-                    waiters.push_back(&mut self.entries, slot);
-                    self.lend_once(name, mutexes)
-                }
-                _ => {
-                    self.entries[slot.index()].priority = due;
-                    if slot == self.running {
-                        self.note_level();
-                    }
-                    None
-                }
-            };
+        let due = self.effective(slot);
+        if self.entries[slot.index()].priority != due {
+            self.change_priority(slot, due, mutexes);
         }
+    }
+
+    #[inline(never)]
+    fn change_priority(&mut self, slot: Slot, due: u8, mutexes: &mut impl Mutexes) {
+        match self.state(slot) {
+            State::Ready => {
+                self.ready.remove(&mut self.entries, slot);
+                self.entries[slot.index()].priority = due;
+                self.ready.push_back(&mut self.entries, slot);
+                self.note_rival(due);
+            }
+            State::Blocked(Why::Mutex) => {
+                let name = self.queue_of(slot).expect("it waits for a mutex");
+                let waiters = &mut mutexes.mutex(name).waiters;
+                waiters.remove(&mut self.entries, slot);
+                self.entries[slot.index()].priority = due;
+                waiters.push_back(&mut self.entries, slot);
+                if let Some(owner) = self.lend_once(name, mutexes) {
+                    self.unsettled |= 1 << owner.0;
+                    self.attention.raise(Attention::UNSETTLED);
+                }
+            }
+            _ => {
+                self.entries[slot.index()].priority = due;
+                if slot == self.running {
+                    self.note_level();
+                }
+            }
+        }
+    }
+
+    /// Goes one link on along the chains of owners; says whether there is another step.
+    ///
+    /// Each step is complete in itself: it looks at what its slot is due now, whatever happened since
+    /// the last one. It ends: each step changes a priority towards a bound that does not depend on the
+    /// order, and goes no further where nothing changes, also in a circle. There they lend each other
+    /// for as long as it is closed what was lent to one of them, which changes nothing: nobody in it
+    /// runs.
+    pub fn settle_one(&mut self, mutexes: &mut impl Mutexes) -> bool {
+        if self.unsettled != 0 {
+            let slot = Slot(self.unsettled.trailing_zeros() as u8);
+            self.unsettled &= self.unsettled - 1;
+            self.refresh(slot, mutexes);
+        }
+        let is_unsettled = self.unsettled != 0;
+        self.attention.set(Attention::UNSETTLED, is_unsettled);
+        is_unsettled
     }
 }

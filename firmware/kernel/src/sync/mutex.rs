@@ -19,7 +19,8 @@ use crate::callback;
 use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
-use crate::sched::{Inheritance, Mutexes, Ownable, QueueName, Slot, Wake};
+use crate::port;
+use crate::sched::{Attention, Inheritance, Mutexes, Ownable, QueueName, Slot, Wake};
 use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
@@ -363,12 +364,36 @@ impl Masked<State> {
     }
 }
 
+/// Goes along a chain of owners to its end, one link a section. Interrupts are masked before and
+/// afterwards, but not between two links; meanwhile no other thread runs, though the running one waits.
+#[cold]
+#[inline(never)]
+pub(crate) fn settle() {
+    while kernel::work_on(|kernel| {
+        kernel.holds_still = kernel.sched.settle_one(&mut Names);
+        kernel.holds_still
+    }) {
+        port::unmask(true);
+        let _ = port::mask();
+    }
+}
+
+/// Goes one link along a chain of owners, for what began in a handler: there priorities are lowered
+/// only, so that it does no harm if a thread runs meanwhile. The clock sees to the next link.
+#[inline]
+pub(crate) fn settle_in_handler(kernel: &mut Kernel) {
+    if kernel.sched.attention.any(Attention::UNSETTLED) && kernel.sched.settle_one(&mut Names) {
+        kernel.sched.attention.raise(Attention::ALARM);
+    }
+}
+
 /// Ends the wait of a slot that waits for a mutex without getting it.
 pub(crate) fn give_up(kernel: &mut Kernel, slot: Slot, wake: Wake) {
     if let Some(head) = super::head::waited_for(kernel, slot) {
         head.one_fewer(kernel);
     }
     kernel.sched.give_up_owning(slot, wake, &mut Names);
+    settle_in_handler(kernel);
 }
 
 /// Wakes all that wait for a mutex whose owner was torn down.

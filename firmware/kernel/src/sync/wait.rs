@@ -2,6 +2,7 @@
 
 use super::deferred;
 use super::head::{Head, Headed, Masked};
+use super::mutex;
 use crate::era::LongStamp;
 use crate::error::{Error, Exit};
 use crate::kernel::{self, Kernel};
@@ -117,6 +118,9 @@ pub(crate) fn wait_for<S: Headed, R>(
             Ok(found)
         }
         Ok(Attempt::Waits) => {
+            if kernel::work_on(|kernel| kernel.sched.attention.any(Attention::UNSETTLED)) {
+                mutex::settle();
+            }
             kernel::decide();
             kernel::work_on(|kernel| match end(kernel, object, place) {
                 Wake::Granted => {
