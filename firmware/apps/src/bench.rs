@@ -181,6 +181,6 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     base()?;
     threads::all()?;
     objects::all()?;
-    garbage::all()?;
-    interrupts::all()
+    interrupts::all()?;
+    garbage::all()
 }

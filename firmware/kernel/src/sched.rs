@@ -29,6 +29,7 @@ mod deadlines;
 mod inherit;
 mod outlook;
 mod queue;
+mod slots;
 mod steer;
 
 pub use attention::Attention;
@@ -39,6 +40,7 @@ pub use outlook::Kin;
 use outlook::{Chance, Outlook};
 use queue::{Links, NONE};
 pub use queue::{PriorityQueue, WaitQueue};
+use slots::SlotSet;
 
 /// Slots in the table: the idle context, main, and all other threads.
 pub const THREADS_MAX: usize = 32;
@@ -212,6 +214,8 @@ pub struct Scheduler {
     slice_stamps: u32,
     tickets: u32,
     outlook: Outlook,
+    /// Slots that nobody uses.
+    vacant: SlotSet,
     deadlines: Deadlines<THREADS_MAX>,
     entries: [Entry; THREADS_MAX],
     lent: [Lent; THREADS_MAX],
@@ -263,6 +267,7 @@ impl Scheduler {
             slice_stamps,
             tickets: 0,
             outlook: Outlook::NOBODY,
+            vacant: SlotSet::all_but_idle(),
             deadlines: Deadlines::new(),
             entries,
             lent: [Lent::NOTHING; THREADS_MAX],
@@ -334,15 +339,16 @@ impl Scheduler {
 
     /// Takes a free slot for a new thread and makes it ready, or `None` if there is none.
     ///
-    /// The search looks at most at [`THREADS_MAX`] bytes; it runs in spawn only.
+    /// The first one that is free.
     pub fn add(&mut self, priority: u8, kin: Kin) -> Option<Slot> {
-        let index = self.entries.iter().position(|entry| entry.state == State::Free)?;
-        let slot = Slot(index as u8);
+        let slot = self.vacant.first()?;
+        self.vacant.remove(slot);
+        let index = slot.index();
         let priority = priority.clamp(1, PRIORITIES as u8 - 1);
         self.entries[index] = Entry { priority, base: priority, kin, ..EMPTY };
         self.lent[index] = Lent::NOTHING;
+        // Where nothing was left that could end a wait, every section looks whether that is still so.
         self.outlook.came(kin);
-        self.attention.raise(Attention::LOOK);
         self.make_ready(slot);
         Some(slot)
     }
@@ -360,6 +366,7 @@ impl Scheduler {
     pub fn free(&mut self, slot: Slot) {
         debug_assert_eq!(self.state(slot), State::Ended);
         self.entries[slot.index()] = EMPTY;
+        self.vacant.insert(slot);
     }
 
     /// Blocks the running slot, in `queue` if there is one, until `deadline` if there is one.

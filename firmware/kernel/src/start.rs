@@ -10,9 +10,9 @@ use crate::sample;
 use crate::sched::{Kin, PRIORITY_DEFAULT, Slot};
 use crate::shell::{self, Program};
 use crate::stack::{STACK_BYTES_MIN, paint};
-use crate::thread::{self, Thread};
+use crate::thread::{self, Newcomer};
 use core::ptr::NonNull;
-use ramscope_wire::UnitKind;
+use ramscope_wire::{SiteId, UnitKind};
 
 /// The console thread's stack: it formats every report and table.
 const CONSOLE_STACK_BYTES: usize = 3072;
@@ -56,7 +56,7 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
     sample::hello_of(kernel);
     let unit = kernel.next_unit();
     let owner = kernel.heap.owner_add(OwnerTag { kind: OwnerKind::Thread, unit });
-    let thread = Thread {
+    let newcomer = Newcomer {
         unit,
         name: "main",
         kind: UnitKind::Thread,
@@ -64,13 +64,13 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
         stack_requested: facts.main_stack.bytes as u32,
         context: main,
         owner: owner.unwrap_or(OwnerIndex::KERNEL),
-        // The handle below is never dropped, so the slot is never given to another thread.
-        has_handle: true,
-        ..Thread::EMPTY
+        site: SiteId::NONE,
+        block: None,
+        start: None,
     };
-    let handle = thread::admit(kernel, thread, PRIORITY_DEFAULT, Kin::Program);
+    let handle = thread::admit(kernel, &newcomer, PRIORITY_DEFAULT, Kin::Program);
     debug_assert!(handle.is_some(), "all slots are free");
-    // Nobody joins main: the slot stays its own.
+    // Nobody joins main, and its handle is never dropped: the slot stays its own.
     core::mem::forget(handle);
     debug_assert!(facts.main_stack.bytes == 0 || facts.main_stack.bytes >= STACK_BYTES_MIN);
     kernel::resume_another()

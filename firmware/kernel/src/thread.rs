@@ -19,8 +19,8 @@ pub use local::Local;
 pub(crate) use local::{LocalNode, drop_all as drop_locals};
 pub use outcome::{End, Failure, Outcome};
 pub use sizes::{StackFigures, stack, stack_size};
-pub(crate) use spawn::admit;
 pub use spawn::{Builder, spawn, start_new_thread};
+pub(crate) use spawn::{Newcomer, admit};
 
 use crate::callback;
 use crate::error::{Error, Exit};

@@ -8,7 +8,7 @@ use crate::heap::{OutOfMemory, OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
 use crate::mem::account::NoBlock;
 use crate::mem::handover;
-use crate::port::{self, StackRange};
+use crate::port::{self, Context, StackRange};
 use crate::sched::{Kin, PRIORITY_DEFAULT};
 use crate::site;
 use crate::stack::{GUARD_BYTES, STACK_BYTES_MIN, paint};
@@ -124,7 +124,7 @@ impl Builder {
         unsafe { paint(stack) };
         // SAFETY: as above.
         let context = unsafe { port::_ramscope_port_prepare(stack, thread_main) };
-        let thread = Thread {
+        let newcomer = Newcomer {
             unit,
             name: self.name,
             site,
@@ -135,11 +135,9 @@ impl Builder {
             context,
             owner,
             start: Some(Start { run: run::<F, R>, body: place.cast() }),
-            has_handle: true,
-            ..Thread::EMPTY
         };
         let started =
-            kernel::then_reschedule(|kernel| admit(kernel, thread, self.priority, self.kin));
+            kernel::then_reschedule(|kernel| admit(kernel, &newcomer, self.priority, self.kin));
         started.ok_or_else(|| {
             // SAFETY: the body was written there and never ran.
             unsafe { core::ptr::drop_in_place(place) };
@@ -217,19 +215,52 @@ fn give_back(kernel: &mut Kernel, block: NonNull<u8>, owner: OwnerIndex) {
     kernel.heap.owner_release(owner);
 }
 
+/// What a new thread brings.
+pub(crate) struct Newcomer {
+    pub(crate) unit: u32,
+    pub(crate) name: &'static str,
+    pub(crate) site: SiteId,
+    pub(crate) kind: UnitKind,
+    pub(crate) stack: StackRange,
+    pub(crate) stack_requested: u32,
+    pub(crate) block: Option<NonNull<u8>>,
+    pub(crate) context: Context,
+    pub(crate) owner: OwnerIndex,
+    pub(crate) start: Option<Start>,
+}
+
 /// Puts a new thread into a slot and tells the world.
+#[inline(never)]
 pub(crate) fn admit(
     kernel: &mut Kernel,
-    mut thread: Thread,
+    newcomer: &Newcomer,
     priority: u8,
     kin: Kin,
 ) -> Option<JoinHandle> {
     let slot = kernel.sched.add(priority, kin)?;
-    thread.parent = kernel.current().unit;
-    let unit = thread.unit;
-    let record = thread.new_record(kernel.sched.priority(slot));
-    kernel.threads[slot.index()] = thread;
-    kernel.record(Level::Samples, &record);
+    let parent = kernel.current().unit;
+    let &Newcomer { unit, name, site, kind, stack, stack_requested, .. } = newcomer;
+    let &Newcomer { block, context, owner, start, .. } = newcomer;
+    // Written in place: a thread made elsewhere would be copied.
+    kernel.threads[slot.index()] = Thread {
+        context,
+        unit,
+        stack,
+        parent,
+        name,
+        site,
+        kind,
+        stack_requested,
+        block,
+        owner,
+        start,
+        has_handle: true,
+        ..Thread::EMPTY
+    };
+    if kernel.level != Level::Off {
+        let record = kernel.threads[slot.index()].new_record(kernel.sched.priority(slot));
+        kernel.record(Level::Samples, &record);
+    }
     races::started(kernel, slot);
     Some(JoinHandle { slot, unit })
 }
