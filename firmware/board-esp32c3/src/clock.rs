@@ -2,19 +2,9 @@
 
 use crate::registers::{system, systimer};
 use core::arch::asm;
-use core::cell::Cell;
 
 /// The rate of the cycle counter after [`init`], in hertz.
 pub(crate) const CPU_HZ: u32 = 160_000_000;
-
-/// The alarm that the comparator holds, so that setting the same one again costs nothing.
-struct Alarm(Cell<Option<u64>>);
-
-#[expect(unsafe_code, reason = "shared between units and handlers")]
-// SAFETY: touched with interrupts masked only.
-unsafe impl Sync for Alarm {}
-
-static ALARM: Alarm = Alarm(Cell::new(None));
 
 /// Sets the CPU to 160 MHz, starts the counters. The PLL runs after the ROM's direct boot.
 pub(crate) fn init() {
@@ -46,6 +36,7 @@ pub(crate) fn cycles() -> u32 {
 }
 
 /// Ticks since boot. Interrupts masked: a handler that reads it too would replace the snapshot.
+#[inline]
 pub(crate) fn now() -> u64 {
     systimer::UNIT0_OP.write(systimer::UPDATE);
     while systimer::UNIT0_OP.read() & systimer::VALID == 0 {}
@@ -54,10 +45,6 @@ pub(crate) fn now() -> u64 {
 
 /// Raises the clock interrupt at `at`. Interrupts masked.
 pub(crate) fn set_alarm(at: Option<u64>) {
-    if ALARM.0.get() == at {
-        return;
-    }
-    ALARM.0.set(at);
     let Some(at) = at else {
         return systimer::INT_ENA.write(0);
     };
@@ -70,9 +57,8 @@ pub(crate) fn set_alarm(at: Option<u64>) {
     systimer::INT_ENA.write(1);
 }
 
-/// The alarm went off: forgets it and clears the interrupt.
+/// The alarm went off: clears the interrupt.
 pub(crate) fn acknowledge() {
-    ALARM.0.set(None);
     systimer::INT_ENA.write(0);
     systimer::INT_CLR.write(1);
 }

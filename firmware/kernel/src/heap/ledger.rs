@@ -143,6 +143,8 @@ pub(super) struct Ledger {
     holders: [Option<Holder>; OWNERS_MAX],
     /// No index from here on ever had an owner: what looks at all of them stops here.
     bound: usize,
+    /// No entry before this one is vacant.
+    vacant_from: usize,
 }
 
 impl Ledger {
@@ -153,7 +155,13 @@ impl Ledger {
         let mut holders = [None; OWNERS_MAX];
         holders[OwnerIndex::KERNEL.0 as usize] = always(OwnerKind::Kernel);
         holders[OwnerIndex::PERMANENT.0 as usize] = always(OwnerKind::Permanent);
-        Self { used: Gauge::ZERO, accounts: [Account::ZERO; OWNERS_MAX], holders, bound: 2 }
+        Self {
+            used: Gauge::ZERO,
+            accounts: [Account::ZERO; OWNERS_MAX],
+            holders,
+            bound: 2,
+            vacant_from: 2,
+        }
     }
 
     /// Puts a block on an account, or says that more is to be done than that.
@@ -258,7 +266,10 @@ impl Ledger {
 
     /// Gives an entry to a unit.
     pub(super) fn add(&mut self, tag: OwnerTag) -> Result<OwnerIndex, OwnersFull> {
-        let vacant = self.holders.iter().position(Option::is_none).ok_or(OwnersFull)?;
+        let rest = &self.holders[self.vacant_from..];
+        let found = rest.iter().position(Option::is_none).ok_or(OwnersFull)?;
+        let vacant = self.vacant_from + found;
+        self.vacant_from = vacant + 1;
         self.holders[vacant] = Some(Holder::of(tag));
         self.bound = self.bound.max(vacant + 1);
         Ok(OwnerIndex(vacant as u16))
@@ -290,6 +301,7 @@ impl Ledger {
         if released && self.accounts[slot(owner)].block_count() == 0 {
             self.accounts[slot(owner)] = Account::ZERO;
             self.holders[slot(owner)] = None;
+            self.vacant_from = self.vacant_from.min(slot(owner));
         }
     }
 

@@ -36,63 +36,69 @@ impl<const N: usize> Deadlines<N> {
         if self.length == 0 { None } else { Some(self.heap[0]) }
     }
 
+    #[inline]
     pub(crate) fn push<T: Timed>(&mut self, entries: &mut [T; N], index: u8) {
         let position = self.length as usize;
-        self.length += 1;
-        self.place(entries, position, index);
-        self.rise(entries, position);
+        self.length = self.length.wrapping_add(1);
+        match position {
+            0 => self.place(entries, 0, index),
+            _ => _ = self.rise(entries, position, index),
+        }
     }
 
+    #[inline]
     pub(crate) fn remove<T: Timed>(&mut self, entries: &mut [T; N], index: u8) {
-        let position = entries[index as usize].position() as usize;
-        entries[index as usize].set_position(NOWHERE);
-        self.length -= 1;
-        let last = self.heap[self.length as usize];
-        if position < self.length as usize {
-            self.place(entries, position, last);
-            self.rise(entries, position);
-            self.sink(entries, entries[last as usize].position() as usize);
+        let position = entries[index as usize % N].position() as usize;
+        entries[index as usize % N].set_position(NOWHERE);
+        self.length = self.length.wrapping_sub(1);
+        let last = self.heap[self.length as usize % N];
+        if position < self.length as usize && !self.rise(entries, position, last) {
+            self.sink(entries, position, last);
         }
     }
 
     /// The deadline of the first one has become a later one.
     pub(crate) fn first_moved<T: Timed>(&mut self, entries: &mut [T; N]) {
-        self.sink(entries, 0);
+        self.sink(entries, 0, self.heap[0]);
     }
 
+    #[inline(always)]
     fn place<T: Timed>(&mut self, entries: &mut [T; N], position: usize, index: u8) {
-        self.heap[position] = index;
-        entries[index as usize].set_position(position as u8);
+        self.heap[position % N] = index;
+        entries[index as usize % N].set_position(position as u8);
     }
 
-    fn earlier<T: Timed>(&self, entries: &[T; N], a: usize, b: usize) -> bool {
-        let (a, b) = (&entries[self.heap[a] as usize], &entries[self.heap[b] as usize]);
-        match a.deadline().cmp(&b.deadline()) {
-            core::cmp::Ordering::Less => true,
-            core::cmp::Ordering::Greater => false,
+    /// Whether `a` goes before `b`.
+    #[inline(always)]
+    fn earlier<T: Timed>(entries: &[T; N], a: u8, b: u8) -> bool {
+        let (a, b) = (&entries[a as usize % N], &entries[b as usize % N]);
+        match (a.deadline(), b.deadline()) {
+            (a, b) if a != b => a < b,
             // Orders wrap; a difference says which of two came first.
-            core::cmp::Ordering::Equal => (a.order().wrapping_sub(b.order()) as i32) < 0,
+            _ => (a.order().wrapping_sub(b.order()) as i32) < 0,
         }
     }
 
-    fn exchange<T: Timed>(&mut self, entries: &mut [T; N], a: usize, b: usize) {
-        let (at_a, at_b) = (self.heap[a], self.heap[b]);
-        self.place(entries, a, at_b);
-        self.place(entries, b, at_a);
-    }
-
-    fn rise<T: Timed>(&mut self, entries: &mut [T; N], mut position: usize) {
+    /// Puts `index` where it belongs on the way from `position` up; says whether that is above it. Those that it
+    /// passes move down one after the other, and it is written once.
+    #[inline(never)]
+    fn rise<T: Timed>(&mut self, entries: &mut [T; N], from: usize, index: u8) -> bool {
+        let mut position = from;
         while position > 0 {
             let parent = (position - 1) / 2;
-            if !self.earlier(entries, position, parent) {
+            let above = self.heap[parent % N];
+            if !Self::earlier(entries, index, above) {
                 break;
             }
-            self.exchange(entries, position, parent);
+            self.place(entries, position, above);
             position = parent;
         }
+        self.place(entries, position, index);
+        position != from
     }
 
-    fn sink<T: Timed>(&mut self, entries: &mut [T; N], mut position: usize) {
+    /// Puts `index` where it belongs on the way from `position` down.
+    fn sink<T: Timed>(&mut self, entries: &mut [T; N], mut position: usize, index: u8) {
         let length = self.length as usize;
         loop {
             let left = 2 * position + 1;
@@ -100,13 +106,15 @@ impl<const N: usize> Deadlines<N> {
                 break;
             }
             let right = left + 1;
-            let child =
-                if right < length && self.earlier(entries, right, left) { right } else { left };
-            if !self.earlier(entries, child, position) {
+            let (at_left, at_right) = (self.heap[left % N], self.heap[right % N]);
+            let is_right = right < length && Self::earlier(entries, at_right, at_left);
+            let (child, below) = if is_right { (right, at_right) } else { (left, at_left) };
+            if !Self::earlier(entries, below, index) {
                 break;
             }
-            self.exchange(entries, position, child);
+            self.place(entries, position, below);
             position = child;
         }
+        self.place(entries, position, index);
     }
 }

@@ -1,7 +1,7 @@
 //! Starting a thread: the block, the painted stack, the body at its top.
 #![expect(unsafe_code, reason = "builds stacks and moves bodies onto them")]
 
-use super::{JoinHandle, Outcome, Start, Thread, check_headroom, finish, local};
+use super::{JoinHandle, Outcome, Start, check_headroom, finish, local};
 use crate::collect;
 use crate::error::{Error, Pending, Shortage};
 use crate::heap::{OutOfMemory, OwnerIndex, OwnerKind, OwnerTag};
@@ -9,10 +9,11 @@ use crate::kernel::{self, Kernel};
 use crate::mem::account::NoBlock;
 use crate::mem::handover;
 use crate::port::{self, Context, StackRange};
-use crate::sched::{Kin, PRIORITY_DEFAULT};
+use crate::sched::{Kin, PRIORITY_DEFAULT, WaitQueue};
 use crate::site;
 use crate::stack::{GUARD_BYTES, STACK_BYTES_MIN, paint};
 use crate::sync::races;
+use crate::sync::wait::Wait;
 use crate::thread::End;
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -241,22 +242,17 @@ pub(crate) fn admit(
     let parent = kernel.current().unit;
     let &Newcomer { unit, name, site, kind, stack, stack_requested, .. } = newcomer;
     let &Newcomer { block, context, owner, start, .. } = newcomer;
-    // Written in place: a thread made elsewhere would be copied.
-    kernel.threads[slot.index()] = Thread {
-        context,
-        unit,
-        stack,
-        parent,
-        name,
-        site,
-        kind,
-        stack_requested,
-        block,
-        owner,
-        start,
-        has_handle: true,
-        ..Thread::EMPTY
-    };
+    // Word by word: a thread made elsewhere would be copied.
+    let thread = &mut kernel.threads[slot.index()];
+    (thread.context, thread.unit, thread.stack) = (context, unit, stack);
+    (thread.parent, thread.name, thread.site, thread.kind) = (parent, name, site, kind);
+    (thread.stack_requested, thread.block, thread.owner) = (stack_requested, block, owner);
+    (thread.start, thread.has_handle) = (start, true);
+    (thread.ticks, thread.switches, thread.stack_peak, thread.scan) = (0, 0, 0, None);
+    (thread.joiners, thread.end, thread.locals) = (WaitQueue::new(), None, None);
+    (thread.heap_locks, thread.exit_told, thread.wait) = (0, 0, Wait::NONE);
+    (thread.report_pending, thread.waits_through) = (false, false);
+    (thread.exit_asked, thread.is_interrupted) = (false, false);
     if kernel.level != Level::Off {
         let record = kernel.threads[slot.index()].new_record(kernel.sched.priority(slot));
         kernel.record(Level::Samples, &record);

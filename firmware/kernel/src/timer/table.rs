@@ -302,6 +302,7 @@ pub(super) fn stop(kernel: &mut Kernel, index: TimerIndex) {
     }
 }
 
+#[inline(never)]
 fn stop_running(kernel: &mut Kernel, index: TimerIndex) {
     let block = kernel.timers.block(index);
     let (was_armed, may_release) = (block.is_armed(), block.callback.is_some());
