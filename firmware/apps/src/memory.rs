@@ -8,6 +8,7 @@
 //! `forget=name` drops the table's entry and not the name, `forget=timer` leaves the robot's timer at
 //! work: the two ways in which a module stays although somebody deleted it.
 
+use core::fmt;
 use ramscope_kernel::mem;
 use ramscope_kernel::module::{self, Module, Unloaded};
 use ramscope_kernel::{Arguments, Error, println};
@@ -65,10 +66,13 @@ fn play(boot: u32, forgotten: Forgotten) -> Result<Session, Error> {
     collect()?;
     let fresh = mem::used_bytes();
     println!("memory: fresh: {} B free", mem::free_bytes());
+    tell_heap();
+    println!("memory: modules: {Loaded}");
 
     let bot = module::import("bot")?;
     let (imported, peak) = (mem::used_bytes(), mem::totals().peak_used);
     println!("memory: import bot: {} B free, uses {} B", mem::free_bytes(), imported - fresh);
+    println!("memory: modules: {Loaded}");
     bot.call_bytes("write", LINE, &mut [])?;
 
     collect()?;
@@ -86,6 +90,7 @@ fn play(boot: u32, forgotten: Forgotten) -> Result<Session, Error> {
     }
     collect()?;
     println!("memory: unload, collect: {} B free", mem::free_bytes());
+    println!("memory: modules: {Loaded}");
     // Whoever is still there says once more why.
     TO_UNLOAD.into_iter().for_each(unload);
     Ok(Session { boot, fresh, peak, imported, collected, unloaded: mem::used_bytes() })
@@ -95,6 +100,28 @@ fn play(boot: u32, forgotten: Forgotten) -> Result<Session, Error> {
 fn del(bot: Module) {
     println!("memory: del {}", bot.name());
     drop(bot);
+}
+
+/// `micropython.mem_info()`.
+#[inline(never)]
+fn tell_heap() {
+    let lines = mem::mem_info().map(mem::MemInfo::lines);
+    lines.into_iter().flatten().for_each(|line| println!("memory: {line}"));
+}
+
+/// `print(sys.modules)`, of those that the session is about.
+struct Loaded;
+
+impl fmt::Display for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        let loaded = TO_UNLOAD.into_iter().filter(|name| module::is_loaded(name));
+        for (index, name) in loaded.enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{name}")?;
+        }
+        f.write_str("]")
+    }
 }
 
 /// `gc.collect()`.
