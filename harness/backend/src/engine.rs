@@ -15,6 +15,7 @@
 mod calls;
 mod commands;
 pub(crate) mod debugged;
+mod deepest;
 mod pins;
 mod points;
 mod ring;
@@ -268,6 +269,9 @@ impl Session for EngineSession {
                 ObserverEvent::Unmodelled { address: access.address, pc: access.pc },
             ));
         }
+        let now = device.machine.now();
+        let deepest = device.stacks.iter().flat_map(StackWatch::deepest);
+        device.events.extend(deepest.map(|chain| (now, chain)));
         device.tell(device.serial.len(), &mut output);
         Ok(Progress { output, end: End::Reached })
     }

@@ -219,6 +219,17 @@ pub enum ObserverEvent {
         /// its stack look like, so some may be over long ago.
         callers: Vec<u32>,
     },
+    /// Who called whom when a unit's stack was deepest.
+    Deepest {
+        /// Which unit.
+        unit: u32,
+        /// The stack pointer then.
+        sp: u32,
+        /// The instruction that stored there.
+        pc: u32,
+        /// The calls on the way to it, innermost first, as the machine saw them.
+        callers: Vec<u32>,
+    },
     /// An access to a register that the machine does not model, told once a register.
     Unmodelled {
         /// Its address.

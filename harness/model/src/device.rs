@@ -90,6 +90,7 @@ pub struct Device {
     failed_allocations: Vec<FailedAllocation>,
     log: Log,
     calls: Vec<Calls>,
+    deepest: Vec<Calls>,
     forgotten: u64,
 }
 
@@ -246,6 +247,7 @@ impl Device {
             failed_allocations: Vec::new(),
             log: Log::default(),
             calls: Vec::new(),
+            deepest: Vec::new(),
             forgotten: 0,
         }
     }
@@ -452,6 +454,12 @@ impl Device {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Who had called whom when each unit's stack was deepest, where the target sees calls: exact.
+    #[must_use]
+    pub fn deepest_calls(&self) -> &[Calls] {
+        &self.deepest
     }
 
     /// Where each unit stood when the run ended, where somebody looked.

@@ -187,7 +187,11 @@ impl Feed {
     #[must_use]
     pub fn code_addresses(&self) -> Vec<u32> {
         let findings = self.device.findings().iter();
-        let calls = self.device.calls().iter();
+        // Names cost more than most runs, so the deepest calls get theirs only where somebody has
+        // looked at stacks anyway.
+        let has_looked = !self.device.calls().is_empty();
+        let deepest = self.device.deepest_calls().iter().filter(|_| has_looked);
+        let calls = self.device.calls().iter().chain(deepest);
         findings
             .flat_map(Finding::code_addresses)
             .chain(calls.flat_map(|calls| [&[calls.pc], calls.callers.as_slice()].concat()))
@@ -292,6 +296,9 @@ impl Feed {
             }
             ObserverEvent::Switches { from, gaps, units } => {
                 self.device.observe_switches(from.min(at), &gaps, &units);
+            }
+            ObserverEvent::Deepest { unit, pc, callers, .. } => {
+                self.device.observe_deepest(unit, pc, callers);
             }
             ObserverEvent::Calls { unit, pc, callers } => {
                 self.device.observe_calls(unit, pc, callers);

@@ -1,5 +1,6 @@
 //! One run in full.
 
+mod chains;
 mod collections;
 pub(crate) mod judgement;
 mod memory;
@@ -20,6 +21,7 @@ pub fn detail(judged: &Judged, style: Style) -> String {
     let sections = [
         head(judged, style),
         units::units(judged.feed.device(), style),
+        chains::chains(judged, style),
         timers::timers(judged.feed.device(), style),
         modules::modules(judged.feed.device(), style),
         memory::heap(judged.feed.device(), style),

@@ -134,11 +134,20 @@ fn drawn(runs: &[Run], owners: &[(Owner, u64)], letter_bytes: u32) -> String {
     });
     let letters: Vec<char> = letters.collect();
     let line_bytes = letter_bytes * LINE_LETTERS;
-    let lines = letters.chunks(LINE_LETTERS as usize).zip(0_u32..).map(|(line, number)| {
-        let line: String = line.iter().collect();
-        format!("  0x{:08x} {line}\n", first.start + number * line_bytes)
-    });
-    lines.collect()
+    let lines: Vec<&[char]> = letters.chunks(LINE_LETTERS as usize).collect();
+    let is_free = |line: &[char]| line.iter().all(|letter| *letter == '.');
+    let mut number = 0_u32;
+    let mut text = String::new();
+    for same in lines.chunk_by(|a, b| is_free(a) && is_free(b)) {
+        if same.len() > 1 {
+            text += &format!("             ({} lines all free)\n", same.len());
+        } else {
+            let line: String = same[0].iter().collect();
+            text += &format!("  0x{:08x} {line}\n", first.start + number * line_bytes);
+        }
+        number += same.len() as u32;
+    }
+    text
 }
 
 /// Every stretch as a row.

@@ -21,6 +21,8 @@ use ramscope_capture::ObserverEvent;
 use ramscope_engine::{CpuView, Flow, Image, Observer};
 use ramscope_time::Instant;
 
+use super::deepest::DeepestCalls;
+
 /// The stack pointer's register.
 const SP: u8 = 2;
 /// Few enough that an event stands near the other events of its time.
@@ -44,6 +46,8 @@ pub(super) struct StackWatch {
     switches: Vec<(Instant, u32)>,
     /// Units of this boot that have a finding.
     told: BTreeSet<u32>,
+    /// Who called whom when each stack was deepest.
+    deepest: DeepestCalls,
 }
 
 /// The stack in use, as the firmware says.
@@ -80,6 +84,7 @@ impl StackWatch {
             found: Vec::new(),
             switches: Vec::new(),
             told: BTreeSet::new(),
+            deepest: DeepestCalls::default(),
         })
     }
 
@@ -87,6 +92,7 @@ impl StackWatch {
     pub(super) fn device_reset(&mut self, at: Instant) {
         self.found.retain(|finding| finding.at < at || finding.announced >= at);
         self.told.clear();
+        self.deepest.device_reset();
         if self.since < at {
             self.current = Current::default();
         }
@@ -99,6 +105,11 @@ impl StackWatch {
         events.into_iter()
     }
 
+    /// Who called whom when each stack was deepest.
+    pub(super) fn deepest(&self) -> Vec<ObserverEvent> {
+        self.deepest.events()
+    }
+
     /// The findings since the last call.
     pub(super) fn take_findings(&mut self) -> impl Iterator<Item = (Instant, ObserverEvent)> {
         self.found.drain(..).map(|finding| (finding.at, finding.event))
@@ -108,6 +119,7 @@ impl StackWatch {
         match offset {
             0 => {
                 self.current.unit = value;
+                self.deepest.switch_to(value);
                 self.switches.push((now, value));
             }
             4 => self.current.low = value,
@@ -158,6 +170,15 @@ fn switches_event(switches: &[(Instant, u32)]) -> (Instant, ObserverEvent) {
 
 impl Observer for StackWatch {
     const STORES: bool = true;
+    const CALLS: bool = true;
+
+    fn call(&mut self, cpu: &CpuView<'_>, _target: u32, _return_address: u32) -> Flow {
+        let sp = cpu.register(SP);
+        if sp.wrapping_sub(self.current.low) <= self.current.bytes {
+            self.deepest.call(sp, cpu.pc());
+        }
+        Flow::Continue
+    }
 
     fn store(&mut self, cpu: &CpuView<'_>, address: u32, _bytes: u8, value: u32) -> Flow {
         let offset = address.wrapping_sub(self.block);
@@ -169,6 +190,7 @@ impl Observer for StackWatch {
         let sp = cpu.register(SP);
         if sp.wrapping_sub(low) <= bytes {
             self.current.entered = true;
+            self.deepest.store(sp, cpu.pc());
         } else if self.current.entered {
             self.outside(cpu, sp, address);
         }

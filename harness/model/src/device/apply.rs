@@ -173,6 +173,12 @@ impl Device {
         push_bounded(&mut self.calls, Calls { unit, pc, callers }, &mut self.forgotten);
     }
 
+    /// Says who had called whom when a unit's stack was deepest, as the machine's observer saw it.
+    pub(crate) fn observe_deepest(&mut self, unit: u32, pc: u32, callers: Vec<u32>) {
+        let unit = UnitKey { boot: self.boot.index, id: UnitId(unit) };
+        push_bounded(&mut self.deepest, Calls { unit, pc, callers }, &mut self.forgotten);
+    }
+
     /// Says that firmware used a register that the machine does not model.
     pub fn unmodelled_access(&mut self, access: Unmodelled) {
         let known = self.unmodelled.iter().any(|known| known.address == access.address);

@@ -27,6 +27,7 @@ pub(super) fn stacks(judged: &Judged) -> String {
         device.units().iter().partition(|unit| unit.is_over());
     for unit in live {
         text += &format!("\n{}{}", head(unit), calls(judged, device, unit));
+        text += &deepest(judged, device, unit);
     }
     // Without telemetry nobody has told of units, but somebody may have looked.
     for calls in device.calls().iter().filter(|calls| device.unit_by_key(calls.unit).is_none()) {
@@ -38,6 +39,7 @@ pub(super) fn stacks(judged: &Judged) -> String {
             .end
             .map_or_else(String::new, |end| format!("  {} at {}\n", end.how, seconds(end.at)));
         text += &format!("\n{}{end}", head(unit));
+        text += &deepest(judged, device, unit);
     }
     text
 }
@@ -72,6 +74,17 @@ fn calls(judged: &Judged, device: &Device, unit: &Unit) -> String {
         Some(calls) => frames(judged, calls.pc, &calls.callers),
         None => String::new(),
     }
+}
+
+/// The calls when its stack was deepest, where the target saw them.
+fn deepest(judged: &Judged, device: &Device, unit: &Unit) -> String {
+    let Some(deepest) = device.deepest_calls().iter().find(|calls| calls.unit == unit.key) else {
+        return String::new();
+    };
+    let symbols = &judged.facts.symbols;
+    let chain = std::iter::once(&deepest.pc).chain(&deepest.callers);
+    let lines = chain.map(|&pc| format!("    {}\n", frame(symbols, pc)));
+    format!("  deepest (exact):\n{}", lines.collect::<String>())
 }
 
 fn frames(judged: &Judged, pc: u32, callers: &[u32]) -> String {
