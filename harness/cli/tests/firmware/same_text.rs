@@ -34,9 +34,14 @@ const EXCEPTIONS: &[(&str, &str, Comparison)] = &[
     ("coop", "", Comparison::Never("computing takes no time on the host: the busy one never ends")),
     ("overflow", "", Comparison::Never("units of the host port run on stacks of the host")),
     ("garbage", "", Comparison::Never("stacks of the host cannot be scanned")),
+    ("memory", "", Comparison::Never(MODULES)),
+    ("errands", "", Comparison::Never(MODULES)),
+    ("robot", "", Comparison::Never(MODULES)),
     ("slices", "", Comparison::Never("computing takes no time on the host: nobody is preempted")),
     ("fault", "", Comparison::Never("an illegal access on the host ends the whole process")),
 ];
+
+const MODULES: &str = "modules are linked statically on the host, where tests/modules.rs runs it";
 
 /// Puts `N` for each number before ` B`.
 fn without_bytes(text: &str) -> String {
