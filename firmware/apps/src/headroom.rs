@@ -31,7 +31,7 @@ const CALLS: &[(&str, fn())] = &[
     ("timer", timer),
     ("schedule", schedule),
     ("spawn and join", spawn_and_join),
-    ("collect", collect_garbage),
+    ("collect", || _ = collect()),
     ("println", || println!("headroom: a line with {} and {:>8}", 1, "text")),
 ];
 
@@ -105,17 +105,6 @@ fn spawn_and_join() {
     let _ = spawned.map(thread::JoinHandle::join);
 }
 
-/// With a thread that waits for an object in the heap, so that nothing is left out.
-fn collect_garbage() {
-    let Ok(wanted) = Arc::new(Semaphore::named("headroom", 0, 1)) else { return };
-    let its = wanted.clone();
-    let waiter = thread::Builder::new("child").stack_bytes(1024).spawn(move || its.acquire());
-    let _ = thread::sleep(Span::from_millis(1));
-    let _ = collect();
-    let _ = wanted.release();
-    let _ = waiter.map(thread::JoinHandle::join);
-}
-
 /// The stack that `call` takes, in a thread that does nothing else.
 fn measure(call: fn()) -> Result<usize, Error> {
     let bytes = Arc::new(AtomicU32::new(0))?;
@@ -134,12 +123,18 @@ fn measure(call: fn()) -> Result<usize, Error> {
 pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
     // The unit of the callbacks is made once, and only where the caller's stack has room for it.
     callback::schedule(|_| (), 0)?;
+    // Waits for an object in the heap, so that a collection leaves nothing out.
+    let wanted = Arc::new(Semaphore::named("headroom", 0, 1))?;
+    let its = wanted.clone();
+    let waiter = thread::Builder::new("child").stack_bytes(1024).spawn(move || its.acquire())?;
     let mut most = 0;
     for (name, call) in CALLS {
         let bytes = measure(*call)?;
         println!("headroom: {name} takes {bytes} B");
         most = most.max(bytes);
     }
+    wanted.release()?;
+    waiter.join()?;
     let with_interrupt = most + INTERRUPT_FRAME_BYTES;
     let verdict = if with_interrupt <= KERNEL_STACK_MAX { "fits" } else { "does not fit" };
     println!("headroom: {with_interrupt} B with an interrupt, {verdict} {KERNEL_STACK_MAX} B");

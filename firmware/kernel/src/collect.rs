@@ -80,8 +80,8 @@ pub const ATTEMPTS_MAX: u8 = 4;
 const HELD: u8 = PRIORITIES as u8;
 /// Saved registers of the caller: those that a call keeps.
 const REGISTERS: usize = port::SAVED_REGISTERS;
-/// What unloading modules takes of the caller's stack where nobody has asked for that.
-const ROOM_FOR_MODULES: usize = 3 * KERNEL_STACK_MAX;
+/// What unloading modules takes of the caller's stack.
+const ROOM_FOR_MODULES: usize = 2 * KERNEL_STACK_MAX;
 /// Blocks that stay, and units that were told to end, of which the console can say why.
 const NOTES_MAX: usize = 6;
 
@@ -347,15 +347,15 @@ fn run(why: CollectWhy, frames: usize, registers: Range<usize>) -> Collected {
         kernel.sched.set_running_floor(0);
         end_pause(kernel, began)
     });
-    let collected = with_modules(collected, why);
+    let collected = with_modules(collected);
     kernel::with(|kernel| show::note_end(kernel, &collected));
     collected
 }
 
-/// Unloads modules that nobody pins: their own code has an end, so others run meanwhile.
-fn with_modules(collected: Collected, why: CollectWhy) -> Collected {
-    let is_unasked = matches!(why, CollectWhy::Allocation | CollectWhy::Threshold);
-    if is_unasked && !port::has_stack(ROOM_FOR_MODULES) {
+/// Unloads modules that nobody pins, if any is out of the table and the caller's stack has room for
+/// that: their own code has an end, so others run meanwhile.
+fn with_modules(collected: Collected) -> Collected {
+    if !kernel::with(module::any_out_of_table) || !port::has_stack(ROOM_FOR_MODULES) {
         return collected;
     }
     let Released { modules, bytes, .. } = module::release_unpinned();

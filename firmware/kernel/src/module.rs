@@ -51,6 +51,7 @@ mod tests;
 pub(crate) use pins::unit_torn_down;
 pub use pins::{PINS_MAX, Pin, PinKind, Pins};
 pub use reason::{Damage, Detail, NotImported, Reason};
+pub(crate) use release::any_out_of_table;
 pub use release::{Released, Unloaded, release_unpinned, unload};
 pub(crate) use show::{
     introduce, samples, write_forgotten, write_imported, write_table, write_unloaded,

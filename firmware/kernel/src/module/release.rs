@@ -127,6 +127,18 @@ pub fn release_unpinned() -> Released {
     all
 }
 
+/// Whether a module is out of the table and not gone: only then is there something to release.
+pub(crate) fn any_out_of_table(kernel: &mut Kernel) -> bool {
+    let mut at = None;
+    while let Some((place, entry)) = kernel.modules.next(at) {
+        at = Some(place);
+        if !entry.is_listed {
+            return true;
+        }
+    }
+    false
+}
+
 fn next_unpinned(kernel: &mut Kernel) -> Option<Serial> {
     let mut at = None;
     while let Some((place, entry)) = kernel.modules.next(at) {

@@ -109,11 +109,7 @@ impl Builder {
         let stack_bytes = requested.clamp(STACK_BYTES_MIN, STACK_BYTES_MAX);
         let stack_bytes = stack_bytes.next_multiple_of(BODY_ALIGN);
         let layout = stack_layout::<F>(stack_bytes + body_bytes);
-        let mut reserved = kernel::with(|kernel| reserve(kernel, layout, site));
-        if reserved.is_err() && collect::after_failure() {
-            reserved = kernel::with(|kernel| reserve(kernel, layout, site));
-        }
-        let (block, owner, unit) = reserved.map_err(Lack::told)?;
+        let (block, owner, unit) = reserve_or_collect(layout, site)?;
         let low = block.as_ptr() as usize + GUARD_BYTES;
         let stack = StackRange { low, bytes: stack_bytes };
         let place = (low + stack_bytes) as *mut F;
@@ -142,8 +138,7 @@ impl Builder {
         started.ok_or_else(|| {
             // SAFETY: the body was written there and never ran.
             unsafe { core::ptr::drop_in_place(place) };
-            kernel::with(|kernel| give_back(kernel, block, owner));
-            Error::Missing(Shortage::ThreadSlots { pending: Pending::count() })
+            no_slot(block, owner)
         })
     }
 
@@ -190,6 +185,21 @@ impl Lack {
     }
 }
 
+/// Reserves what a thread needs; what fails is tried once more if a collection has given something
+/// back. A function of its own: what it needs of the stack is gone before the thread is made.
+#[inline(never)]
+fn reserve_or_collect(
+    layout: Layout,
+    site: SiteId,
+) -> Result<(NonNull<u8>, OwnerIndex, u32), Error> {
+    let ask = || kernel::with(|kernel| reserve(kernel, layout, site));
+    match ask() {
+        Err(_) if collect::after_failure() => ask(),
+        answer => answer,
+    }
+    .map_err(Lack::told)
+}
+
 fn reserve(
     kernel: &mut Kernel,
     layout: Layout,
@@ -208,6 +218,14 @@ fn reserve(
             })
         }
     }
+}
+
+/// There is no slot for a thread: what was reserved goes back.
+#[cold]
+#[inline(never)]
+fn no_slot(block: NonNull<u8>, owner: OwnerIndex) -> Error {
+    kernel::with(|kernel| give_back(kernel, block, owner));
+    Error::Missing(Shortage::ThreadSlots { pending: Pending::count() })
 }
 
 fn give_back(kernel: &mut Kernel, block: NonNull<u8>, owner: OwnerIndex) {
