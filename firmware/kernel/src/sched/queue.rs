@@ -90,9 +90,11 @@ impl WaitQueue {
     #[inline]
     pub(super) fn remove(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         let Links { next, previous } = entries[slot.index()].links;
-        match self.head == slot.0 {
-            true => self.head = next,
-            false => entries[Slot(previous).index()].links.next = next,
+        // What is before the first one is stale.
+        let previous = if self.head == slot.0 { NONE } else { previous };
+        match previous {
+            NONE => self.head = next,
+            previous => entries[Slot(previous).index()].links.next = next,
         }
         match next {
             NONE => self.tail = previous,

@@ -125,6 +125,21 @@ fn waiters_wake_first_in_first_out() {
 }
 
 #[test]
+fn a_queue_whose_last_one_gives_up_is_empty_also_after_others_were_woken() {
+    let (mut scheduler, slots) = scheduler(&[5, 5, 5]);
+    let mut queue = WaitQueue::new();
+    for _ in 0..2 {
+        scheduler.block_running(Why::Lock, Some((&mut queue, 1)), None);
+        let _ = scheduler.decide(0);
+    }
+    assert_eq!(scheduler.wake_first(&mut queue, Wake::Granted), Some(slots[0]));
+    scheduler.wake(slots[1], Some(&mut queue), Wake::TimedOut);
+    assert_eq!(queue.first(), None);
+    scheduler.block_running(Why::Lock, Some((&mut queue, 1)), None);
+    assert_eq!(queue.first(), Some(slots[2]), "nobody else is in it");
+}
+
+#[test]
 fn a_wait_that_times_out_leaves_no_trace_in_its_queue() {
     let (mut scheduler, slots) = scheduler(&[5, 5]);
     let mut queue = WaitQueue::new();
