@@ -137,3 +137,55 @@ fn a_tour_stops_where_a_header_is_none() {
     assert_eq!(stage, Stage::Broken(pointers[2].addr().get() - 8));
     assert_eq!(seen, 2);
 }
+
+/// The reference: what is taken, by address; all that lies between is free, in one piece each.
+#[derive(Default)]
+struct Reference(std::collections::BTreeMap<usize, u32>);
+
+impl Reference {
+    /// The blocks that an area of these addresses must have, each with whether it is free.
+    fn layout(&self, area: core::ops::Range<usize>) -> Vec<(usize, u32, bool)> {
+        let mut blocks = Vec::new();
+        let mut at = area.start;
+        let end = [(&area.end, &0)];
+        for (&start, &bytes) in self.0.iter().chain(end) {
+            if start > at {
+                blocks.push((at, (start - at) as u32, true));
+            }
+            if bytes > 0 {
+                blocks.push((start, bytes, false));
+            }
+            at = start + bytes as usize;
+        }
+        blocks
+    }
+}
+
+#[test]
+fn x42_the_layout_that_a_trace_leaves_is_that_of_a_reference_model_after_each_operation() {
+    let arena = Arena::new(16384);
+    let mut heap = arena.heap_of(&[16384], 0);
+    let (id, area) = heap.areas().next().unwrap();
+    let mut reference = Reference::default();
+    let mut slots = [None; 48];
+    let mut random = 0x1234_5678_u32;
+    for _ in 0..4000 {
+        random ^= random << 13;
+        random ^= random >> 17;
+        random ^= random << 5;
+        let slot = random as usize % slots.len();
+        if let Some(pointer) = slots[slot].take() {
+            let freed = give_back(&mut heap, pointer).unwrap();
+            assert_eq!(reference.0.remove(&(pointer.addr().get() - 8)), Some(freed.bytes));
+        } else if let Ok(pointer) =
+            heap.allocate(bytes(random as usize / 64 % 700), OwnerIndex::KERNEL, 0)
+        {
+            reference.0.insert(pointer.addr().get() - 8, heap.bytes_of(pointer));
+            slots[slot] = Some(pointer);
+        }
+        let layout: Vec<_> =
+            heap.blocks(id).map(|block| (block.start, block.bytes, block.free)).collect();
+        assert_eq!(layout, reference.layout(area.clone()));
+    }
+    assert!(reference.0.len() > 10, "the trace leaves a ragged heap");
+}
