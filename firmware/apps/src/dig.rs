@@ -9,8 +9,21 @@ use ramscope_kernel::{Arguments, Error, println};
 const STACK_BYTES: usize = 2048;
 
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
-    let depth = arguments.number("depth", 1_000) as usize;
     let hello = module::import("hello")?;
+    let dug = dig(arguments.number("depth", 1_000) as usize);
+    drop(hello);
+    // Also where there was no memory for the digger.
+    match module::unload("hello") {
+        Some(module::Unloaded::Gone(released)) => {
+            println!("dig: hello is gone, {} B", released.bytes);
+        }
+        Some(module::Unloaded::Held { pins, .. }) => println!("dig: {} pins", pins.count()),
+        None => println!("dig: hello is not there"),
+    }
+    dug
+}
+
+fn dig(depth: usize) -> Result<(), Error> {
     let digger = Builder::new("digger").stack_bytes(STACK_BYTES).spawn(move || {
         // A name of its own: it goes with the thread, also if that is torn down.
         let hello = module::import("hello")?;
@@ -19,13 +32,5 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
         Ok::<(), Error>(())
     })?;
     println!("dig: digger {:?}", digger.join()?);
-    drop(hello);
-    match module::unload("hello") {
-        Some(module::Unloaded::Gone(released)) => {
-            println!("dig: hello is gone, {} B", released.bytes);
-        }
-        Some(module::Unloaded::Held { pins, .. }) => println!("dig: {} pins", pins.count()),
-        None => println!("dig: hello is not there"),
-    }
     Ok(())
 }

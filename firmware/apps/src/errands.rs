@@ -16,7 +16,17 @@ const BLOCK_BYTES: usize = 4096;
 
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let before = mem::used_bytes();
-    let only = arguments.text("module");
+    let done = all(arguments.text("module"));
+    // What was imported on the way has nobody who needs it any more.
+    for (name, _) in ERRANDS {
+        unload(name);
+    }
+    module::release_unpinned();
+    println!("errands: {} B stayed", mem::used_bytes().saturating_sub(before));
+    done
+}
+
+fn all(only: Option<&str>) -> Result<(), Error> {
     for (name, errand) in ERRANDS {
         if only.is_none_or(|only| only == name) {
             let module = module::import(name)?;
@@ -25,12 +35,6 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
             unload(name);
         }
     }
-    // What was imported on the way has nobody who needs it any more.
-    for (name, _) in ERRANDS {
-        unload(name);
-    }
-    module::release_unpinned();
-    println!("errands: {} B stayed", mem::used_bytes().saturating_sub(before));
     Ok(())
 }
 
@@ -87,8 +91,8 @@ fn set(ini_parser: &Module) -> Result<(), Error> {
 
 /// A block is written twice, so the second time it is erased first.
 fn keep(flashbdev: &Module) -> Result<(), Error> {
-    flashbdev.call_numbers("mount", [2, 0, 0, 0])?;
     let mut request = mem::Box::new([0; BLOCK_BYTES + 4])?;
+    flashbdev.call_numbers("mount", [2, 0, 0, 0])?;
     for content in [0x0F, 0xF0] {
         request.fill(content);
         if let Some(number) = request.first_chunk_mut() {

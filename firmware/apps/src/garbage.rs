@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use ramscope_kernel::collect::Collected;
 use ramscope_kernel::mem::{self, Arc, Box};
 use ramscope_kernel::sync::Semaphore;
+use ramscope_kernel::thread::JoinHandle;
 use ramscope_kernel::{Arguments, Error, Mutex, Span, collect, println, thread};
 
 /// What a thread leaves behind that is torn down.
@@ -146,7 +147,12 @@ fn keep() -> Result<(), Error> {
 /// A block of a thread that is torn down stays as long as another one's stack points to it.
 fn kept_by_a_stack() -> Result<(), Error> {
     let keeper = builder("keeper").spawn(keep)?;
-    builder("giver").spawn(give_and_fault)?.join()?;
+    let given = builder("giver").spawn(give_and_fault).and_then(JoinHandle::join);
+    if let Err(error) = given {
+        // Nobody gives it anything, so it would wait for ever.
+        keeper.request_exit();
+        return keeper.join().and(Err(error));
+    }
     THERE.release()?;
     thread::sleep(MEANWHILE)?;
     collected()?;

@@ -14,13 +14,16 @@ pub(crate) struct Usual {
     programs: usize,
     /// Names of threads that are still there.
     units: BTreeMap<String, usize>,
-    /// What the heap holds.
+    /// What the heap holds, without what waits for a collection: that is known and comes back.
     used: u32,
     /// Whether the console answers.
     answers: bool,
     /// Whether there is a device that tells anything.
     pub(crate) is_ours: bool,
 }
+
+/// To end with an error is an answer, and so is a module that is refused.
+const ANSWERS: [FindingKind; 2] = [FindingKind::UnitFailed, FindingKind::ModuleRefused];
 
 /// What became of an allocation that was asked to fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +56,7 @@ impl Usual {
             unended: unended(device).count(),
             programs: device.programs().len(),
             units: units(device),
-            used: device.heap().used,
+            used: held(device),
             answers: answers(feed),
             is_ours: device.hello().is_some(),
         }
@@ -84,8 +87,7 @@ pub(crate) fn judge(usual: &Usual, feed: &Feed) -> Fate {
 fn new_finding(usual: &Usual, device: &Device) -> Option<String> {
     let mut left = usual.findings.clone();
     let new = device.findings().iter().find(|finding| {
-        // To end with an error is an answer.
-        if finding.kind() == FindingKind::UnitFailed {
+        if ANSWERS.contains(&finding.kind()) {
             return false;
         }
         let left = left.entry(finding.kind()).or_default();
@@ -116,13 +118,13 @@ fn hang(usual: &Usual, feed: &Feed) -> Option<String> {
 }
 
 fn leak(usual: &Usual, device: &Device) -> Option<String> {
-    let more = device.heap().used.checked_sub(usual.used).filter(|more| *more > 0)?;
-    let quarantined = device.heap().quarantined;
-    let quarantined = match quarantined {
-        0 => String::new(),
-        some => format!(", {} of the heap are quarantined", bytes(some.into())),
-    };
-    Some(format!("leak: {} more than without the failure{quarantined}", bytes(more.into())))
+    let more = held(device).checked_sub(usual.used).filter(|more| *more > 0)?;
+    Some(format!("leak: {} more than without the failure", bytes(more.into())))
+}
+
+/// What the heap holds and no collection gives back.
+fn held(device: &Device) -> u32 {
+    device.heap().used.saturating_sub(device.heap().quarantined)
 }
 
 fn unended(device: &Device) -> impl Iterator<Item = &str> {
