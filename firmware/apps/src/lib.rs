@@ -23,6 +23,7 @@ mod fault;
 mod garbage;
 mod headroom;
 mod holes;
+mod imported;
 mod in_handler;
 mod inversion;
 mod memory;

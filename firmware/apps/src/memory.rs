@@ -8,6 +8,7 @@
 //! `forget=name` drops the table's entry and not the name, `forget=timer` leaves the robot's timer at
 //! work: the two ways in which a module stays although somebody deleted it.
 
+use crate::imported::given_back;
 use core::fmt;
 use ramscope_kernel::mem;
 use ramscope_kernel::module::{self, Module, Unloaded};
@@ -49,6 +50,10 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
         Some("timer") => Forgotten::Timer,
         _ => Forgotten::Nothing,
     };
+    given_back(&TO_UNLOAD, session(forgotten))
+}
+
+fn session(forgotten: Forgotten) -> Result<(), Error> {
     // MicroPython's boot does `from flashbdev import bdev`: the name goes, the table's entry stays.
     let flashbdev = module::import("flashbdev")?;
     let boot = flashbdev.bytes();

@@ -4,6 +4,7 @@
 //! The board's button chooses a program with short presses and starts it with a long one; `do` gives an
 //! order at once, with `_` for a space and `+` for what separates statements.
 
+use crate::imported::given_back;
 use ramscope_kernel::module::{self, Module, Unloaded};
 use ramscope_kernel::{Arguments, Error, Span, mem, println, thread};
 
@@ -14,7 +15,14 @@ const ORDER_BYTES: usize = 96;
 /// Button, trigger, echo, buzzer; both motors' ahead and back; no display.
 const WIRING: [u8; 14] = [9, 2, 3, 255, 4, 5, 6, 7, 255, 255, 255, 255, 255, 255];
 
+/// The robot and what it needs, in the order in which they can go.
+const MODULES: [&str; 5] = ["bot", "ST7735", "sysfont", "hcsr04", "ini_parser"];
+
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
+    given_back(&MODULES, visit(arguments))
+}
+
+fn visit(arguments: Arguments<'_>) -> Result<(), Error> {
     let seconds = arguments.number("seconds", 10);
     // Timers have a thread that stays once there was one; it is none of the robot's memory.
     let before = mem::used_bytes();
@@ -31,7 +39,7 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     order(&bot, "journal")?;
     bot.call_numbers("stop", [0; 4])?;
     drop(bot);
-    for name in ["bot", "ST7735", "sysfont", "hcsr04", "ini_parser"] {
+    for name in MODULES {
         match module::unload(name) {
             Some(Unloaded::Gone(released)) => {
                 println!("robot: {name} gave {} B back", released.bytes)
