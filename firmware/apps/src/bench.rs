@@ -176,6 +176,7 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     match arguments.text("part") {
         Some("masked") => return masked::all(),
         Some("memory") => return memory::all(),
+        Some("garbage") => return garbage::all(),
         _ => {}
     }
     base()?;

@@ -4,11 +4,10 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use ramscope_kernel::mem::{Arc, Box};
-use ramscope_kernel::sync::{Clearing, Flags, Queue, Semaphore, Wanted};
+use ramscope_kernel::sync::{Clearing, Flags, Queue, Wanted};
 use ramscope_kernel::timer::{Config, Timer};
 use ramscope_kernel::{
-    Arguments, Error, KERNEL_STACK_MAX, Lock, Mutex, Shared, Span, callback, collect, println,
-    thread,
+    Arguments, Error, KERNEL_STACK_MAX, Lock, Mutex, Shared, Span, callback, println, thread,
 };
 
 /// What an interrupt may put on top of any call: one saved context.
@@ -31,7 +30,6 @@ const CALLS: &[(&str, fn())] = &[
     ("timer", timer),
     ("schedule", schedule),
     ("spawn and join", spawn_and_join),
-    ("collect", || _ = collect()),
     ("println", || println!("headroom: a line with {} and {:>8}", 1, "text")),
 ];
 
@@ -123,18 +121,12 @@ fn measure(call: fn()) -> Result<usize, Error> {
 pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
     // The unit of the callbacks is made once, and only where the caller's stack has room for it.
     callback::schedule(|_| (), 0)?;
-    // Waits for an object in the heap, so that a collection leaves nothing out.
-    let wanted = Arc::new(Semaphore::named("headroom", 0, 1))?;
-    let its = wanted.clone();
-    let waiter = thread::Builder::new("child").stack_bytes(1024).spawn(move || its.acquire())?;
     let mut most = 0;
     for (name, call) in CALLS {
         let bytes = measure(*call)?;
         println!("headroom: {name} takes {bytes} B");
         most = most.max(bytes);
     }
-    wanted.release()?;
-    waiter.join()?;
     let with_interrupt = most + INTERRUPT_FRAME_BYTES;
     let verdict = if with_interrupt <= KERNEL_STACK_MAX { "fits" } else { "does not fit" };
     println!("headroom: {with_interrupt} B with an interrupt, {verdict} {KERNEL_STACK_MAX} B");

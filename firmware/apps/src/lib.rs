@@ -99,7 +99,7 @@ programs! {
     "memory", "the memory session of seed 000 [forget=name|timer]", memory::run;
     "errands", "each module does its job and goes [module=NAME]", errands::run;
     "robot", "the robot of seed 000 [seconds=10] [do=ORDER]", robot::run;
-    "bench", "what operations cost, for `cargo xtask cost` [part=cost|masked]", bench::run;
+    "bench", "what operations cost, for `cargo xtask cost` [part=cost|masked|garbage]", bench::run;
     "contract", "rows of the conformance list, checked by the device [row=ID]", contract::run;
     "crossing", "a callback wants what the thread has that it displaces", crossing::run;
     "dig", "a thread uses up its stack inside of a module [depth=1000]", dig::run;

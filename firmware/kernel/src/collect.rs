@@ -64,7 +64,6 @@ use crate::module::{self, Released};
 use crate::port;
 use crate::sched::{PRIORITIES, Slot};
 use crate::stack::KERNEL_STACK_MAX;
-use crate::thread::check_headroom;
 use crate::time::Span;
 use core::ops::Range;
 use marker::Marker;
@@ -80,6 +79,11 @@ pub const ATTEMPTS_MAX: u8 = 4;
 const HELD: u8 = PRIORITIES as u8;
 /// Saved registers of the caller: those that a call keeps.
 const REGISTERS: usize = port::SAVED_REGISTERS;
+/// What a collection takes of the caller's stack, an interrupt's frame included: more than other calls,
+/// and checked by itself.
+pub const COLLECT_STACK_MAX: usize = KERNEL_STACK_MAX + 64;
+/// The frame of the function that checks.
+const OWN_FRAME_BYTES: usize = 128;
 /// What unloading modules takes of the caller's stack.
 const ROOM_FOR_MODULES: usize = 2 * KERNEL_STACK_MAX;
 /// Blocks that stay, and units that were told to end, of which the console can say why.
@@ -292,7 +296,9 @@ pub fn collect() -> Result<Collected, Error> {
 /// registers, here or saved by its first instructions, and what is below it is not theirs.
 #[inline(never)]
 pub(crate) fn collect_for(why: CollectWhy) -> Result<Collected, Error> {
-    check_headroom();
+    if !port::has_stack(COLLECT_STACK_MAX) {
+        port::stack_exhausted();
+    }
     kernel::may_block()?;
     let mut registers = [0; REGISTERS];
     port::saved_registers(&mut registers);
@@ -314,7 +320,7 @@ pub(crate) fn after_failure() -> bool {
         let was_asked = core::mem::take(&mut kernel.collector.failure_was_asked);
         !was_asked && steps::is_promising(kernel)
     });
-    let room = port::has_stack(KERNEL_STACK_MAX);
+    let room = port::has_stack(COLLECT_STACK_MAX + OWN_FRAME_BYTES);
     may_help
         && room
         && collect_for(CollectWhy::Allocation).is_ok_and(|collected| collected.freed_bytes() > 0)
@@ -326,7 +332,7 @@ pub(crate) fn after_failure() -> bool {
 /// Any; does nothing where it cannot collect.
 #[cold]
 pub(crate) fn before_allocation() {
-    if port::has_stack(KERNEL_STACK_MAX) {
+    if port::has_stack(COLLECT_STACK_MAX + OWN_FRAME_BYTES) {
         // Where it cannot be made the allocation goes on without.
         let _ = collect_for(CollectWhy::Threshold);
     }

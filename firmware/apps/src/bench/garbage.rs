@@ -31,7 +31,9 @@ const ROWS: [(Row, usize); 4] = [
 pub(super) fn all() -> Result<(), Error> {
     let wanted = Arc::new(Semaphore::named("wanted", 0, 1))?;
     let its = wanted.clone();
-    let waiter = Builder::new("waiter").stack_bytes(1024).spawn(move || its.acquire())?;
+    // Without a handle: who has one could end the wait, and nothing would have to be looked at.
+    Builder::new("waiter").stack_bytes(1024).spawn(move || its.acquire()).map(drop)?;
+    super::settle()?;
     for (row, percent) in ROWS {
         let mut graph = Graph::of(BLOCKS * percent / 100)?;
         black_box(&mut graph);
@@ -46,7 +48,7 @@ pub(super) fn all() -> Result<(), Error> {
         graph.give_back();
     }
     wanted.release()?;
-    super::join(waiter)
+    super::settle()
 }
 
 /// Pairs that a chain leads through.

@@ -139,7 +139,7 @@ impl Marker {
     fn next_range(&mut self, heap: &Heap, watch: &mut impl Watch, fuel: &mut u32) -> bool {
         if let Some(last) = self.length.checked_sub(1) {
             self.length = last;
-            let block = heap.payload_at(self.waiting[last]).expect("it was reached");
+            let block = heap.reached_at(self.waiting[last]).expect("it was reached");
             self.begin_block(&block);
             return true;
         }

@@ -209,6 +209,16 @@ impl Heap {
         (!head.is_free()).then_some(head.is_marked())
     }
 
+    /// The block at `payload`, which was reached.
+    #[expect(unsafe_code, reason = "goes back to the header of a block")]
+    #[inline]
+    pub(crate) fn reached_at(&self, payload: usize) -> Option<Reached> {
+        let offset = self.blocks.memory.offset_of(payload)?;
+        // SAFETY: a block that was reached has its header before its payload, in the same area.
+        let place = unsafe { Place::new(offset.wrapping_sub(HEADER_BYTES)) };
+        Some(self.reached(place, self.blocks.head(place).bytes()))
+    }
+
     /// The block at `payload`, as it was reached.
     #[inline]
     pub(crate) fn payload_at(&self, payload: usize) -> Option<Reached> {
