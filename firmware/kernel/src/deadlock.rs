@@ -205,9 +205,15 @@ pub(crate) fn closes(kernel: &mut Kernel, name: QueueName) -> bool {
 
 /// Whether the `length` waits from `slot` on are all such that only their holder can end them.
 fn is_exact(kernel: &Kernel, slot: Slot, length: usize) -> bool {
-    let waits = core::iter::successors(Some(slot), |slot| holder_of(kernel, *slot)).take(length);
-    let mut states = waits.map(|slot| kernel.sched.state(slot));
-    states.all(|state| matches!(state, State::Blocked(Why::Mutex | Why::Join)))
+    let mut waits =
+        core::iter::successors(Some(slot), |slot| holder_of(kernel, *slot)).take(length);
+    waits.all(|slot| match kernel.sched.state(slot) {
+        State::Blocked(Why::Mutex | Why::Join) => true,
+        // Whoever makes the value, or writes, is the only one that can end it.
+        State::Blocked(Why::Object) => waited_for(kernel, slot)
+            .is_some_and(|head| matches!(head.kind, ObjectKind::Once | ObjectKind::RwLock)),
+        _ => false,
+    })
 }
 
 /// Copies a circle. Its first wait is for the object of this name, if there is one: it has not begun then.

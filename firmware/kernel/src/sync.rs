@@ -18,8 +18,8 @@
 //!    waiter, and among equals to who waited longest.
 //! 4. A section is constant in the number of units. What is told to many (`notify_all`, a barrier,
 //!    a completed [`Once`]) is told one waiter a section; it still counts from one moment on: who
-//!    waited then is granted, whatever happens between the sections. In a handler, which is one
-//!    section as a whole, the bound is the number of waiters.
+//!    waited then is granted, whatever happens between the sections. A handler, which is one section
+//!    as a whole, tells the first and leaves the rest to interrupts that follow at once (`deferred`).
 //!
 //! | object | blocks | order | in handlers |
 //! |---|---|---|---|

@@ -4,7 +4,7 @@ use crate::check::{check, lines};
 use crate::locks::{MILLISECOND, small};
 use core::cell::Cell;
 use ramscope_kernel::mem::Arc;
-use ramscope_kernel::sync::{Inheritance, OnDeadlock, RecursiveMutex};
+use ramscope_kernel::sync::{Inheritance, OnDeadlock, Once, RecursiveMutex, RwLock};
 use ramscope_kernel::thread::{self, End};
 use ramscope_kernel::{Error, Mutex, Span, println};
 
@@ -394,4 +394,45 @@ fn a_recursive_mutex_is_poisoned_with_all_its_guards() {
     });
     let told: Vec<_> = printed.iter().filter(|line| !line.starts_with("thread ")).collect();
     assert_eq!(told, ["Panicked", "Err(Poisoned)", "false"]);
+}
+
+#[test]
+fn a_circle_through_a_reader_writer_lock_is_a_deadlock_when_it_closes() {
+    let printed = lines(|_| {
+        let (value, mutex) = (Arc::new(RwLock::named("value", 0))?, shared(0)?);
+        let (theirs, their_mutex) = (value.clone(), mutex.clone());
+        let other = small("other").spawn(move || {
+            let _mutex = their_mutex.lock()?;
+            thread::sleep(MILLISECOND)?;
+            theirs.read().map(drop)
+        })?;
+        let guard = value.write()?;
+        thread::sleep(Span::from_millis(2))?;
+        println!("{:?}", mutex.lock().map(drop));
+        drop(guard);
+        println!("{:?}", other.join()?);
+        Ok(())
+    });
+    assert_eq!(printed[0], "Err(Deadlock)");
+    assert!(printed.contains(&"deadlock: 2 threads wait in a circle".to_owned()), "{printed:?}");
+    assert!(printed.contains(&"Returned".to_owned()), "{printed:?}");
+}
+
+#[test]
+fn whoever_waits_for_a_value_that_another_makes_can_give_up() {
+    check(
+        |_| {
+            let once = Arc::new(Once::named("made"))?;
+            let theirs = once.clone();
+            let maker = small("maker").spawn(move || {
+                let make = || thread::sleep(Span::from_millis(5)).map(|()| 7);
+                theirs.get_or_init(make).map(drop)
+            })?;
+            thread::sleep(MILLISECOND)?;
+            println!("{:?}", once.get_or_init_for(MILLISECOND, || Ok(8)));
+            println!("{:?}", once.get_or_init_for(Span::from_millis(9), || Ok(9)));
+            maker.join().map(drop)
+        },
+        &["Err(TimedOut)", "Ok(7)"],
+    );
 }

@@ -7,10 +7,12 @@
 use super::head::{Head, Headed, Masked};
 use super::races;
 use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for};
+use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::Wake;
 use crate::site::{self, Place};
+use crate::time::Span;
 use core::cell::UnsafeCell;
 use ramscope_wire as wire;
 use wire::{ObjectKind, ObjectOp};
@@ -77,11 +79,35 @@ impl<T> Once<T> {
     /// asked to end while it waits.
     #[track_caller]
     pub fn get_or_init(&self, make: impl FnOnce() -> Result<T, Error>) -> Result<&T, Error> {
-        let place = site::place();
+        self.get_or_init_at(Patience::Forever, site::place(), make)
+    }
+
+    /// As [`get_or_init`](Self::get_or_init), but waits for another one that makes it for at most `span`.
+    ///
+    /// # Context
+    /// Thread; blocks. `make` runs in the caller, and as long as it takes.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], and those of [`get_or_init`](Self::get_or_init).
+    #[track_caller]
+    pub fn get_or_init_for(
+        &self,
+        span: Span,
+        make: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<&T, Error> {
+        self.get_or_init_at(Patience::For(span), site::place(), make)
+    }
+
+    fn get_or_init_at(
+        &self,
+        patience: Patience,
+        place: Place,
+        make: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<&T, Error> {
         if let Some(value) = self.get() {
             return Ok(value);
         }
-        let is_ours = self.begin(place)?;
+        let is_ours = self.begin(patience, place)?;
         if is_ours {
             let made = make().inspect_err(|_| self.give_up())?;
             // SAFETY: the caller is the holder, and nothing reads before `is_made`.
@@ -92,8 +118,8 @@ impl<T> Once<T> {
     }
 
     /// Becomes the one that makes the value, or waits until it is made; says whether it became.
-    fn begin(&self, place: Place) -> Result<bool, Error> {
-        let ask = Ask::new(Patience::Forever, place);
+    fn begin(&self, patience: Patience, place: Place) -> Result<bool, Error> {
+        let ask = Ask::new(patience, place);
         let attempt = |kernel: &mut Kernel| {
             let unit = kernel.current_unit();
             let state = self.state.get(kernel);
@@ -110,6 +136,7 @@ impl<T> Once<T> {
                 Some(_) => {
                     state.head.note(kernel, ObjectOp::Waiting, 0, place);
                     state.head.enqueue(kernel, self.state.name(), &ask);
+                    deadlock::suspect(kernel);
                     Ok(Attempt::Waits)
                 }
             }

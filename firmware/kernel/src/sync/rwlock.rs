@@ -12,6 +12,7 @@
 use super::head::{Head, Headed, Masked};
 use super::races;
 use super::wait::{Ask, Attempt, Patience, change, just_granted, wait_for};
+use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
 use crate::sched::{QueueName, Slot, Wake};
@@ -222,6 +223,7 @@ impl<T> RwLock<T> {
             let state = self.state.get(kernel);
             state.head.note(kernel, ObjectOp::Waiting, state.read_count(), place);
             state.head.enqueue(kernel, self.state.name(), &ask);
+            deadlock::suspect(kernel);
             Ok(Attempt::Waits)
         };
         let result = wait_for(&self.state, place, attempt, just_granted);
