@@ -134,7 +134,8 @@ impl Scheduler {
             self.entries[Slot::IDLE.index()].state = State::Ready;
         }
         self.run(slot, now);
-        Some(Next::Switch(slot))
+        // A wait of its own may have ended while its chain of owners was settled.
+        Some(if slot == running { Next::Stay } else { Next::Switch(slot) })
     }
 
     /// Begins the slice of the running slot, or looks whether it is over.

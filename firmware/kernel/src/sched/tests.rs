@@ -77,6 +77,15 @@ fn a_preempted_thread_keeps_its_turn() {
 }
 
 #[test]
+fn who_is_woken_before_it_left_the_processor_stays_on_it() {
+    let (mut scheduler, slots) = scheduler(&[9, 5]);
+    scheduler.block_running(Why::Sleep, None, Some(100));
+    scheduler.wake(slots[0], None, Wake::TimedOut);
+    assert_eq!(scheduler.decide_quickly(1), Some(Next::Stay));
+    check(&scheduler);
+}
+
+#[test]
 fn a_preemption_does_not_prolong_a_slice() {
     let (mut scheduler, slots) = scheduler(&[5, 5, 9]);
     let urgent = slots[2];
