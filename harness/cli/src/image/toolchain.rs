@@ -164,6 +164,15 @@ mod tests {
     }
 
     #[test]
+    fn a_toolchain_without_its_linker_says_what_to_do() {
+        let sysroot = PathBuf::from("/nowhere");
+        let refused = Toolchain { sysroot, library_sources: None }.linker().unwrap_err();
+        let said = refused.to_string();
+        assert!(said.contains("/nowhere has no rust-lld"), "{said}");
+        assert!(said.contains("`rustup toolchain install stable`"), "{said}");
+    }
+
+    #[test]
     fn the_commit_is_read_from_the_compilers_version() {
         assert_eq!(commit_hash("rustc 1.95.0\ncommit-hash: 5980\nhost: x"), Some("5980"));
     }
