@@ -26,6 +26,10 @@ const EXCEPTIONS: &[(&str, &str, Comparison)] = &[
     ("deadlock", " kind=mutex", Comparison::Masked(without_numbers)),
     // It says how long a thread waited.
     ("inversion", "", Comparison::Masked(without_numbers)),
+    // It names where in memory a block lies.
+    ("misuse", "", Comparison::Masked(without_addresses)),
+    // How many blocks fill the heap depends on its size.
+    ("holes", "", Comparison::Masked(without_numbers)),
     // Who comes first decides which ticks are lost.
     ("storm", "", Comparison::Masked(without_numbers)),
     // Computing takes no time on the host, so a few readings more or less fit into a second.
@@ -55,6 +59,12 @@ fn without_bytes(text: &str) -> String {
         }
     }
     words.join(" ")
+}
+
+/// Puts `0x` for each address.
+fn without_addresses(text: &str) -> String {
+    let words = text.split(' ').map(|word| if word.starts_with("0x") { "0x" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Puts `N` for each number.
