@@ -21,6 +21,7 @@ mod log;
 mod memory;
 mod module;
 mod object;
+mod picture;
 mod timer;
 mod unit;
 mod window;
@@ -42,6 +43,7 @@ pub use log::{Log, LogEntry, What};
 pub use memory::{MemoryRegion, Place};
 pub use module::{Module, ModulePlace, Pin};
 pub use object::{Object, Waiter};
+pub use picture::{AreaPicture, Change, MapOwner, Shows, Square};
 pub use timer::{Callbacks, Timer};
 pub use unit::{Cpu, Ending, Holding, Stack, Unit, UnitEnd, UnitKey, basis_points};
 pub use window::{

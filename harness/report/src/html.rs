@@ -12,6 +12,7 @@
 mod facts;
 mod heap;
 mod judgement;
+mod layout;
 mod modules;
 mod scale;
 mod schedule;
@@ -209,6 +210,7 @@ fn tightest(judged: &Judged) -> String {
 fn run(judged: &Judged, detail: Detail, tool: &str) -> String {
     let sections = [
         ("Stacks and units", stacks::stacks(judged)),
+        ("How the heap is divided", layout::layout(judged.feed.device())),
         ("Modules", modules::modules(judged.feed.device())),
         ("Budgets", judgement::budgets(&judged.verdict.budgets)),
         ("Findings", judgement::findings(judged)),

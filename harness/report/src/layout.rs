@@ -3,38 +3,27 @@
 //! A map is lines of 64 letters, each for as many bytes as the map says; its letters are owners, `.` is
 //! free. It is drawn from the stretches that the device told, so it is exact where those are.
 
-use ramscope_model::{Device, HeapMap, Run, bytes, grouped};
-use ramscope_wire::{BlockState, OwnerKind, UnitId};
+use ramscope_model::{
+    AreaPicture, Device, HeapMap, Mark, Shape, Shows, Square, bytes, counted, grouped,
+};
+use ramscope_wire::BlockState;
 
 use crate::columns::{Cell, Columns};
 use crate::figures::seconds;
 use crate::style::{Style, clean};
 
 /// Letters in a line of a map.
-const LINE_LETTERS: u32 = 64;
+pub(crate) const LINE_LETTERS: u32 = 64;
 /// Lines that a map has at most, for its largest area.
-const LINES_MAX: u32 = 16;
+pub(crate) const LINES_MAX: u32 = 16;
 /// Letters of owners, the one that holds most first.
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-/// Who owns something.
-type Owner = (OwnerKind, UnitId);
 
 /// Areas, fragmentation and free blocks by size, a line each.
 pub(crate) fn lines(device: &Device) -> Vec<String> {
     let layout = device.heap_layout();
     let Some(shape) = layout.shape() else { return Vec::new() };
-    let mut lines = Vec::new();
-    let worst = layout.worst().filter(|worst| worst.fragmentation() > shape.fragmentation());
-    let worst = worst.map_or_else(String::new, |worst| {
-        format!(", at worst {} at {}", share(worst.fragmentation()), seconds(worst.at))
-    });
-    lines.push(format!(
-        "fragmented: {} of {} free ({}) lie outside of their area's largest free block{worst}",
-        bytes(shape.fragmented.into()),
-        bytes(shape.free.into()),
-        share(shape.fragmentation()),
-    ));
+    let mut lines = vec![fragmented(device, shape)];
     let areas = layout.areas().iter().map(|area| {
         let name = clean(&area.name);
         let (free, largest) = (bytes(area.free.into()), bytes(area.largest_free.into()));
@@ -50,12 +39,68 @@ pub(crate) fn lines(device: &Device) -> Vec<String> {
     lines
 }
 
+/// How much of what is free is of no use for a large request.
+pub(crate) fn fragmented(device: &Device, shape: &Shape) -> String {
+    let worst = device.heap_layout().worst();
+    let worst = worst.filter(|worst| worst.fragmentation() > shape.fragmentation());
+    let worst = worst.map_or_else(String::new, |worst| {
+        format!(", at worst {} at {}", share(worst.fragmentation()), seconds(worst.at))
+    });
+    format!(
+        "fragmented: {} of {} free ({}) lie outside of their area's largest free block{worst}",
+        bytes(shape.fragmented.into()),
+        bytes(shape.free.into()),
+        share(shape.fragmentation()),
+    )
+}
+
+/// What changed from one mark to another: a sentence, and owner, place, bytes and blocks of each.
+pub(crate) struct Difference {
+    pub(crate) sentence: String,
+    pub(crate) rows: Vec<[String; 4]>,
+}
+
+/// The changes from each complete mark to the next one.
+pub(crate) fn differences(device: &Device) -> Vec<Difference> {
+    let marks = device.heap_layout().marks().iter().filter(|mark| mark.is_complete());
+    let marks: Vec<&Mark> = marks.collect();
+    marks.windows(2).map(|pair| difference(device, pair[0], pair[1])).collect()
+}
+
+fn difference(device: &Device, from: &Mark, to: &Mark) -> Difference {
+    let grown = i64::from(to.bytes) - i64::from(from.bytes);
+    let sentence = format!(
+        "from `{}` at {} to `{}` at {}: {} B, now {} in {}",
+        from.name,
+        seconds(from.at),
+        to.name,
+        seconds(to.at),
+        signed(grown),
+        bytes(to.bytes.into()),
+        counted(to.blocks.into(), "block"),
+    );
+    let rows = from.changes_to(to).into_iter().map(|change| {
+        let place = device.place_name(change.site).unwrap_or_default();
+        [device.owner_name(change.owner), place, signed(change.bytes), signed(change.blocks)]
+    });
+    Difference { sentence, rows: rows.collect() }
+}
+
+fn signed(change: i64) -> String {
+    let sign = match change {
+        0 => "",
+        ..0 => "-",
+        _ => "+",
+    };
+    format!("{sign}{}", grouped(change.unsigned_abs()))
+}
+
 /// Hundredths of a per cent.
-fn share(basis_points: u32) -> String {
+pub(crate) fn share(basis_points: u32) -> String {
     format!("{}.{:02} %", basis_points / 100, basis_points % 100)
 }
 
-fn size_of_class(class: usize) -> String {
+pub(crate) fn size_of_class(class: usize) -> String {
     match 16_u64 << class {
         small @ ..1024 => format!("{small} B"),
         large => format!("{} KiB", large / 1024),
@@ -65,74 +110,40 @@ fn size_of_class(class: usize) -> String {
 /// A map of the heap with its legend and its stretches; empty if the device told none.
 pub(crate) fn map(device: &Device) -> String {
     let Some(map) = device.heap_layout().map() else { return String::new() };
-    let owners = by_bytes(map);
-    let largest = device.heap_layout().areas().iter().map(|area| area.bytes).max().unwrap_or(0);
-    let letter_bytes = largest.div_ceil(LINE_LETTERS * LINES_MAX).next_power_of_two().max(16);
+    let letter_bytes = device.heap_layout().square_bytes(LINE_LETTERS * LINES_MAX);
     let mut text = format!(
         "\nmap at {}, one letter is {}: the owner of the longest piece in it, small where a part is free\n",
         seconds(map.at),
         bytes(letter_bytes.into()),
     );
-    for stretch in stretches(map) {
-        text += &drawn(stretch, &owners, letter_bytes);
+    for area in map.picture(letter_bytes) {
+        text += &drawn(&area, letter_bytes);
     }
-    for (index, (owner, held)) in owners.iter().enumerate() {
-        let letter = char::from(letter(index));
+    for (index, (owner, held)) in map.owners().iter().enumerate() {
+        let letter = letter(index);
         let name = clean(&device.owner_name(*owner));
         text += &format!("  {letter}  {name:<16} {:>12}\n", bytes(*held));
     }
     text + "  .  free, ! in quarantine\n\n" + &runs(device, map)
 }
 
-fn letter(index: usize) -> u8 {
-    LETTERS.get(index).copied().unwrap_or(b'#')
+pub(crate) fn letter(index: usize) -> char {
+    LETTERS.get(index).map_or('#', |letter| char::from(*letter))
 }
 
-/// Who holds how much of a map, the most first.
-fn by_bytes(map: &HeapMap) -> Vec<(Owner, u64)> {
-    let mut owners: Vec<(Owner, u64)> = Vec::new();
-    for run in map.runs.iter().filter(|run| run.state != BlockState::Free) {
-        match owners.iter_mut().find(|(owner, _)| *owner == run.owner) {
-            Some((_, held)) => *held += u64::from(run.bytes),
-            None => owners.push((run.owner, run.bytes.into())),
-        }
-    }
-    owners.sort_by_key(|(owner, held)| (std::cmp::Reverse(*held), *owner));
-    owners
-}
-
-/// The runs of each piece of memory without a gap: an area each.
-fn stretches(map: &HeapMap) -> impl Iterator<Item = &[Run]> {
-    map.runs.chunk_by(|a, b| a.start.wrapping_add(a.bytes) == b.start)
+/// The letter of a square: small where a part of it is free.
+pub(crate) fn drawn_as(square: Square) -> char {
+    let letter = match square.shows {
+        Shows::Free => return '.',
+        Shows::Quarantined => return '!',
+        Shows::Owner(index) => letter(index),
+    };
+    if square.has_free { letter.to_ascii_lowercase() } else { letter }
 }
 
 /// The lines of one piece of memory.
-fn drawn(runs: &[Run], owners: &[(Owner, u64)], letter_bytes: u32) -> String {
-    let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return String::new() };
-    let bytes = last.start + last.bytes - first.start;
-    let count = bytes.div_ceil(letter_bytes) as usize;
-    let mut letters = vec![(b'.', 0_u32, 0_u32); count];
-    for run in runs.iter().filter(|run| run.state != BlockState::Free) {
-        let index = owners.iter().position(|(owner, _)| *owner == run.owner);
-        let drawn = match run.state {
-            BlockState::Quarantined => b'!',
-            _ => letter(index.unwrap_or(usize::MAX)),
-        };
-        let (from, to) = (run.start - first.start, run.start - first.start + run.bytes);
-        for at in from / letter_bytes..to.div_ceil(letter_bytes) {
-            let piece = to.min((at + 1) * letter_bytes) - from.max(at * letter_bytes);
-            let (shown, longest, used) = &mut letters[at as usize];
-            *used += piece;
-            if piece > *longest {
-                (*shown, *longest) = (drawn, piece);
-            }
-        }
-    }
-    let letters = letters.iter().map(|&(letter, _, used)| match used < letter_bytes {
-        true => char::from(letter.to_ascii_lowercase()),
-        false => char::from(letter),
-    });
-    let letters: Vec<char> = letters.collect();
+fn drawn(area: &AreaPicture, letter_bytes: u32) -> String {
+    let letters: Vec<char> = area.squares.iter().copied().map(drawn_as).collect();
     let line_bytes = letter_bytes * LINE_LETTERS;
     let lines: Vec<&[char]> = letters.chunks(LINE_LETTERS as usize).collect();
     let is_free = |line: &[char]| line.iter().all(|letter| *letter == '.');
@@ -143,7 +154,7 @@ fn drawn(runs: &[Run], owners: &[(Owner, u64)], letter_bytes: u32) -> String {
             text += &format!("             ({} lines all free)\n", same.len());
         } else {
             let line: String = same[0].iter().collect();
-            text += &format!("  0x{:08x} {line}\n", first.start + number * line_bytes);
+            text += &format!("  0x{:08x} {line}\n", area.start + number * line_bytes);
         }
         number += same.len() as u32;
     }
@@ -180,28 +191,28 @@ fn runs(device: &Device, map: &HeapMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ramscope_wire::SiteId;
-
-    fn run(start: u32, bytes: u32, state: BlockState, unit: u32) -> Run {
-        let owner = (OwnerKind::Thread, UnitId(unit));
-        Run { start, bytes, blocks: 1, state, owner, site: SiteId::NONE }
-    }
 
     #[test]
-    fn a_letter_is_of_the_longest_piece_and_small_where_a_part_is_free() {
-        let runs = [
-            run(0x1000, 128, BlockState::Used, 5),
-            run(0x1080, 48, BlockState::Used, 6),
-            run(0x10b0, 16, BlockState::Free, 0),
-            run(0x10c0, 64, BlockState::Free, 0),
-            run(0x1100, 64, BlockState::Quarantined, 6),
+    fn a_letter_is_small_where_a_part_is_free() {
+        let square = |shows, has_free| Square { shows, has_free };
+        let squares = vec![
+            square(Shows::Owner(0), false),
+            square(Shows::Owner(1), true),
+            square(Shows::Owner(26), false),
+            square(Shows::Free, true),
+            square(Shows::Quarantined, false),
         ];
-        let owners = [((OwnerKind::Thread, UnitId(5)), 128), ((OwnerKind::Thread, UnitId(6)), 112)];
-        assert_eq!(drawn(&runs, &owners, 64), "  0x00001000 AAb.!\n");
+        let area = AreaPicture { start: 0x1000, squares };
+        assert_eq!(drawn(&area, 64), "  0x00001000 Ab#.!\n");
     }
 
     #[test]
     fn sizes_are_told_in_kib_from_there_on() {
         assert_eq!([0, 5, 6, 15].map(size_of_class), ["16 B", "512 B", "1 KiB", "512 KiB"]);
+    }
+
+    #[test]
+    fn a_change_has_its_sign() {
+        assert_eq!([-1_234, 0, 5].map(signed), ["-1,234", "0", "+5"]);
     }
 }

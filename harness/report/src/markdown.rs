@@ -11,6 +11,7 @@ use ramscope_wire::UnitId;
 use crate::entry::{Entry, NotRun};
 use crate::figures::{nearest_to_its_end, per_cent, seconds, unit_name, used_of};
 use crate::label::Labels;
+use crate::layout::fragmented;
 use crate::modules::{HEADINGS, is_figure, others, rows};
 use crate::style::{clean, verdict_word};
 use crate::table::{doubt_lines, failure_lines, machine_lines, sums};
@@ -133,8 +134,13 @@ fn figures(judged: &Judged) -> Vec<String> {
 /// Budgets with their margins and the top owners of the heap, folded away.
 fn memory(label: &str, judged: &Judged) -> String {
     let device = judged.feed.device();
-    let parts =
-        [budgets(&judged.verdict.budgets), owners(device), modules(device), collections(device)];
+    let parts = [
+        budgets(&judged.verdict.budgets),
+        owners(device),
+        layout(device),
+        modules(device),
+        collections(device),
+    ];
     match parts.iter().all(String::is_empty) {
         true => String::new(),
         false => format!(
@@ -202,6 +208,27 @@ fn owners(device: &Device) -> String {
     format!("| top owners of the heap | peak | at the end |\n|---|--:|--:|\n{}\n", {
         rows.collect::<String>()
     })
+}
+
+/// The areas, and how scattered is what is free.
+fn layout(device: &Device) -> String {
+    let Some(shape) = device.heap_layout().shape() else { return String::new() };
+    let rows = device.heap_layout().areas().iter().map(|area| {
+        format!(
+            "| {} | {} | {} | {} | {} |\n",
+            inline(&area.name),
+            bytes(area.bytes.into()),
+            bytes(area.used.into()),
+            bytes(area.free.into()),
+            bytes(area.largest_free.into()),
+        )
+    });
+    let rows: String = rows.collect();
+    let sentence = inline(&fragmented(device, shape));
+    format!(
+        "| area of the heap | size | used | free | largest free |\n|---|--:|--:|--:|--:|\n{rows}\n\
+         {sentence}\n\n"
+    )
 }
 
 fn modules(device: &Device) -> String {
