@@ -16,13 +16,9 @@ const BUDGETS: &str = "ci/cost.toml";
 const CHIP: &str = "riscv32imc-unknown-none-elf";
 const ALLOCATORS: &str = "ci/cost/allocators";
 /// What would build another program than its lock file and manifest say.
-const ENVIRONMENT: [&str; 5] = [
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "RUSTUP_TOOLCHAIN",
-    "CARGO_BUILD_TARGET",
-    "CARGO_TARGET_DIR",
-];
+/// `RUSTUP_TOOLCHAIN` stays: without it a dependency's own `rust-toolchain` file would choose its compiler.
+const ENVIRONMENT: [&str; 4] =
+    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR"];
 const IMAGE: &str = "target/ramscope/esp32c3.elf";
 
 /// Builds and counts; the exit code is that of what counts.
