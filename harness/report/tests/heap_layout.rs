@@ -1,7 +1,6 @@
 //! How a heap is divided is shown wherever it was told: on the page and in Markdown.
 
 #[path = "../../model/tests/support/recording.rs"]
-#[allow(dead_code, reason = "each of the tests needs another part of it")]
 mod recording;
 
 use ramscope_capture::HowEnded;
