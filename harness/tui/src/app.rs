@@ -47,26 +47,31 @@ pub(crate) enum View {
     Waits,
     /// Modules, and what keeps them.
     Modules,
+    /// How the heap is divided.
+    Layout,
 }
 
 impl View {
-    pub(crate) const ALL: [Self; 4] = [Self::Threads, Self::Timers, Self::Waits, Self::Modules];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Threads, Self::Timers, Self::Waits, Self::Modules, Self::Layout];
 
     pub(crate) const fn next(self) -> Self {
         match self {
             Self::Threads => Self::Timers,
             Self::Timers => Self::Waits,
             Self::Waits => Self::Modules,
-            Self::Modules => Self::Threads,
+            Self::Modules => Self::Layout,
+            Self::Layout => Self::Threads,
         }
     }
 
     pub(crate) const fn previous(self) -> Self {
         match self {
-            Self::Threads => Self::Modules,
+            Self::Threads => Self::Layout,
             Self::Timers => Self::Threads,
             Self::Waits => Self::Timers,
             Self::Modules => Self::Waits,
+            Self::Layout => Self::Modules,
         }
     }
 
@@ -77,6 +82,7 @@ impl View {
             Self::Timers => "timers",
             Self::Waits => "waits",
             Self::Modules => "modules",
+            Self::Layout => "layout",
         }
     }
 }

@@ -8,6 +8,7 @@ mod footer;
 mod header;
 mod heap;
 mod help;
+mod layout;
 mod modules;
 mod pieces;
 mod table;
@@ -42,6 +43,7 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>, app: &App) {
             View::Timers => timers::draw(frame, area, scene, app.palette),
             View::Waits => waits::draw(frame, area, scene, app.palette),
             View::Modules => modules::draw(frame, area, scene, app.palette),
+            View::Layout => layout::draw(frame, area, scene, app.palette),
         }
     }
     findings::draw(frame, areas.findings, scene, app.palette);

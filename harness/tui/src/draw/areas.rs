@@ -8,7 +8,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::app::View;
-use crate::draw::{findings, modules, threads, timers, waits};
+use crate::draw::{findings, layout, modules, threads, timers, waits};
 use crate::scene::Scene;
 
 /// The parts of the screen, from top to bottom.
@@ -17,7 +17,7 @@ pub(super) struct Areas {
     pub(super) header: Rect,
     pub(super) heap: Rect,
     /// What was chosen, and then the others, which are of no height on a low screen.
-    pub(super) views: [(View, Rect); 4],
+    pub(super) views: [(View, Rect); 5],
     /// Of no height as long as there is nothing to say.
     pub(super) findings: Rect,
     pub(super) console: Rect,
@@ -52,7 +52,8 @@ impl Areas {
         };
         let room = rows.saturating_sub(heap + findings + console_min);
         let (second, third) = (chosen.next(), chosen.next().next());
-        let views = [chosen, second, third, third.next()];
+        let (fourth, fifth) = (third.next(), third.next().next());
+        let views = [chosen, second, third, fourth, fifth];
         let middle = View::ALL.iter().map(|view| rows_wanted(*view, scene)).max().unwrap_or(0);
         let middle = match has_room_for_all(area) {
             // Each has its own rows.
@@ -61,13 +62,13 @@ impl Areas {
         };
         let middle = middle.min(room.min((rows / 2).max(9)));
         let mut left = room - middle;
-        let more = [views[1], views[2], views[3]].map(|view| {
+        let more = [views[1], views[2], views[3], views[4]].map(|view| {
             let wanted = rows_wanted(view, scene).min(OTHER_ROWS_MAX);
             let given = if has_room_for_all(area) && wanted <= left { wanted } else { 0 };
             left -= given;
             given
         });
-        let [header, heap, first, second, third, fourth, findings, console, footer] =
+        let [header, heap, first, second, third, fourth, fifth, findings, console, footer] =
             Layout::vertical([
                 Constraint::Length(HEADER_ROWS),
                 Constraint::Length(heap),
@@ -75,12 +76,13 @@ impl Areas {
                 Constraint::Length(more[0]),
                 Constraint::Length(more[1]),
                 Constraint::Length(more[2]),
+                Constraint::Length(more[3]),
                 Constraint::Length(findings),
                 Constraint::Fill(1),
                 Constraint::Length(FOOTER_ROWS),
             ])
             .areas(area);
-        let places = [first, second, third, fourth];
+        let places = [first, second, third, fourth, fifth];
         let views = std::array::from_fn(|at| (views[at], places[at]));
         Self { header, heap, views, findings, console, footer }
     }
@@ -97,7 +99,7 @@ const fn has_room_for_all(area: Rect) -> bool {
 
 /// Rows of what is not about threads.
 fn others(scene: &Scene<'_>) -> u16 {
-    let others = [View::Timers, View::Waits, View::Modules];
+    let others = [View::Timers, View::Waits, View::Modules, View::Layout];
     others.iter().map(|view| rows_wanted(*view, scene)).sum()
 }
 
@@ -108,5 +110,6 @@ fn rows_wanted(view: View, scene: &Scene<'_>) -> u16 {
         View::Timers => timers::rows_wanted(scene),
         View::Waits => waits::rows_wanted(scene),
         View::Modules => modules::rows_wanted(scene),
+        View::Layout => layout::rows_wanted(scene),
     }
 }

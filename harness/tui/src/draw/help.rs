@@ -12,7 +12,7 @@ const KEYS: [(&str, &str); 14] = [
     ("Space", "pause device time, or let it go on"),
     (".", "pause, and let the device run for 100 ms, one sample"),
     ("+ -", "faster, slower: 0.1x to 100x of real time, and max"),
-    ("Tab", "threads, timers, waits, modules; a tall screen shows all"),
+    ("Tab", "threads, timers, waits, modules, layout of the heap"),
     ("r", "power the machine off and on"),
     ("i, Enter", "type a line to the device; Enter sends, Esc leaves"),
     ("PgUp PgDn", "scroll the console"),

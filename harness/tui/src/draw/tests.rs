@@ -101,18 +101,29 @@ fn tab_shows_timers_and_then_who_waits_for_what() {
     press(&mut app, &[KeyCode::Tab], &stage.scene());
     assert_eq!(app.view, View::Modules);
     press(&mut app, &[KeyCode::Tab], &stage.scene());
+    assert_eq!(app.view, View::Layout);
+    press(&mut app, &[KeyCode::Tab], &stage.scene());
     assert_eq!(app.view, View::Threads);
     press(&mut app, &[KeyCode::BackTab, KeyCode::BackTab], &stage.scene());
-    assert_eq!(app.view, View::Waits);
+    assert_eq!(app.view, View::Modules);
 }
 
 #[test]
 fn modules_show_what_they_have_and_what_keeps_them() {
     let stage = Stage::demo().modules();
     let mut app = app();
-    press(&mut app, &[KeyCode::BackTab], &stage.scene());
+    press(&mut app, &[KeyCode::BackTab, KeyCode::BackTab], &stage.scene());
     check("modules-80x24", &stage.scene(), &app, (80, 24));
     check("modules-130x40", &stage.scene(), &app, (130, 40));
+}
+
+#[test]
+fn the_layout_shows_areas_free_blocks_and_the_map_by_owner() {
+    let stage = Stage::demo().divided();
+    let mut app = app();
+    press(&mut app, &[KeyCode::BackTab], &stage.scene());
+    check("layout-80x24", &stage.scene(), &app, (80, 24));
+    check("layout-120x38", &stage.scene(), &app, (120, 38));
 }
 
 #[test]

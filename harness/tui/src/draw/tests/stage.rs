@@ -4,12 +4,12 @@ use ramscope_capture::Stream;
 use ramscope_model::{Device, Feed, MachineFacts, NoSymbols};
 use ramscope_time::{Instant, Span};
 use ramscope_wire::{
-    Board, CallbackSample, CpuSample, EndReason, HeapSample, Hello, InterruptSample, Level,
-    LockEvent, LockOp, ModuleEnd, ModuleId, ModuleNew, ModulePhase, ModulePhaseKind, ModulePin,
-    ModuleSample, ModuleState, Object, ObjectEvent, ObjectId, ObjectKind, ObjectOp, Overflow,
-    OverflowHow, OwnerKind, OwnerSample, Panic, PinKind, Program, ProgramPhase, Record, SiteId,
-    StackSample, State, TimerMode, TimerNew, TimerSample, UnitEnd, UnitId, UnitKind, UnitNew,
-    UnitState, Why, WindowId,
+    BlockState, Board, CallbackSample, CpuSample, EndReason, HeapArea, HeapRun, HeapSample,
+    HeapShape, Hello, InterruptSample, Level, LockEvent, LockOp, ModuleEnd, ModuleId, ModuleNew,
+    ModulePhase, ModulePhaseKind, ModulePin, ModuleSample, ModuleState, Object, ObjectEvent,
+    ObjectId, ObjectKind, ObjectOp, Overflow, OverflowHow, OwnerKind, OwnerSample, Panic, PinKind,
+    Program, ProgramPhase, Record, SiteId, StackSample, State, TimerMode, TimerNew, TimerSample,
+    UnitEnd, UnitId, UnitKind, UnitNew, UnitState, Why, WindowId,
 };
 
 use crate::scene::{MachineState, Recording, Scene};
@@ -257,6 +257,62 @@ impl Stage {
         let end = ModuleEnd { module, freed: 7_176, leftover: 64, leftover_blocks: 2 };
         self.apply(&Record::ModuleEnd(end));
         self
+    }
+
+    /// A heap of two areas that has told its map.
+    pub(super) fn divided(mut self) -> Self {
+        for (area, name, base, bytes, used) in
+            [(0, "main", 0x3FC9_0000, 262_144, 45_056), (1, "bootloader", 0x3FCD_0000, 65_536, 0)]
+        {
+            self.apply(&Record::HeapArea(HeapArea {
+                area,
+                base,
+                bytes,
+                used,
+                free: bytes - used,
+                largest_free: bytes - used - used / 4,
+                used_blocks: used / 1024,
+                free_blocks: 3,
+                name,
+            }));
+        }
+        self.apply(&Record::HeapShape(HeapShape {
+            free: 282_624,
+            fragmented: 11_264,
+            max_new_split: 0,
+            free_of_16: [0, 2, 0, 1],
+            free_of_256: [0, 0, 0, 1],
+            free_of_4096: [0, 0, 0, 0],
+            free_of_65536: [1, 1, 0, 0],
+        }));
+        self.map();
+        self
+    }
+
+    fn map(&mut self) {
+        let (used, free) = (BlockState::Used, BlockState::Free);
+        let pieces = [
+            (0x3FC9_0000, 16_384, used, OwnerKind::Kernel, 0),
+            (0x3FC9_4000, 11_264, free, OwnerKind::Kernel, 0),
+            (0x3FC9_6C00, 21_504, used, OwnerKind::Thread, 3),
+            (0x3FC9_C000, 7_168, BlockState::Quarantined, OwnerKind::Thread, 5),
+            (0x3FC9_DC00, 205_824, free, OwnerKind::Kernel, 0),
+            (0x3FCD_0100, 65_280, free, OwnerKind::Kernel, 0),
+        ];
+        for (index, (start, bytes, state, owner_kind, unit)) in pieces.into_iter().enumerate() {
+            self.apply(&Record::HeapRun(HeapRun {
+                map: 1,
+                index: index as u16,
+                is_last: index + 1 == pieces.len(),
+                start,
+                bytes,
+                blocks: 1,
+                state,
+                owner_kind,
+                owner: UnitId(unit),
+                site: SiteId(0),
+            }));
+        }
     }
 
     fn module(&mut self, number: u32, name: &str, file: u32, block: u32) {
