@@ -25,9 +25,10 @@
 //! pause costs nobody anything who never collects. It is measured, and told with everything else.
 //!
 //! # Where the marks are
-//! In the headers of the blocks and in the maps of the areas, which are reserved anyway
-//! ([`heap`](crate::heap), `mark`); what waits to be scanned is in a stack of fixed size whose overflow
-//! costs a walk over all blocks (`marker`). Nothing is allocated.
+//! In the headers of the blocks. Where blocks start, and which of them still wait where the small stack
+//! of those that do is full, is in bits that the largest free block lends as long as nothing moves; if
+//! none is large enough, a 64th of the heap, the maps of the areas and walks do, several times as slowly
+//! ([`heap`](crate::heap), `mark`, `starts`, `marker`). Nothing is allocated.
 //!
 //! # Invariants
 //! 1. **Nothing moves.** Between two steps no unit runs. A handler of the kernel's changes no

@@ -42,6 +42,7 @@ mod owner;
 mod raw;
 mod resize;
 mod shape;
+mod starts;
 #[cfg(test)]
 mod tests;
 mod tour;
@@ -62,6 +63,7 @@ pub use owner::{OWNERS_MAX, OwnerIndex, OwnerKind, OwnerTag, OwnerTotals, Owners
 use raw::Place;
 pub use resize::Resized;
 pub use shape::{AreaFigures, SIZE_CLASSES, Shape, UNIT_BYTES, size_class, units};
+use starts::Starts;
 pub use tour::{Stage, Tour};
 pub use unaccounted::{CONTROL_BYTES, Unaccounted};
 pub use walk::{Broken, Index, Walk};
@@ -178,6 +180,8 @@ impl Block {
 pub struct Heap {
     blocks: Blocks,
     ledger: Ledger,
+    /// Used by collections only.
+    starts: Starts,
 }
 
 impl Default for Heap {
@@ -189,7 +193,7 @@ impl Default for Heap {
 impl Heap {
     /// A heap without areas: every allocation is refused.
     pub const fn new() -> Self {
-        Self { blocks: Blocks::new(), ledger: Ledger::new() }
+        Self { blocks: Blocks::new(), ledger: Ledger::new(), starts: Starts::NONE }
     }
 
     /// Gives `bytes` bytes from `start` to the heap, as one free block.

@@ -2,9 +2,10 @@
 //!
 //! The problem: what is reached must be scanned in turn, to any depth, without recursion and without
 //! memory for it. The idea: a stack of fixed size for blocks that wait to be scanned. When it is
-//! full, the block stays marked and is forgotten; later a walk over all blocks scans every marked one
-//! again, until nothing was forgotten on the way. That is slow and always right, and happens only
-//! where one block points to very many.
+//! full, a block is postponed by a bit of its own ([`Heap::postpone`]), and the lowest one is next when
+//! the stack is empty. Where the heap is too full to have such bits the block stays marked and is
+//! forgotten; later a walk over all blocks scans every marked one again, until nothing was forgotten on
+//! the way. That is slow and always right.
 //!
 //! A word is a pointer if it lies anywhere in a used block's payload, or right behind it: there is no
 //! alignment, no tag, nothing that a compiler could have optimised away.
@@ -17,7 +18,7 @@ use core::ptr;
 /// Blocks that can wait to be scanned.
 const WAITING_MAX: usize = 48;
 /// What a look-up counts in words that are passed.
-const LOOKUP_WORDS: u32 = 10;
+const LOOKUP_WORDS: u32 = 8;
 const WORD: usize = size_of::<usize>();
 
 /// Who is told what is reached.
@@ -90,13 +91,13 @@ impl Marker {
 
     /// Takes a block that was marked by other means; its contents are scanned in their turn.
     #[inline]
-    pub(crate) fn take(&mut self, block: &Reached) {
+    pub(crate) fn take(&mut self, heap: &mut Heap, block: &Reached) {
         match self.waiting.get_mut(self.length) {
             Some(place) => {
                 *place = block.payload;
                 self.length += 1;
             }
-            None => self.forgot = true,
+            None => self.forgot |= !heap.postpone(block.payload),
         }
     }
 
@@ -104,21 +105,23 @@ impl Marker {
     pub(crate) fn step(&mut self, heap: &mut Heap, watch: &mut impl Watch, fuel: u32) -> bool {
         let mut fuel = fuel;
         loop {
-            while self.at < self.end {
+            let Self { mut at, end, low, span, .. } = *self;
+            while at < end {
                 if fuel == 0 {
+                    self.at = at;
                     return false;
                 }
                 fuel -= 1;
                 // SAFETY: within the memory that `scan` was promised, or in a block of the heap that
                 // stands still. Volatile: whose it is may write there when it goes on.
-                let word =
-                    unsafe { ptr::with_exposed_provenance::<usize>(self.at).read_volatile() };
-                if word.wrapping_sub(self.low) < self.span {
+                let word = unsafe { ptr::with_exposed_provenance::<usize>(at).read_volatile() };
+                if word.wrapping_sub(low) < span {
                     fuel = fuel.saturating_sub(LOOKUP_WORDS);
-                    self.follow(heap, watch, word);
+                    self.follow(heap, watch, at, word);
                 }
-                self.at += WORD;
+                at += WORD;
             }
+            self.at = end;
             if !self.next_range(heap, watch, &mut fuel) {
                 return self.at == self.end && fuel > 0;
             }
@@ -126,20 +129,24 @@ impl Marker {
     }
 
     #[inline]
-    fn follow(&mut self, heap: &mut Heap, watch: &mut impl Watch, word: usize) {
+    fn follow(&mut self, heap: &mut Heap, watch: &mut impl Watch, at: usize, word: usize) {
         let Some(block) = heap.reach(word) else { return };
-        match watch.reached(&block, self.at, word) {
-            Scan::Contents => self.take(&block),
+        match watch.reached(&block, at, word) {
+            Scan::Contents => self.take(heap, &block),
             Scan::Unreached => heap.forget(&block),
             Scan::Nothing => {}
         }
     }
 
     /// Goes on with a block that waits; says whether there was one.
-    fn next_range(&mut self, heap: &Heap, watch: &mut impl Watch, fuel: &mut u32) -> bool {
+    fn next_range(&mut self, heap: &mut Heap, watch: &mut impl Watch, fuel: &mut u32) -> bool {
         if let Some(last) = self.length.checked_sub(1) {
             self.length = last;
             let block = heap.reached_at(self.waiting[last]).expect("it was reached");
+            self.begin_block(&block);
+            return true;
+        }
+        if let Some(block) = heap.next_postponed(fuel) {
             self.begin_block(&block);
             return true;
         }

@@ -17,7 +17,7 @@ use crate::sched::{Slot, State, THREADS_MAX};
 use crate::stack::{GUARD_BYTES, STACK_BYTES_MIN};
 use crate::sync::head::waited_for;
 use crate::thread::Thread;
-use core::ops::Range;
+use core::ops::{Range, RangeInclusive};
 use ramscope_wire as wire;
 use wire::{CollectOutcome, CollectPlace, CollectWhy, Level, ObjectId, ObjectKind, UnitId};
 
@@ -116,6 +116,7 @@ fn begin_anew(kernel: &mut Kernel) {
     collector.quarantined = heap.owners_in_quarantine();
     collector.rooted = heap.owners_that_are_roots();
     collector.marker.begin(heap);
+    heap.end_starts();
     collector.now = Collected { number: collector.now.number, ..Collected::NOTHING };
     collector.kept = [None; NOTES_MAX];
     collector.resumed = [None; NOTES_MAX];
@@ -134,7 +135,8 @@ fn give_up(collector: &mut Collector, outcome: CollectOutcome) {
 
 /// Goes on a little.
 pub(super) fn step(kernel: &mut Kernel) -> Progress {
-    if kernel.collector.disturbances != kernel.collector.disturbances_seen {
+    let Kernel { heap, collector, .. } = &*kernel;
+    if collector.disturbances != collector.disturbances_seen || !heap.lends_starts() {
         disturbed(kernel);
     }
     kernel.collector.phase = match kernel.collector.phase {
@@ -182,7 +184,7 @@ fn index(kernel: &mut Kernel) -> Phase {
         match heap.index_next(&mut collector.cursor) {
             Visited::Used(block) => {
                 if collector.rooted.contains(block.owner) && heap.reach(block.payload).is_some() {
-                    collector.marker.take(&block);
+                    collector.marker.take(heap, &block);
                 }
             }
             Visited::Passed => {}
@@ -239,8 +241,18 @@ fn watch(kernel: &mut Kernel, slot: Slot, waitable: Waitable) {
 fn scan_on(kernel: &mut Kernel) -> bool {
     let Kernel { heap, collector, threads, .. } = kernel;
     let Collector { marker, dormant, due, quarantined, kept, waiting, .. } = collector;
-    let mut watch = Watcher { threads, dormant, due, quarantined: *quarantined, kept, waiting };
+    let objects = objects_of(waiting);
+    let quarantined = *quarantined;
+    let mut watch = Watcher { threads, dormant, due, quarantined, kept, waiting, objects };
     marker.step(heap, &mut watch, SCANNED)
+}
+
+/// From the lowest to the highest address of what is waited for and was not reached.
+fn objects_of(waiting: &[Option<Waiting>; NOTES_MAX]) -> RangeInclusive<usize> {
+    let objects = waiting.iter().flatten().filter(|it| it.at == 0).map(|it| it.object);
+    let hull = |(low, high): (usize, usize), at: usize| (low.min(at), high.max(at));
+    let (low, high) = objects.fold((usize::MAX, 0), hull);
+    low..=high
 }
 
 struct Watcher<'a> {
@@ -250,6 +262,8 @@ struct Watcher<'a> {
     quarantined: Owners,
     kept: &'a mut [Option<Kept>; NOTES_MAX],
     waiting: &'a mut [Option<Waiting>; NOTES_MAX],
+    /// Where the objects of `waiting` lie.
+    objects: RangeInclusive<usize>,
 }
 
 impl Watcher<'_> {
@@ -309,7 +323,8 @@ impl Watch for Watcher<'_> {
         if self.quarantined.contains(block.owner) {
             self.note(block, at, word);
         }
-        if *self.dormant != 0 {
+        let Range { start, end } = block.range();
+        if start <= *self.objects.end() && *self.objects.start() < end {
             self.note_waker_of(at, word, |waiting| block.range().contains(&waiting.object));
         }
         let Some(slot) = stack else { return Scan::Contents };
@@ -373,7 +388,7 @@ fn reach_locals(kernel: &mut Kernel, slot: Slot) {
     let Kernel { heap, collector, threads, .. } = kernel;
     let Some(node) = threads[slot.index()].locals else { return };
     if let Some(block) = heap.reach(node.addr().get()) {
-        collector.marker.take(&block);
+        collector.marker.take(heap, &block);
     }
 }
 
@@ -541,6 +556,8 @@ fn explain(kernel: &mut Kernel, note: u8) -> Phase {
     }
     if index == NOTES_MAX {
         kernel.collector.cursor = Cursor::START;
+        // What is given back may be joined to the block that they are in.
+        kernel.heap.end_starts();
         return Phase::Sweep;
     }
     let Some(Some(mut kept)) = kernel.collector.kept.get(index).copied() else {

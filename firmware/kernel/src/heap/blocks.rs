@@ -30,6 +30,10 @@ const PREVIOUS: u32 = 8;
 const TAG_BEFORE: u32 = 12;
 /// How far before a block's end it has its size again, if it is free.
 const FOOTER: u32 = 4;
+/// What a free block needs itself at its start.
+pub(super) const LINKS_BYTES: u32 = TAG_BEFORE + 4;
+/// What it needs at its end.
+pub(super) const FOOTER_BYTES: u32 = FOOTER;
 
 /// A used block, checked as far as its header and its neighbours tell.
 #[derive(Clone, Copy)]
@@ -184,6 +188,13 @@ impl Blocks {
             return 0;
         };
         self.listed(class).map(|place| self.head(place).bytes()).max().unwrap_or(0)
+    }
+
+    /// The offset and the size of that block.
+    pub(super) fn largest_place(&self) -> Option<(u32, u32)> {
+        let blocks = self.listed(self.classes.last()?);
+        let sizes = blocks.map(|place| (place.offset(), self.head(place).bytes()));
+        sizes.max_by_key(|(_, bytes)| *bytes)
     }
 
     /// The first blocks of a list.

@@ -1,18 +1,19 @@
 //! Marks: which blocks a collection has reached, and which it gives back.
 //!
 //! The problem: a collection looks up thousands of words that may point anywhere into a block, must
-//! stop after every few of them, and may allocate nothing. The idea: it works on what is reserved
-//! anyway. Each area's map holds the first block start of every 512 bytes, so that a look-up walks
-//! some headers and no list; a header's mark bit says that its block was reached.
+//! stop after every few of them, and may allocate nothing. The idea: a header's mark bit says that its
+//! block was reached, and bits in the largest free block say where blocks start (`starts`). Where no
+//! free block is large enough for them it works on what is reserved anyway: each area's map holds the
+//! first block start of every 512 bytes, so that a look-up walks some headers and no list.
 //!
 //! Invariants:
-//! 1. From the end of indexing until the first change of the heap the map is right: only who knows
-//!    that the heap stood still since may look anything up.
+//! 1. From the end of indexing until the first change of the heap the bits or the map are right: only
+//!    who knows that the heap stood still since may look anything up.
 //! 2. Marks mean nothing outside of a collection: indexing clears them, and new blocks have none.
 //!
-//! Every call here takes constant time, but for [`Heap::reach`] and [`Heap::is_reached`], which read
-//! the map back to the start of the block and then at most 32 headers, and the first
-//! [`Heap::index_next`] of an area, which clears its map.
+//! Every call here takes constant time, but for those that look up an address within a block, which
+//! read one word for each 256 bytes back to its start. Where there are no bits they read the map back
+//! and then at most 32 headers, and the first [`Heap::index_next`] of an area clears its map.
 
 use super::raw::{Area, CHUNK_BYTES, Place};
 use super::walk::Index;
@@ -56,10 +57,12 @@ pub(crate) struct Cursor {
     offset: u32,
     /// The chunk whose first start is known, one more.
     chunk: u32,
+    /// Which of the bits is cleared next, or 0 where it is not known whether there are any.
+    clear: u32,
 }
 
 impl Cursor {
-    pub(crate) const START: Self = Self { area: 0, offset: 0, chunk: 0 };
+    pub(crate) const START: Self = Self { area: 0, offset: 0, chunk: 0, clear: 0 };
 }
 
 /// A block that was reached for the first time.
@@ -127,13 +130,17 @@ impl Heap {
         lowest.unwrap_or(0)..highest.map_or(0, |end| end + HEADER_BYTES as usize)
     }
 
-    /// Notes the next block in its area's map and takes its mark.
+    /// Notes where the next block starts and takes its mark.
     #[inline]
     pub(crate) fn index_next(&mut self, cursor: &mut Cursor) -> Visited {
-        let Some(area) = self.area_at(cursor) else { return Visited::End };
-        if cursor.chunk == 0 {
-            self.blocks.memory.fill_map(area, Index::NO_START);
+        if cursor.clear == 0 {
+            cursor.clear = self.begin_starts();
         }
+        if let Some(next) = self.clear_starts(cursor.clear) {
+            cursor.clear = next;
+            return Visited::Passed;
+        }
+        let Some(area) = self.area_at(cursor) else { return Visited::End };
         // SAFETY: see `place_at`.
         let place = place_at(cursor);
         let head = self.blocks.head(place);
@@ -142,11 +149,9 @@ impl Heap {
             return Visited::Broken(self.blocks.memory.address_of(place));
         }
         let distance = cursor.offset - area.first().offset();
-        let chunk = distance / CHUNK_BYTES;
-        if chunk + 1 != cursor.chunk {
-            let granule = distance % CHUNK_BYTES / HEADER_BYTES;
-            self.blocks.memory.set_map_byte(area, chunk, granule as u8);
-            cursor.chunk = chunk + 1;
+        match self.starts.are_there() {
+            true => self.note_start(cursor.area, distance / HEADER_BYTES),
+            false => self.note_in_map(cursor, area, distance),
         }
         cursor.offset += bytes;
         if head.is_free() {
@@ -156,6 +161,18 @@ impl Heap {
             self.blocks.memory.store(place, head.without_mark().word());
         }
         Visited::Used(self.reached(place, bytes))
+    }
+
+    fn note_in_map(&mut self, cursor: &mut Cursor, area: Area, distance: u32) {
+        if cursor.chunk == 0 {
+            self.blocks.memory.fill_map(area, Index::NO_START);
+        }
+        let chunk = distance / CHUNK_BYTES;
+        if chunk + 1 != cursor.chunk {
+            let granule = distance % CHUNK_BYTES / HEADER_BYTES;
+            self.blocks.memory.set_map_byte(area, chunk, granule as u8);
+            cursor.chunk = chunk + 1;
+        }
     }
 
     /// The area that a cursor is in; goes on to the next one at the end of one.
@@ -169,12 +186,12 @@ impl Heap {
             if cursor.offset < area.end().offset() {
                 return Some(area);
             }
-            *cursor = Cursor { area: cursor.area + 1, offset: 0, chunk: 0 };
+            *cursor = Cursor { area: cursor.area + 1, offset: 0, chunk: 0, ..*cursor };
         }
     }
 
     #[inline]
-    fn reached(&self, place: Place, bytes: u32) -> Reached {
+    pub(super) fn reached(&self, place: Place, bytes: u32) -> Reached {
         let owner = self.blocks.tag(place).owner().unwrap_or(OwnerIndex::KERNEL);
         let payload = self.blocks.memory.address_of(place) + HEADER_BYTES as usize;
         Reached { payload, bytes: bytes - HEADER_BYTES, owner }
@@ -228,7 +245,16 @@ impl Heap {
 
     /// The start of the block that an address lies in, of a heap that stood still since it was indexed.
     #[inline]
-    pub(super) fn start_of(&self, address: usize) -> Option<Place> {
+    fn start_of(&self, address: usize) -> Option<Place> {
+        match self.starts.are_there() {
+            true => self.start_by_bits(address),
+            false => self.start_by_map(address),
+        }
+    }
+
+    /// As [`Heap::start_of`], by the map.
+    #[inline(never)]
+    pub(super) fn start_by_map(&self, address: usize) -> Option<Place> {
         let memory = &self.blocks.memory;
         let offset = memory.offset_of(address)?;
         let area = memory.area_of(offset)?;

@@ -319,7 +319,7 @@ impl Index<'_> {
     /// The block that an address lies in: reads the map back to a chunk with a start, then at most
     /// 64 headers.
     pub fn block_of(&self, address: usize) -> Option<Block> {
-        let place = self.heap.start_of(address)?;
+        let place = self.heap.start_by_map(address)?;
         let head = self.heap.blocks.head(place);
         Some(self.heap.describe(place, head))
     }
