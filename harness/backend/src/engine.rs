@@ -12,6 +12,7 @@
 //!    [`Session::advance`].
 //! 2. All state that a stride changes is in [`Device`], so taking back a stride forgets nothing.
 
+mod blocks;
 mod calls;
 mod commands;
 pub(crate) mod debugged;
@@ -27,6 +28,7 @@ use ramscope_engine::{Image, Machine, Options, Stop, UartByte};
 use ramscope_scenario::{PinPlace, Schedule, Value};
 use ramscope_time::{Instant, Span};
 
+use self::blocks::{BlockWatch, WithBlocks};
 use self::commands::CommandRing;
 use self::debugged::Beside;
 use self::pins::Surroundings;
@@ -55,12 +57,14 @@ pub struct EngineOptions {
     pub seed: u64,
     /// Whether to watch each store for stacks that overflow unseen.
     pub exact_stacks: bool,
+    /// Whether to follow which calls lead to each block of the heap.
+    pub allocation_chains: bool,
 }
 
 impl Default for EngineOptions {
-    /// Seed 1, stacks watched.
+    /// Seed 1, stacks watched, blocks not.
     fn default() -> Self {
-        Self { seed: 1, exact_stacks: true }
+        Self { seed: 1, exact_stacks: true, allocation_chains: false }
     }
 }
 
@@ -95,6 +99,7 @@ impl EngineSession {
         machine.watch_word(ring.as_ref().map(TelemetryRing::write_offset_address));
         let commands = CommandRing::of(image);
         let stacks = options.exact_stacks.then(|| StackWatch::of(image)).flatten();
+        let blocks = options.allocation_chains.then(|| BlockWatch::of(image)).flatten();
         Self {
             units: Units::of(image),
             device: Device {
@@ -103,6 +108,7 @@ impl EngineSession {
                 ring,
                 commands,
                 stacks,
+                blocks,
                 surroundings: None,
                 steering: Steering::default(),
                 points: None,
@@ -186,6 +192,11 @@ impl Session for EngineSession {
 
     fn calls(&self) -> Vec<ObserverEvent> {
         calls::calls(&self.device.machine, &self.units)
+    }
+
+    fn held(&self) -> Vec<ObserverEvent> {
+        let blocks = self.device.blocks.iter();
+        blocks.flat_map(|blocks| blocks.held(&self.device.machine)).collect()
     }
 
     fn now(&self) -> Instant {
@@ -291,6 +302,8 @@ struct Device {
     ring: Option<TelemetryRing>,
     commands: Option<CommandRing>,
     stacks: Option<StackWatch>,
+    /// Which calls led to each block, if somebody wants to know.
+    blocks: Option<BlockWatch>,
     /// What stands around the chip, if anything does.
     surroundings: Option<Surroundings>,
     /// Where slices are to end.
@@ -319,7 +332,12 @@ impl Device {
                 (Some(stacks), Some(observer)) => {
                     self.machine.run_observed(until_here, &mut Beside { stacks, observer })
                 }
-                (Some(stacks), None) => self.machine.run_observed(until_here, stacks),
+                (Some(stacks), None) => match &mut self.blocks {
+                    Some(blocks) => {
+                        self.machine.run_observed(until_here, &mut WithBlocks { stacks, blocks })
+                    }
+                    None => self.machine.run_observed(until_here, stacks),
+                },
                 (None, Some(points)) => self.machine.run_observed(until_here, points),
                 (None, None) => self.machine.run(until_here),
             };
@@ -392,6 +410,9 @@ impl Device {
                 commands.device_reset();
             }
             self.steering.device_reset();
+            if let Some(blocks) = &mut self.blocks {
+                blocks.device_reset();
+            }
             if let Some(stacks) = &mut self.stacks {
                 self.events.extend(stacks.take_switches());
                 stacks.device_reset(reset.at);

@@ -122,11 +122,21 @@ pub(crate) fn engine_session(
     firmware: &Firmware,
     circuit: Option<&Circuit>,
 ) -> EngineSession {
-    let options = EngineOptions { seed: run.seed, ..EngineOptions::default() };
+    let options = EngineOptions {
+        seed: run.seed,
+        allocation_chains: asks_for_chains(run),
+        ..EngineOptions::default()
+    };
     let session = EngineSession::new(&firmware.image, &options);
     let session = match circuit {
         Some(circuit) if run.target == TargetKind::Engine => session.in_circuit(circuit.clone()),
         _ => session,
     };
     session.along(&run.schedule)
+}
+
+/// Whether a report may have to say which calls led to blocks of the heap.
+fn asks_for_chains(run: &Run) -> bool {
+    let budgets = &run.scenario.settings.budgets;
+    budgets.iter().any(|budget| budget.metric.is_of_held_blocks())
 }

@@ -83,6 +83,12 @@ pub trait Session: Send {
         Vec::new()
     }
 
+    /// Which calls led to the blocks of the heap that are in use, as events of the observer; nothing, if
+    /// nobody asked for it or the target cannot see calls.
+    fn held(&self) -> Vec<ObserverEvent> {
+        Vec::new()
+    }
+
     /// Ends the session and gives what was still to be told.
     ///
     /// # Errors

@@ -230,6 +230,18 @@ pub enum ObserverEvent {
         /// The calls on the way to it, innermost first, as the machine saw them.
         callers: Vec<u32>,
     },
+    /// Blocks of the heap that were in use when the run ended, all of one chain of calls.
+    Held {
+        /// The unit that allocated them.
+        unit: u32,
+        /// The site that it did so at, as telemetry numbers it.
+        site: u16,
+        /// The calls that led to the allocation, innermost first, as the machine saw them; none if it was
+        /// made in a handler of interrupts.
+        callers: Vec<u32>,
+        /// The blocks, in the order of their addresses.
+        blocks: Vec<HeldBlock>,
+    },
     /// An access to a register that the machine does not model, told once a register.
     Unmodelled {
         /// Its address.
@@ -251,6 +263,18 @@ pub enum ObserverEvent {
     },
     /// Anything else worth a line.
     Note(String),
+}
+
+/// A block of the heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldBlock {
+    /// When it was allocated.
+    #[serde(with = "picos")]
+    pub at: Instant,
+    /// The address of its header.
+    pub address: u32,
+    /// Its size, with its header.
+    pub bytes: u32,
 }
 
 impl Event for StepEvent {

@@ -16,9 +16,10 @@ use ramscope_backend::{
     Circuit, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch, pause,
     switches_made,
 };
-use ramscope_capture::{Capture, Event, Recorder, Stream};
+use ramscope_capture::{Capture, Event, ObserverEvent, Recorder, Stream};
 use ramscope_model::{
-    Closing, ElfSymbols, Evidence, Feed, Judged, NoSymbols, Outcome, judge_fed, verdict_of,
+    BudgetResult, BudgetState, Closing, ElfSymbols, Evidence, Feed, Judged, NoSymbols, Outcome,
+    Verdict, judge_fed, verdict_of,
 };
 use ramscope_scenario::{Artifact, Artifacts, Run};
 use ramscope_time::Instant;
@@ -195,10 +196,14 @@ impl Execution<'_> {
         let _ = drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look, &mut witness);
         let times = timer.stop(recorder.capture());
         let mut feed = Feed::of(recorder.capture());
-        let failed = bundle::is_wanted(outcome_so_far(run, &feed));
+        let verdict = verdict_so_far(run, &feed);
+        let failed = bundle::is_wanted(verdict.outcome);
         let folder = bundle::folder_for(path);
         if failed {
-            look_at_stacks(session.as_ref(), &mut recorder, &mut feed);
+            note(session.calls(), &mut recorder, &mut feed);
+        }
+        if verdict.budgets.iter().any(asks_for_blocks) {
+            note(session.held(), &mut recorder, &mut feed);
         }
         let machine = evidence::machine_facts(session.facts());
         let closing = Closing {
@@ -257,18 +262,26 @@ impl Execution<'_> {
 
 /// How a run came out, before its findings have names.
 pub(crate) fn outcome_so_far(run: &Run, feed: &Feed) -> Outcome {
+    verdict_so_far(run, feed).outcome
+}
+
+fn verdict_so_far(run: &Run, feed: &Feed) -> Verdict {
     let (device, course) = (feed.device(), feed.course());
     let console = feed.console();
     verdict_of(&Evidence { run, device, course, console, damage: None, symbols: &NoSymbols })
-        .outcome
 }
 
-/// Records where each unit of a device stands that has failed.
-fn look_at_stacks(session: &dyn Session, recorder: &mut Recorder, feed: &mut Feed) {
+/// Whether a budget is exceeded by blocks of the heap, wherever they come from.
+fn asks_for_blocks(result: &BudgetResult) -> bool {
+    result.state == BudgetState::Exceeded && result.metric.is_of_held_blocks()
+}
+
+/// Records what a look at the device at the end of its run has shown.
+fn note(events: Vec<ObserverEvent>, recorder: &mut Recorder, feed: &mut Feed) {
     let at = feed.course().last_at;
-    for calls in session.calls() {
-        recorder.event(at, &calls);
-        feed.push(Stream::Observer, at, &calls.encode());
+    for event in events {
+        recorder.event(at, &event);
+        feed.push(Stream::Observer, at, &event.encode());
     }
 }
 

@@ -259,6 +259,13 @@ impl Image {
         self.inner.symbols.value(name)
     }
 
+    /// The value of the first symbol whose name begins so: names of functions end in what changes with
+    /// each build.
+    #[must_use]
+    pub fn symbol_beginning(&self, beginning: &str) -> Option<u32> {
+        self.inner.symbols.value_beginning(beginning)
+    }
+
     /// The bytes of a named ELF section of the program as they stand in the file. Tables of symbols and what
     /// is for debuggers are not kept.
     #[must_use]

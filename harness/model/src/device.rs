@@ -93,6 +93,7 @@ pub struct Device {
     log: Log,
     calls: Vec<Calls>,
     deepest: Vec<Calls>,
+    held: Vec<HeldChain>,
     forgotten: u64,
 }
 
@@ -114,6 +115,19 @@ pub struct Calls {
     pub pc: u32,
     /// Instructions that call, on the way to it, innermost first; guesses.
     pub callers: Vec<u32>,
+}
+
+/// Blocks of the heap in use when the run ended, all allocated by the same calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldChain {
+    /// The unit that allocated them.
+    pub unit: UnitKey,
+    /// Where it did so.
+    pub site: SiteId,
+    /// The calls that led there, innermost first; certain.
+    pub callers: Vec<u32>,
+    /// When each block was allocated, and its bytes with its header.
+    pub blocks: Vec<(Instant, u32)>,
 }
 
 /// What interrupt handlers use.
@@ -250,6 +264,7 @@ impl Device {
             log: Log::default(),
             calls: Vec::new(),
             deepest: Vec::new(),
+            held: Vec::new(),
             forgotten: 0,
         }
     }
@@ -462,6 +477,12 @@ impl Device {
     #[must_use]
     pub fn deepest_calls(&self) -> &[Calls] {
         &self.deepest
+    }
+
+    /// Which calls led to the blocks in use when the run ended, where somebody asked: exact.
+    #[must_use]
+    pub fn held_chains(&self) -> &[HeldChain] {
+        &self.held
     }
 
     /// Where each unit stood when the run ended, where somebody looked.

@@ -192,9 +192,11 @@ impl Feed {
         let has_looked = !self.device.calls().is_empty();
         let deepest = self.device.deepest_calls().iter().filter(|_| has_looked);
         let calls = self.device.calls().iter().chain(deepest);
+        let held = self.device.held_chains().iter().flat_map(|chain| chain.callers.iter().copied());
         findings
             .flat_map(Finding::code_addresses)
             .chain(calls.flat_map(|calls| [&[calls.pc], calls.callers.as_slice()].concat()))
+            .chain(held)
             .collect()
     }
 
@@ -299,6 +301,9 @@ impl Feed {
             }
             ObserverEvent::Deepest { unit, pc, callers, .. } => {
                 self.device.observe_deepest(unit, pc, callers);
+            }
+            ObserverEvent::Held { unit, site, callers, blocks } => {
+                self.device.observe_held((unit, site), callers, &blocks);
             }
             ObserverEvent::Calls { unit, pc, callers } => {
                 self.device.observe_calls(unit, pc, callers);

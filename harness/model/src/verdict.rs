@@ -106,6 +106,8 @@ pub struct BudgetResult {
     pub capacity: Option<u64>,
     /// When the observed value was first told.
     pub at: Option<Instant>,
+    /// For a leak: from when to when what was allocated counts.
+    pub span: Option<(Instant, Instant)>,
     /// Whether it holds.
     pub state: BudgetState,
     /// Whether the scenario expects it to fail.

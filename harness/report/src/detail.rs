@@ -2,6 +2,7 @@
 
 mod chains;
 mod collections;
+mod held;
 pub(crate) mod judgement;
 mod memory;
 mod modules;
@@ -29,6 +30,7 @@ pub fn detail(judged: &Judged, style: Style) -> String {
         memory::rest(judged.feed.device(), style),
         waits::waits(judged.feed.device(), style),
         judgement::budgets(judged, style),
+        held::held(judged, style),
         judgement::findings(judged, style),
         judgement::faults(judged, style),
         judgement::steps(judged, style),

@@ -87,7 +87,7 @@ fn ran(judged: &Judged) -> RunForm<'_> {
         ended_at_ps: Some(verdict.ended_at.as_picos()),
         failures: verdict.failures.iter().map(FailureForm::of).collect(),
         doubts: &verdict.doubts,
-        budgets: verdict.budgets.iter().map(BudgetForm::of).collect(),
+        budgets: verdict.budgets.iter().map(|result| BudgetForm::of(judged, result)).collect(),
         findings: verdict.findings.iter().map(FindingForm::of).collect(),
         steps: verdict.steps.iter().map(StepForm::of).collect(),
         phases: phases(judged).iter().map(PhaseForm::of).collect(),

@@ -17,6 +17,7 @@ mod entry;
 mod exit;
 mod figures;
 mod github;
+mod held;
 mod html;
 mod json;
 mod junit;

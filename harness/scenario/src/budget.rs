@@ -333,6 +333,13 @@ impl Metric {
         matches!(self, Self::StackMargin | Self::Free | Self::LargestFree | Self::CollectFreed)
     }
 
+    /// Whether it is about blocks of the heap that are in use at the end of what it is about: who exceeds
+    /// it wants to know where they come from.
+    #[must_use]
+    pub const fn is_of_held_blocks(self) -> bool {
+        matches!(self, Self::Leak | Self::LeakBlocks | Self::HeapUsed)
+    }
+
     /// A value of this metric as a person reads it: `1024 B`, `12`, `2.50 %`, `1.500 ms`.
     #[must_use]
     pub fn format(self, value: u64) -> String {

@@ -26,6 +26,8 @@ pub(crate) enum Ran {
 impl EngineSession {
     /// Runs until an instant, or until `observer` stops it.
     pub(crate) fn run_beside(&mut self, until: Instant, observer: &mut impl Breaking) -> Ran {
+        // What an observer of blocks does not see it would tell wrongly.
+        self.device.blocks = None;
         loop {
             let Device { machine, stacks, .. } = &mut self.device;
             let stop = match stacks {

@@ -81,6 +81,11 @@ impl DeepestCalls {
         }
     }
 
+    /// The calls of the running unit that are not over, innermost first, right after one was made.
+    pub(super) fn open_calls(&self) -> Vec<u32> {
+        self.current.open.iter().rev().map(|call| call.pc).collect()
+    }
+
     /// A store on the unit's own stack.
     #[inline]
     pub(super) fn store(&mut self, sp: u32, pc: u32) {

@@ -24,7 +24,7 @@ use ramscope_time::Instant;
 use super::deepest::DeepestCalls;
 
 /// The stack pointer's register.
-const SP: u8 = 2;
+pub(super) const SP: u8 = 2;
 /// Few enough that an event stands near the other events of its time.
 const SWITCHES_PER_EVENT: usize = 64;
 /// A store this far below the stack pointer still belongs to its frame: code may store before it
@@ -108,6 +108,15 @@ impl StackWatch {
     /// Who called whom when each stack was deepest.
     pub(super) fn deepest(&self) -> Vec<ObserverEvent> {
         self.deepest.events()
+    }
+
+    /// The unit that runs and its calls that are not over, innermost first; none in a handler.
+    pub(super) fn open_calls(&self, sp: u32) -> (u32, Vec<u32>) {
+        let callers = match sp.wrapping_sub(self.current.low) <= self.current.bytes {
+            true => self.deepest.open_calls(),
+            false => Vec::new(),
+        };
+        (self.current.unit, callers)
     }
 
     /// The findings since the last call.

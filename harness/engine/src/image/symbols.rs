@@ -22,10 +22,19 @@ impl Symbols {
 
     /// The value of the first one of this name.
     pub(super) fn value(&self, name: &str) -> Option<u32> {
+        self.find(|other| other == name.as_bytes())
+    }
+
+    /// The value of the first one whose name begins so.
+    pub(super) fn value_beginning(&self, beginning: &str) -> Option<u32> {
+        self.find(|name| name.starts_with(beginning.as_bytes()))
+    }
+
+    fn find(&self, is_it: impl Fn(&[u8]) -> bool) -> Option<u32> {
         let mut start = 0;
         for (end, value) in &self.ends {
             let end = *end as usize;
-            if &self.names[start..end] == name.as_bytes() {
+            if is_it(&self.names[start..end]) {
                 return Some(*value);
             }
             start = end;
@@ -48,6 +57,10 @@ mod tests {
         assert_eq!(
             (symbols.value("y"), symbols.value("ma"), symbols.value("")),
             (Some(4), None, None)
+        );
+        assert_eq!(
+            (symbols.value_beginning("mainl"), symbols.value_beginning("x")),
+            (Some(2), None)
         );
     }
 }

@@ -10,12 +10,15 @@ mod units;
 mod waits;
 mod windows;
 
+use ramscope_capture::HeldBlock;
 use ramscope_time::{Instant, Span};
-use ramscope_wire::{Hello, Record, UnitId, WindowId};
+use ramscope_wire::{Hello, Record, SiteId, UnitId, WindowId};
 
 use crate::device::boot::ResetCode;
 use crate::device::unit::{Ending, UnitEnd, UnitKey};
-use crate::device::{Boot, Calls, Device, FailedAllocation, HelloFacts, Reset, Unmodelled, What};
+use crate::device::{
+    Boot, Calls, Device, FailedAllocation, HeldChain, HelloFacts, Reset, Unmodelled, What,
+};
 use crate::finding::{Detail, Finding};
 
 impl Device {
@@ -177,6 +180,22 @@ impl Device {
     pub(crate) fn observe_deepest(&mut self, unit: u32, pc: u32, callers: Vec<u32>) {
         let unit = UnitKey { boot: self.boot.index, id: UnitId(unit) };
         push_bounded(&mut self.deepest, Calls { unit, pc, callers }, &mut self.forgotten);
+    }
+
+    /// Says which calls led to blocks in use when the run ended, as the machine's observer saw it.
+    pub(crate) fn observe_held(
+        &mut self,
+        (unit, site): (u32, u16),
+        callers: Vec<u32>,
+        blocks: &[HeldBlock],
+    ) {
+        let unit = UnitKey { boot: self.boot.index, id: UnitId(unit) };
+        let blocks = blocks.iter().map(|block| (block.at, block.bytes)).collect();
+        let chain = HeldChain { unit, site: SiteId(site), callers, blocks };
+        // What is not told here changes no verdict, so it does not count as forgotten.
+        if self.held.len() < Self::LIST_MAX {
+            self.held.push(chain);
+        }
     }
 
     /// Says that firmware used a register that the machine does not model.

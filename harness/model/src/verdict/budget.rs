@@ -89,7 +89,9 @@ fn judge_subject(
         None => subject.figure(budget.metric),
     };
     let judged = judge_figure(budget, id, &subject.name, figure);
-    BudgetResult { base_name: subject.base_name.clone(), ..judged }
+    let is_leak = matches!(budget.metric, Metric::Leak | Metric::LeakBlocks);
+    let span = phase.filter(|_| is_leak).map(|phase| phase.leak_span());
+    BudgetResult { base_name: subject.base_name.clone(), span, ..judged }
 }
 
 fn judge_figure(budget: &Budget, id: &BudgetId, name: &str, figure: Figure) -> BudgetResult {
@@ -157,6 +159,7 @@ fn result(budget: &Budget, id: &BudgetId, name: &str, state: BudgetState) -> Bud
         observed: None,
         capacity: None,
         at: None,
+        span: None,
         state,
         expected_to_fail: false,
     }

@@ -2,16 +2,17 @@
 
 use ramscope_model::{
     BudgetResult, BudgetState, Device, Failure, HostFacts, ImageFacts, InjectedFault, Judged,
-    JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack, StepResult, Timer, Unit,
+    JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack, StepResult, Symbols, Timer, Unit,
 };
 use ramscope_wire::{BlockState, ModulePhase, UnitId};
 
 use super::form::{
-    AreaForm, BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm,
-    HolderForm, HostForm, HostStepForm, ImageForm, LayoutForm, LossesForm, MachineForm, MapRunForm,
-    ModuleForm, ModulePhaseForm, PhaseForm, PinForm, ResetForm, SkipForm, StackForm, StepForm,
-    TimerForm, UnitForm,
+    AreaForm, BudgetForm, CallForm, ChainForm, DeviceForm, FailureForm, FaultForm, FigureForm,
+    FindingForm, HeapForm, HolderForm, HostForm, HostStepForm, ImageForm, LayoutForm, LossesForm,
+    MachineForm, MapRunForm, ModuleForm, ModulePhaseForm, PhaseForm, PinForm, ResetForm, SkipForm,
+    StackForm, StepForm, TimerForm, UnitForm,
 };
+use crate::held::{Held, Origin, origin};
 use crate::measure::{Figure, Phase};
 
 impl<'a> ImageForm<'a> {
@@ -64,7 +65,7 @@ impl<'a> FailureForm<'a> {
 }
 
 impl<'a> BudgetForm<'a> {
-    pub(super) fn of(result: &'a BudgetResult) -> Self {
+    pub(super) fn of(judged: &Judged, result: &'a BudgetResult) -> Self {
         let (reason, names_seen) = match &result.state {
             BudgetState::Skipped { reason } | BudgetState::Inconclusive { reason } => {
                 (Some(reason.as_str()), None)
@@ -87,8 +88,23 @@ impl<'a> BudgetForm<'a> {
             reason,
             names_seen,
             expected_to_fail: result.expected_to_fail,
+            allocated_by: chains(judged, result),
         }
     }
+}
+
+fn chains(judged: &Judged, result: &BudgetResult) -> Option<Vec<ChainForm>> {
+    let Origin::Exact(chains) = origin(judged, result)? else { return None };
+    let function = |pc| judged.facts.symbols.function_at(pc).map(|symbol| symbol.function);
+    let call = |&pc: &u32| CallForm { pc, function: function(pc) };
+    let form = |held: Held<'_>| ChainForm {
+        bytes: held.bytes,
+        blocks: held.blocks,
+        calls: held.callers.iter().map(call).collect(),
+        unit: held.unit,
+        place: held.place,
+    };
+    Some(chains.into_iter().map(form).collect())
 }
 
 impl<'a> FindingForm<'a> {

@@ -191,6 +191,34 @@ pub(super) struct BudgetForm<'a> {
     pub(super) names_seen: Option<&'a [String]>,
     /// Whether the scenario expects it to fail.
     pub(super) expected_to_fail: bool,
+    /// Exceeded by blocks of the heap: which calls led to those in use at the end of the run, the most
+    /// bytes first; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) allocated_by: Option<Vec<ChainForm>>,
+}
+
+/// Blocks of the heap that were allocated by the same calls.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ChainForm {
+    /// Their bytes, with headers.
+    pub(super) bytes: u64,
+    /// How many blocks.
+    pub(super) blocks: u64,
+    /// The unit that allocated them.
+    pub(super) unit: String,
+    /// `file:line` of the allocation, if the device told.
+    pub(super) place: Option<String>,
+    /// The calls, innermost first, as the machine saw them; empty in a handler of interrupts.
+    pub(super) calls: Vec<CallForm>,
+}
+
+/// An instruction that called.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CallForm {
+    /// Its address.
+    pub(super) pc: u32,
+    /// The function that it is in.
+    pub(super) function: Option<String>,
 }
 
 /// Something that was noticed.

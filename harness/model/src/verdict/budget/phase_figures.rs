@@ -301,6 +301,16 @@ impl<'a> Phased<'a> {
         }))
     }
 
+    /// From when to when an allocation counts as a leak, if its block stays.
+    pub(super) fn leak_span(&self) -> (Instant, Instant) {
+        let first = self.occurrences.first().expect("a phase that has figures was carried out");
+        let from = match self.occurrences.len() {
+            1 => first.windows[0].from,
+            _ => end_of(last_of(first), self.device),
+        };
+        (from, end_of(self.last(), self.device))
+    }
+
     /// Switches, instructions, or the share of the processor: sums over the times of the phase.
     fn processor(&self, unit: &Unit, place: usize, metric: Metric) -> Result<Figure, Missing> {
         let of = |window: Option<&Window>| match window {
