@@ -52,11 +52,12 @@ pub use console::{Console, Line};
 pub use device::{
     Area, AreaPicture, Boot, Callbacks, Calls, Change, CollectFigures, Collection, Collections,
     Cpu, CpuFigures, Device, Ending, FailedAllocation, Figures, Heap, HeapFigures, HeapLayout,
-    HeapMap, HelloFacts, History, Holding, HoldingFigures, InterruptFigures, Interrupts, KeptBlock,
-    LatenessFigures, Log, LogEntry, Losses, MapOwner, Mark, MemoryRegion, Module, ModulePlace,
-    Object, OwnedFigures, Owner, Pin, Place, ProgramRun, Reset, ResumedUnit, Run, Shape, Shows,
-    SiteHeld, SourcePlace, Square, Stack, StackFigures, Stretch, Timer, Unit, UnitEnd, UnitFigures,
-    UnitKey, Unmodelled, UnseenOverflow, Waiter, What, Window, WindowEnd, basis_points,
+    HeapMap, HeldChain, HelloFacts, History, Holding, HoldingFigures, InterruptFigures, Interrupts,
+    KeptBlock, LatenessFigures, Log, LogEntry, Losses, MapOwner, Mark, MemoryRegion, Module,
+    ModulePlace, Object, OwnedFigures, Owner, Pin, Place, ProgramRun, Reset, ResumedUnit, Run,
+    Shape, Shows, SiteHeld, SourcePlace, Square, Stack, StackFigures, Stretch, Timer, Unit,
+    UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What, Window, WindowEnd,
+    basis_points,
 };
 pub use feed::{AskedWindow, Course, Feed};
 pub use finding::{Detail, Finding, FindingKind, RacingUse};
