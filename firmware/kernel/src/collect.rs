@@ -51,6 +51,7 @@
 //! collection decides something only after [`roots::promise_complete`].
 
 mod marker;
+mod place;
 pub mod roots;
 mod show;
 mod steps;

@@ -6,15 +6,15 @@
 #![expect(unsafe_code, reason = "says what memory may be scanned")]
 
 use super::marker::{Marker, Scan, Watch};
+use super::place::place_of;
 use super::roots::ROOTS_MAX;
-use super::units::{Unit, Waitable};
+use super::units::{STACK_BLOCK_MIN, Unit, Waitable, forget_stack};
 use super::{ATTEMPTS_MAX, Collected, Collector, Kept, NOTES_MAX, Resumed, Waiting, show};
-use crate::heap::{Cursor, Heap, Owners, Reached, Swept, Visited};
+use crate::heap::{Cursor, Owners, Reached, Swept, Visited};
 use crate::kernel::Kernel;
 use crate::port::{self, RegionKind, StackRange};
 use crate::rtt;
 use crate::sched::{Slot, State, THREADS_MAX};
-use crate::stack::{GUARD_BYTES, STACK_BYTES_MIN};
 use crate::sync::head::waited_for;
 use crate::thread::Thread;
 use core::ops::{Range, RangeInclusive};
@@ -29,8 +29,6 @@ const SCANNED: u32 = 64;
 const SWEPT: u32 = 10;
 /// Units that one step decides on.
 const DECIDED: u8 = 2;
-/// No block with a stack in it is smaller.
-const STACK_BLOCK_MIN: u32 = (STACK_BYTES_MIN + GUARD_BYTES) as u32;
 
 const _: () = assert!(THREADS_MAX <= 32, "a set of slots is one word");
 
@@ -536,17 +534,6 @@ fn sweep(kernel: &mut Kernel) -> Phase {
     Phase::Sweep
 }
 
-/// Who was torn down there has no stack any more that a sample could scan.
-fn forget_stack(threads: &mut [Thread; THREADS_MAX], payload: usize, bytes: u32) {
-    if bytes < STACK_BLOCK_MIN {
-        return;
-    }
-    let is_its = |thread: &&mut Thread| thread.block.is_some_and(|it| it.addr().get() == payload);
-    if let Some(thread) = threads.iter_mut().find(is_its) {
-        thread.block = None;
-    }
-}
-
 /// Finds out whose a block is that stays, and what the place is that points to it.
 fn explain(kernel: &mut Kernel, note: u8) -> Phase {
     let index = usize::from(note);
@@ -570,40 +557,6 @@ fn explain(kernel: &mut Kernel, note: u8) -> Phase {
     kernel.collector.kept[index] = Some(kept);
     show::note_kept(kernel, &kept);
     Phase::Explain(note + 1)
-}
-
-/// What an address is, and whose.
-fn place_of(kernel: &Kernel, at: usize) -> (CollectPlace, UnitId) {
-    let unit_of = |slot: usize| UnitId(kernel.threads[slot].unit);
-    let collector = &kernel.collector;
-    if collector.registers.contains(&at) {
-        return (CollectPlace::Registers, unit_of(collector.caller.index()));
-    }
-    let has_it = |thread: &Thread| {
-        let StackRange { low, bytes } = thread.stack;
-        thread.end.is_none() && (low..low + bytes).contains(&at)
-    };
-    if let Some(slot) = kernel.threads.iter().position(has_it) {
-        return (CollectPlace::Stack, unit_of(slot));
-    }
-    if let Some(block) = in_block(&kernel.heap, at) {
-        let unit = kernel.heap.owner(block.owner).map_or(0, |totals| totals.tag.unit);
-        return (CollectPlace::Heap, UnitId(unit));
-    }
-    let own = core::ptr::from_ref(kernel).addr();
-    match () {
-        () if collector.roots.contains(at) => (CollectPlace::Registered, UnitId::KERNEL),
-        () if (own..own + size_of::<Kernel>()).contains(&at) => {
-            (CollectPlace::Kernel, UnitId::KERNEL)
-        }
-        () => (CollectPlace::Statics, UnitId::KERNEL),
-    }
-}
-
-/// The block that an address lies in.
-fn in_block(heap: &Heap, at: usize) -> Option<Reached> {
-    heap.is_reached(at).filter(|reached| *reached)?;
-    heap.payload_at(at)
 }
 
 fn resume(kernel: &mut Kernel, from: u8) -> Phase {

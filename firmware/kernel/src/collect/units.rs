@@ -6,8 +6,9 @@
 use crate::deadlock;
 use crate::kernel::Kernel;
 use crate::port::StackRange;
-use crate::sched::{Kin, Slot, State, Why};
-use crate::thread;
+use crate::sched::{Kin, Slot, State, THREADS_MAX, Why};
+use crate::stack::{GUARD_BYTES, STACK_BYTES_MIN};
+use crate::thread::{self, Thread};
 use core::ops::Range;
 
 /// What a unit waits for, as far as that decides who can end the wait.
@@ -87,4 +88,18 @@ fn has_waker(kernel: &Kernel, slot: Slot) -> bool {
     let mut joiners =
         core::iter::successors(thread.joiners.first(), |slot| kernel.sched.behind(*slot));
     thread.has_handle && !joiners.any(|joiner| !kernel.sched.has_deadline(joiner))
+}
+
+/// No block with a stack in it is smaller.
+pub(super) const STACK_BLOCK_MIN: u32 = (STACK_BYTES_MIN + GUARD_BYTES) as u32;
+
+/// Who was torn down there has no stack any more that a sample could scan.
+pub(super) fn forget_stack(threads: &mut [Thread; THREADS_MAX], payload: usize, bytes: u32) {
+    if bytes < STACK_BLOCK_MIN {
+        return;
+    }
+    let is_its = |thread: &&mut Thread| thread.block.is_some_and(|it| it.addr().get() == payload);
+    if let Some(thread) = threads.iter_mut().find(is_its) {
+        thread.block = None;
+    }
 }
