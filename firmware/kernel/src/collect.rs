@@ -64,7 +64,7 @@ use crate::heap::{Cursor, Owners};
 use crate::kernel::{self, Kernel};
 use crate::module::{self, Released};
 use crate::port;
-use crate::sched::{PRIORITIES, Slot};
+use crate::sched::{PRIORITIES, Slot, SlotSet};
 use crate::stack::KERNEL_STACK_MAX;
 use crate::time::Span;
 use core::ops::Range;
@@ -217,11 +217,11 @@ pub(crate) struct Collector {
     /// Where the caller's registers are saved: in a frame of its own.
     registers: Range<usize>,
     /// Slots whose frames are no roots so far.
-    dormant: u32,
+    dormant: SlotSet,
     /// Slots whose frames are to be scanned.
-    due: u32,
+    due: SlotSet,
     /// Slots that are to be told to end.
-    doomed: u32,
+    doomed: SlotSet,
     quarantined: Owners,
     rooted: Owners,
     now: Collected,
@@ -251,9 +251,9 @@ impl Collector {
             caller: Slot::IDLE,
             caller_frames: 0,
             registers: 0..0,
-            dormant: 0,
-            due: 0,
-            doomed: 0,
+            dormant: SlotSet::EMPTY,
+            due: SlotSet::EMPTY,
+            doomed: SlotSet::EMPTY,
             quarantined: Owners::NONE,
             rooted: Owners::NONE,
             now: Collected::NOTHING,

@@ -67,7 +67,7 @@ pub enum Shortage {
 pub struct Pending(u16);
 
 /// Bits of [`Pending`] that count slots.
-const SLOT_BITS: u32 = 6;
+const SLOT_BITS: u32 = 7;
 const _: () = assert!(THREADS_MAX <= 1 << SLOT_BITS, "all slots can be counted");
 
 impl Pending {
@@ -77,7 +77,7 @@ impl Pending {
         self.0 as usize & ((1 << SLOT_BITS) - 1)
     }
 
-    /// Memory of torn-down threads that is quarantined, in KiB, rounded up; at most 1023.
+    /// Memory of torn-down threads that is quarantined, in KiB, rounded up; at most 511.
     #[must_use]
     pub const fn quarantined_kib(self) -> usize {
         self.0 as usize >> SLOT_BITS

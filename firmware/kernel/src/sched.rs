@@ -42,18 +42,16 @@ pub use outlook::Kin;
 use outlook::{Chance, Outlook};
 use queue::{Links, NONE};
 pub use queue::{PriorityQueue, WaitQueue};
-use slots::SlotSet;
+pub(crate) use slots::SlotSet;
 
 /// Slots in the table: the idle context, main, and all other threads.
-pub const THREADS_MAX: usize = 32;
+pub const THREADS_MAX: usize = 64;
 /// Priorities 0 (idle only) to 15 (most urgent).
 pub const PRIORITIES: usize = 16;
 /// The priority of main and of every thread that does not ask for another one.
 pub const PRIORITY_DEFAULT: u8 = 8;
 
 const _: () = assert!(THREADS_MAX < NONE as usize, "a slot index and the end mark share a byte");
-const _: () = assert!(THREADS_MAX <= 32, "one bit a slot in a word");
-const _: () = assert!(THREADS_MAX.is_power_of_two(), "indices are masked");
 const _: () = assert!(PRIORITIES <= 16, "the ready bitmap has 16 bits");
 const _: () = assert!(THREADS_MAX.is_power_of_two(), "an index is masked and not compared");
 
@@ -222,7 +220,7 @@ pub struct Scheduler {
     entries: [Entry; THREADS_MAX],
     lent: [Lent; THREADS_MAX],
     /// Whose priority may not be what it is due: one bit a slot.
-    unsettled: u32,
+    unsettled: SlotSet,
 }
 
 /// Whether a slice is counted, and whether an alarm stands for it: the alarm of an earlier slice does.
@@ -253,7 +251,7 @@ impl Scheduler {
             deadlines: Deadlines::new(),
             entries,
             lent: [Lent::NOTHING; THREADS_MAX],
-            unsettled: 0,
+            unsettled: SlotSet::EMPTY,
         }
     }
 

@@ -1,5 +1,6 @@
-//! Scenes for the longest stretch with interrupts masked: as many threads as there are slots for, all
-//! of them waiting for what one operation then touches.
+//! Scenes for the longest stretch with interrupts masked: as many threads as there are slots for, and
+//! 32 of them wait for the object that one operation then touches; what is no object (the clock, the
+//! processor) all of them wait for.
 
 use super::{EQUAL, HIGHER, LOWER, Row, pause, settle};
 use core::array::from_fn;
@@ -15,6 +16,8 @@ use ramscope_kernel::{Error, Instant, Lock, Mutex, Span, handler, println, threa
 
 /// All slots but those of the idle context, main, the console, the callbacks, and one for the scene.
 const CROWD: usize = THREADS_MAX - 5;
+/// Those of them that wait for an object; the others sleep.
+const WAITERS: usize = 32;
 const TIMERS: usize = TIMERS_MAX - HARDWARE_TIMERS;
 const FAR: Span = Span::from_seconds(60);
 
@@ -25,10 +28,10 @@ static FLAGS: Flags = Flags::named("crowd flags");
 static QUEUE: Queue<u32, 1> = Queue::named("crowd queue");
 static CLOSING: Queue<u32, 1> = Queue::named("closing");
 static CONDITION: Condition = Condition::named("crowd condition");
-static BARRIER: Barrier = Barrier::named("crowd barrier", CROWD as u8 + 1);
+static BARRIER: Barrier = Barrier::named("crowd barrier", WAITERS as u8 + 1);
 static SHARED: RwLock<u32> = RwLock::named("crowd rwlock", 0);
 static BROKEN: Lock = Lock::named("broken lock");
-static CHAIN: [Mutex<()>; CROWD + 1] = [const { Mutex::named("chain", ()) }; CROWD + 1];
+static CHAIN: [Mutex<()>; WAITERS + 1] = [const { Mutex::named("chain", ()) }; WAITERS + 1];
 static GATE: Semaphore = Semaphore::named("gate", 0, 1);
 static STOP: AtomicU32 = AtomicU32::new(0);
 
@@ -36,6 +39,8 @@ static STOP: AtomicU32 = AtomicU32::new(0);
 struct Scene {
     row: Row,
     what: &'static str,
+    /// How many of the crowd do it; the others sleep.
+    waiters: usize,
     priority: fn(usize) -> u8,
     crowd: fn(usize) -> Result<(), Error>,
     act: fn() -> Result<(), Error>,
@@ -48,6 +53,7 @@ impl Scene {
         Self {
             row: Row::of(id),
             what,
+            waiters: WAITERS,
             priority: |_| EQUAL,
             crowd: |_| thread::sleep(FAR),
             act: || Ok(()),
@@ -57,8 +63,9 @@ impl Scene {
 
     fn play(&self) -> Result<(), Error> {
         let mut crowd: [Option<JoinHandle>; CROWD] = [const { None }; CROWD];
-        let work = self.crowd;
+        let asleep: fn(usize) -> Result<(), Error> = |_| thread::sleep(FAR);
         for (index, place) in crowd.iter_mut().enumerate() {
+            let work = if index < self.waiters { self.crowd } else { asleep };
             let builder = Builder::new("waiter").stack_bytes(1024).priority((self.priority)(index));
             *place = Some(builder.spawn(move || work(index))?);
         }
@@ -81,9 +88,9 @@ impl Scene {
     }
 }
 
-/// Does it once for each of the crowd.
+/// Does it once for each waiter.
 fn for_each(mut act: impl FnMut() -> Result<(), Error>) -> Result<(), Error> {
-    (0..CROWD).try_for_each(|_| act())
+    (0..WAITERS).try_for_each(|_| act())
 }
 
 /// Priorities from low to high and round again.
@@ -93,6 +100,7 @@ fn mixed(index: usize) -> u8 {
 
 const SCENES: &[Scene] = &[
     Scene {
+        waiters: CROWD,
         crowd: |_| {
             while STOP.load(Ordering::Relaxed) == 0 {
                 thread::yield_now();
@@ -137,7 +145,7 @@ const SCENES: &[Scene] = &[
         crowd: |index| {
             let _mine = CHAIN[index].lock()?;
             thread::sleep(Span::from_millis(2))?;
-            if index == CROWD - 1 {
+            if index == WAITERS - 1 {
                 return GATE.acquire();
             }
             CHAIN[index + 1].lock().map(drop)
@@ -201,6 +209,7 @@ const SCENES: &[Scene] = &[
         ..Scene::new(b"I11 ", "reader-writer lock")
     },
     Scene {
+        waiters: CROWD,
         priority: |_| HIGHER,
         crowd: |_| {
             let millisecond = Span::from_millis(1).ticks();

@@ -195,7 +195,7 @@ fn frames_that_cannot_start_say_why_and_leave_the_console_as_it_was() {
     )
     .text;
     assert!(
-        text.contains("\n> telemetry frames\ntelemetry: out of thread slots: all 32 "),
+        text.contains("\n> telemetry frames\ntelemetry: out of thread slots: all 64 "),
         "{text}"
     );
     assert!(text.contains("\n> window\nwindow 1\n"), "{text}");

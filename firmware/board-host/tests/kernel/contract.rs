@@ -152,7 +152,10 @@ fn the_last_control_block_is_missed_by_name() {
         Ok(())
     });
     let refused = printed.iter().find(|line| line.starts_with("refused: ")).unwrap();
-    assert!(refused.starts_with("refused: out of control blocks: all 64 are taken, "), "{refused}");
+    assert!(
+        refused.starts_with("refused: out of control blocks: all 128 are taken, "),
+        "{refused}"
+    );
     assert!(!refused.ends_with(" 0 KiB quarantined"), "{refused}");
 }
 

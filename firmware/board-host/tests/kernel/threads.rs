@@ -264,7 +264,7 @@ fn without_a_free_slot_spawn_says_so_and_leaves_nothing_behind() {
             }
             Ok(())
         },
-        &["out of thread slots: all 32 are taken, 0 ended threads not joined, 0 KiB quarantined"],
+        &["out of thread slots: all 64 are taken, 0 ended threads not joined, 0 KiB quarantined"],
     );
 }
 

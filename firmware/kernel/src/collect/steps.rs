@@ -14,7 +14,7 @@ use crate::heap::{Cursor, Owners, Reached, Swept, Visited};
 use crate::kernel::Kernel;
 use crate::port::{self, RegionKind, StackRange};
 use crate::rtt;
-use crate::sched::{Slot, State, THREADS_MAX};
+use crate::sched::{Slot, SlotSet, State, THREADS_MAX};
 use crate::sync::head::waited_for;
 use crate::thread::Thread;
 use core::ops::{Range, RangeInclusive};
@@ -29,8 +29,6 @@ const SCANNED: u32 = 64;
 const SWEPT: u32 = 10;
 /// Units that one step decides on.
 const DECIDED: u8 = 2;
-
-const _: () = assert!(THREADS_MAX <= 32, "a set of slots is one word");
 
 /// Where a collection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,10 +77,6 @@ pub(super) enum Progress {
     Done,
 }
 
-fn of(slot: Slot) -> u32 {
-    1 << slot.0
-}
-
 /// Whether a collection could give memory back now.
 pub(super) fn is_promising(kernel: &Kernel) -> bool {
     !kernel.heap.owners_in_quarantine().is_empty()
@@ -110,7 +104,8 @@ fn begin_anew(kernel: &mut Kernel) {
     let Kernel { heap, collector, .. } = kernel;
     collector.disturbances_seen = collector.disturbances;
     collector.attempts += 1;
-    (collector.dormant, collector.due, collector.doomed) = (0, 0, 0);
+    (collector.dormant, collector.due, collector.doomed) =
+        (SlotSet::EMPTY, SlotSet::EMPTY, SlotSet::EMPTY);
     collector.quarantined = heap.owners_in_quarantine();
     collector.rooted = heap.owners_that_are_roots();
     collector.marker.begin(heap);
@@ -201,7 +196,7 @@ fn decide(kernel: &mut Kernel, from: u8) -> Phase {
     for slot in (from..THREADS_MAX as u8).map(Slot).take(usize::from(DECIDED)) {
         let waitable = slot.waitable(kernel).filter(|_| slot != kernel.collector.caller);
         if let Some(waitable) = waitable {
-            kernel.collector.dormant |= of(slot);
+            kernel.collector.dormant.insert(slot);
             watch(kernel, slot, waitable);
         } else if let Some(block) = slot.block(kernel) {
             let _ = kernel.heap.reach(block);
@@ -212,7 +207,7 @@ fn decide(kernel: &mut Kernel, from: u8) -> Phase {
     match usize::from(next) < THREADS_MAX {
         true => Phase::Decide(next),
         // There is nothing that could be decided.
-        false if dormant == 0 && quarantined.is_empty() => Phase::Resume(0),
+        false if dormant.is_empty() && quarantined.is_empty() => Phase::Resume(0),
         false => Phase::Roots(Root::Frames(0)),
     }
 }
@@ -255,8 +250,8 @@ fn objects_of(waiting: &[Option<Waiting>; NOTES_MAX]) -> RangeInclusive<usize> {
 
 struct Watcher<'a> {
     threads: &'a [Thread; THREADS_MAX],
-    dormant: &'a mut u32,
-    due: &'a mut u32,
+    dormant: &'a mut SlotSet,
+    due: &'a mut SlotSet,
     quarantined: Owners,
     kept: &'a mut [Option<Kept>; NOTES_MAX],
     waiting: &'a mut [Option<Waiting>; NOTES_MAX],
@@ -327,8 +322,10 @@ impl Watch for Watcher<'_> {
         }
         let Some(slot) = stack else { return Scan::Contents };
         self.note_waker_of(at, word, |waiting| waiting.slot == slot);
-        *self.due |= *self.dormant & of(slot);
-        *self.dormant &= !of(slot);
+        if self.dormant.contains(slot) {
+            self.dormant.remove(slot);
+            self.due.insert(slot);
+        }
         Scan::Nothing
     }
 
@@ -371,7 +368,7 @@ fn scan_roots(kernel: &mut Kernel, root: Root) -> Phase {
 /// The frames of a unit that is not dormant; what it keeps of its own is reached with them.
 fn frames_of(kernel: &mut Kernel, slot: Slot) -> Range<usize> {
     let over = matches!(kernel.sched.state(slot), State::Ended | State::Free);
-    if over || kernel.collector.dormant & of(slot) != 0 {
+    if over || kernel.collector.dormant.contains(slot) {
         return 0..0;
     }
     reach_locals(kernel, slot);
@@ -425,16 +422,16 @@ fn settle(kernel: &mut Kernel) -> Phase {
     if !scan_on(kernel) {
         return Phase::Settle;
     }
-    if let Some(slot) = take_lowest(&mut kernel.collector.due) {
+    if let Some(slot) = kernel.collector.due.take_first() {
         reach_locals(kernel, slot);
         let frames = slot.frames(kernel);
         scan(&mut kernel.collector.marker, frames);
         return Phase::Settle;
     }
-    for slot in slots(kernel.collector.dormant) {
+    for slot in kernel.collector.dormant.iter() {
         if lives(kernel, slot) {
-            kernel.collector.dormant &= !of(slot);
-            kernel.collector.due |= of(slot);
+            kernel.collector.dormant.remove(slot);
+            kernel.collector.due.insert(slot);
             if let Some(block) = slot.block(kernel) {
                 let _ = kernel.heap.reach(block);
             }
@@ -450,22 +447,11 @@ fn settle(kernel: &mut Kernel) -> Phase {
     Phase::Doom(0)
 }
 
-/// The slots of a set.
-fn slots(set: u32) -> impl Iterator<Item = Slot> {
-    (0..THREADS_MAX as u8).map(Slot).filter(move |slot| set & of(*slot) != 0)
-}
-
-fn take_lowest(set: &mut u32) -> Option<Slot> {
-    let slot = slots(*set).next()?;
-    *set &= !of(slot);
-    Some(slot)
-}
-
 /// Whether what a dormant unit waits for was reached.
 fn lives(kernel: &Kernel, slot: Slot) -> bool {
     match slot.waitable(kernel) {
         None => true,
-        Some(Waitable::End(of_slot)) => kernel.collector.dormant & of(of_slot) == 0,
+        Some(Waitable::End(of_slot)) => !kernel.collector.dormant.contains(of_slot),
         // Outside of the heap are statics and the main thread's stack.
         Some(Waitable::Object(address)) => kernel.heap.is_reached(address).unwrap_or(true),
     }
@@ -473,9 +459,9 @@ fn lives(kernel: &Kernel, slot: Slot) -> bool {
 
 fn doom(kernel: &mut Kernel, from: u8) -> Phase {
     let dormant = kernel.collector.dormant;
-    let Some(slot) = slots(dormant).find(|slot| slot.0 >= from) else { return Phase::Doomed };
+    let Some(slot) = dormant.iter().find(|slot| slot.0 >= from) else { return Phase::Doomed };
     if !goes_on_by_itself(kernel, slot) {
-        kernel.collector.doomed |= of(slot);
+        kernel.collector.doomed.insert(slot);
     }
     Phase::Doom(slot.0 + 1)
 }
@@ -484,7 +470,7 @@ fn doom(kernel: &mut Kernel, from: u8) -> Phase {
 /// wait. Those that wait in a circle do not.
 fn goes_on_by_itself(kernel: &Kernel, slot: Slot) -> bool {
     let dormant = kernel.collector.dormant;
-    let holder_of = |at: Slot| at.holder(kernel).filter(|it| dormant & of(*it) != 0);
+    let holder_of = |at: Slot| at.holder(kernel).filter(|it| dormant.contains(*it));
     let chain = core::iter::successors(holder_of(slot), |at| holder_of(*at));
     let mut chain = chain.take(THREADS_MAX);
     chain.clone().next().is_some() && chain.all(|at| at != slot)
@@ -494,7 +480,7 @@ fn scan_doomed(kernel: &mut Kernel) -> Phase {
     if !scan_on(kernel) {
         return Phase::Doomed;
     }
-    let Some(slot) = take_lowest(&mut kernel.collector.due) else { return Phase::Explain(0) };
+    let Some(slot) = kernel.collector.due.take_first() else { return Phase::Explain(0) };
     if let Some(block) = slot.block(kernel) {
         let _ = kernel.heap.reach(block);
     }
@@ -561,7 +547,7 @@ fn explain(kernel: &mut Kernel, note: u8) -> Phase {
 
 fn resume(kernel: &mut Kernel, from: u8) -> Phase {
     let doomed = kernel.collector.doomed;
-    let Some(slot) = slots(doomed).find(|slot| slot.0 >= from) else {
+    let Some(slot) = doomed.iter().find(|slot| slot.0 >= from) else {
         return Phase::Done;
     };
     let resumed = resumed(kernel, slot);

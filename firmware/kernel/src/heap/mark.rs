@@ -22,30 +22,37 @@ use core::ops::Range;
 
 /// A set of owners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Owners(u64);
+pub(crate) struct Owners([u32; OWNERS_MAX / 32]);
 
-const _: () = assert!(OWNERS_MAX <= u64::BITS as usize, "a set of owners is one word");
+const _: () = assert!(OWNERS_MAX.is_multiple_of(32), "a set of owners is whole words");
 
 impl Owners {
-    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self([0; OWNERS_MAX / 32]);
 
     #[inline]
     pub(crate) const fn contains(self, owner: OwnerIndex) -> bool {
-        // Two halves: a shift of a double word is a call on a 32-bit target.
-        let half = if owner.0 < 32 { self.0 as u32 } else { (self.0 >> 32) as u32 };
-        half & 1 << (owner.0 % 32) != 0
+        let (word, bit) = Self::place(owner);
+        self.0[word] & bit != 0
     }
 
-    const fn with(self, owner: OwnerIndex) -> Self {
-        Self(self.0 | 1 << (owner.0 % OWNERS_MAX as u16))
+    const fn with(mut self, owner: OwnerIndex) -> Self {
+        let (word, bit) = Self::place(owner);
+        self.0[word] |= bit;
+        self
     }
 
-    pub(crate) const fn count(self) -> u32 {
-        self.0.count_ones()
+    /// The word, and the bit in it.
+    const fn place(owner: OwnerIndex) -> (usize, u32) {
+        let index = owner.0 as usize % OWNERS_MAX;
+        (index / 32, 1 << (index % 32))
     }
 
-    pub(crate) const fn is_empty(self) -> bool {
-        self.0 == 0
+    pub(crate) fn count(self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::NONE
     }
 }
 

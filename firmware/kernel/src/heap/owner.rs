@@ -1,7 +1,9 @@
 //! Who can own memory: the words of the ledger.
 
 /// How many owners can hold memory at once; the kernel and "permanent" are two of them.
-pub const OWNERS_MAX: usize = 64;
+///
+/// More than there are threads, each of which is one.
+pub const OWNERS_MAX: usize = 128;
 
 /// The index of an owner's entry in the ledger, as block headers store it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -228,7 +228,7 @@ impl Scheduler {
                 self.entries[slot.index()].priority = due;
                 waiters.push_back(&mut self.entries, slot);
                 if let Some(owner) = self.lend_once(name, mutexes) {
-                    self.unsettled |= 1 << owner.0;
+                    self.unsettled.insert(owner);
                     self.attention.raise(Attention::UNSETTLED);
                 }
             }
@@ -249,12 +249,10 @@ impl Scheduler {
     /// for as long as it is closed what was lent to one of them, which changes nothing: nobody in it
     /// runs.
     pub fn settle_one(&mut self, mutexes: &mut impl Mutexes) -> bool {
-        if self.unsettled != 0 {
-            let slot = Slot(self.unsettled.trailing_zeros() as u8);
-            self.unsettled &= self.unsettled - 1;
+        if let Some(slot) = self.unsettled.take_first() {
             self.refresh(slot, mutexes);
         }
-        let is_unsettled = self.unsettled != 0;
+        let is_unsettled = !self.unsettled.is_empty();
         self.attention.set(Attention::UNSETTLED, is_unsettled);
         is_unsettled
     }

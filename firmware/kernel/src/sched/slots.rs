@@ -5,10 +5,12 @@ use super::{Slot, THREADS_MAX};
 const WORDS: usize = THREADS_MAX.div_ceil(32);
 
 /// See the module's text.
-#[derive(Clone, Debug)]
-pub(super) struct SlotSet([u32; WORDS]);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SlotSet([u32; WORDS]);
 
 impl SlotSet {
+    pub(crate) const EMPTY: Self = Self([0; WORDS]);
+
     /// All slots but that of the idle context.
     pub(super) const fn all_but_idle() -> Self {
         let mut words = [u32::MAX; WORDS];
@@ -17,17 +19,42 @@ impl SlotSet {
     }
 
     /// The first slot of the set.
-    pub(super) fn first(&self) -> Option<Slot> {
+    #[inline]
+    pub(crate) fn first(&self) -> Option<Slot> {
         let (index, word) = self.0.iter().enumerate().find(|(_, word)| **word != 0)?;
         Some(Slot(index as u8 * 32 + lowest_bit(*word)))
     }
 
-    pub(super) fn insert(&mut self, slot: Slot) {
+    #[inline]
+    pub(crate) fn insert(&mut self, slot: Slot) {
         self.0[slot.index() / 32] |= 1 << (slot.index() % 32);
     }
 
-    pub(super) fn remove(&mut self, slot: Slot) {
+    #[inline]
+    pub(crate) fn remove(&mut self, slot: Slot) {
         self.0[slot.index() / 32] &= !(1 << (slot.index() % 32));
+    }
+
+    /// Takes the first slot out.
+    pub(crate) fn take_first(&mut self) -> Option<Slot> {
+        let slot = self.first()?;
+        self.remove(slot);
+        Some(slot)
+    }
+
+    #[inline]
+    pub(crate) fn contains(&self, slot: Slot) -> bool {
+        self.0[slot.index() / 32] & 1 << (slot.index() % 32) != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0 == [0; WORDS]
+    }
+
+    /// Its slots, in order.
+    pub(crate) fn iter(mut self) -> impl Iterator<Item = Slot> {
+        core::iter::from_fn(move || self.take_first())
     }
 }
 
@@ -80,5 +107,8 @@ mod tests {
         assert_eq!(set.first(), None);
         set.insert(Slot(5));
         assert_eq!(set.first(), Some(Slot(5)));
+        set.insert(Slot(THREADS_MAX as u8 - 1));
+        assert!(set.iter().eq([Slot(5), Slot(THREADS_MAX as u8 - 1)]));
+        assert!(set.contains(Slot(5)) && !set.contains(Slot(6)) && !set.is_empty());
     }
 }

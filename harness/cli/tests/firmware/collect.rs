@@ -106,7 +106,7 @@ fn a_number_that_looks_like_a_pointer_keeps_a_block_and_is_named() {
     );
 }
 
-/// The ledger has entries for 64 owners.
+/// The ledger has entries for 128 owners.
 #[test]
 fn five_hundred_torn_down_threads_leave_the_heap_as_it_was() {
     let text = text_of("how=crowd times=500", &["gc stat"]);

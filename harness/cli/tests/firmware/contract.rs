@@ -76,7 +76,7 @@ fn x06_slots_and_memory_that_run_out_are_told_apart() {
         line.unwrap_or_else(|| panic!("{text}"))
     };
     let small = missing("run crowd");
-    assert!(small.contains("out of thread slots: all 32 are taken"), "{small}");
+    assert!(small.contains("out of thread slots: all 64 are taken"), "{small}");
     let large = missing("run crowd stack=40000");
     assert!(large.contains("out of memory for a stack: 40064 B wanted"), "{large}");
 }
