@@ -5,6 +5,13 @@
 //! moves; an entry that moves binds user mode only. So units run with the rights of user mode for
 //! their loads and stores (mstatus.MPRV, MPP = user), and the guard of the handlers, which never
 //! moves, is locked. Loads from a guard are allowed, as on the ESP32-C3.
+//!
+//! # What QEMU remembers
+//! QEMU keeps for each page that was accessed what was allowed then, and forgets it when a `pmpcfg` register
+//! is written; up to 7.2 not when a `pmpaddr` register is (`target/riscv/pmp.c`). So a guard that moves
+//! into a page which was accessed before would guard nothing. Whoever arms a guard therefore writes
+//! `pmpcfg0` as it is. Where a guard moves away nothing is to be forgotten: accesses to a page of which an
+//! entry covers a part are looked at one by one.
 
 use core::arch::asm;
 use core::cell::UnsafeCell;
@@ -108,7 +115,17 @@ pub(crate) fn enter(seat: &Seat) {
     // SAFETY: interrupts are masked.
     unsafe { current.write_volatile(value) };
     // SAFETY: the range below the stack is its guard.
-    unsafe { asm!("csrw pmpaddr0, {}", in(reg) guard_at(low - GUARD_BYTES), options(nostack)) };
+    unsafe {
+        asm!(
+            "csrw pmpaddr0, {guard}",
+            // See "What QEMU remembers".
+            "csrr {entries}, pmpcfg0",
+            "csrw pmpcfg0, {entries}",
+            guard = in(reg) guard_at(low - GUARD_BYTES),
+            entries = out(reg) _,
+            options(nostack),
+        );
+    }
 }
 
 /// Whether an address is in the guard below a stack.

@@ -85,6 +85,9 @@ global_asm!(
     "srli t1, t1, 2",
     "ori t1, t1, {napot}",
     "csrw pmpaddr0, t1",
+    // See `guard`, "What QEMU remembers".
+    "csrr t1, pmpcfg0",
+    "csrw pmpcfg0, t1",
     "mv sp, a1",
     "lw t0, 0(sp)",
     "jr t0",
