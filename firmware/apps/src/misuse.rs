@@ -10,6 +10,8 @@ use ramscope_kernel::thread::Builder;
 use ramscope_kernel::{Arguments, Error, Span, println, thread};
 
 const BLOCK: Layout = Layout::new::<[u64; 8]>();
+/// So large that no hole between other blocks takes it: the next one that is allocated lies behind it.
+const LARGE: Layout = Layout::new::<[u64; 1024]>();
 
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let before = mem::used_bytes();
@@ -57,16 +59,16 @@ fn inside() -> Result<(), Error> {
 fn overrun() -> Result<(), Error> {
     let neighbour = Builder::new("neighbour").stack_bytes(2048).spawn(|| {
         thread::sleep(Span::from_millis(2))?;
-        let own = block::allocate(BLOCK)?;
+        let own = block::allocate(LARGE)?;
         thread::sleep(Span::from_millis(2))?;
         // SAFETY: nobody uses it.
         unsafe { block::free(own) };
         Ok::<(), Error>(())
     })?;
-    let pointer = block::allocate(BLOCK)?;
+    let pointer = block::allocate(LARGE)?;
     thread::sleep(Span::from_millis(3))?;
     // SAFETY: the end of the block.
-    let end = unsafe { pointer.add(BLOCK.size()) }.cast::<u32>();
+    let end = unsafe { pointer.add(LARGE.size()) }.cast::<u32>();
     // SAFETY: none: the word belongs to the heap, and to the block of `neighbour`.
     unsafe { end.write(0x2121_2121) };
     neighbour.join().map(drop)

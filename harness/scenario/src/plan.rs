@@ -265,8 +265,8 @@ fn repeated_seed(seed: u64, repetition: u32) -> u64 {
     (mixed ^ (mixed >> 31)) >> 32
 }
 
-/// Why the scenario cannot run on the target at all: it asks for something that is not there, or
-/// for a fault that nobody can bring about.
+/// Why the scenario cannot run on the target at all: it asks for something that is not there, for
+/// a fault that nobody can bring about, or for the failure of a budget that nobody can measure.
 fn lacking(scenario: &Scenario, target: TargetKind, has: Capabilities) -> Option<String> {
     let settings = &scenario.settings;
     if let Some(capability) = settings.requires.iter().find(|&&capability| !has.has(capability)) {
@@ -279,12 +279,17 @@ fn lacking(scenario: &Scenario, target: TargetKind, has: Capabilities) -> Option
             "it waits for a text beside its steps, and on {target} only steps can wait"
         ));
     }
-    let fault = settings.inject.iter().find(|injection| !has.has(injection.fault.needs()))?;
-    let needs = fault.fault.needs();
-    Some(format!(
-        "it injects a fault ({}), which needs {needs}, and {target} lacks that",
-        fault.fault
-    ))
+    if let Some(fault) = settings.inject.iter().find(|one| !has.has(one.fault.needs())) {
+        let (fault, needs) = (&fault.fault, fault.fault.needs());
+        return Some(format!(
+            "it injects a fault ({fault}), which needs {needs}, and {target} lacks that"
+        ));
+    }
+    // A budget that nobody measures cannot fail, and the scenario is about its failing.
+    let unmeasured = skipped_budgets(scenario, target, has)
+        .into_iter()
+        .find(|budget| settings.expect.fail.contains(&budget.id))?;
+    Some(format!("it expects {} to fail, and {}", unmeasured.id, unmeasured.reason))
 }
 
 fn targets(scenario: &Scenario, options: &PlanOptions) -> Vec<TargetKind> {

@@ -134,6 +134,20 @@ fn a_target_that_lacks_what_is_required_is_skipped() {
 }
 
 #[test]
+fn a_target_that_cannot_measure_what_has_to_fail_is_skipped() {
+    let settings = "{phases: {p: {from: 0}}, expect: {fail: [p/thread:a/stack-peak]}, \
+                    budgets: [{phase: p, thread: a, stack-peak: 1KiB}]}";
+    let scenarios = [scenario("[{delay: 1ms}]", settings)];
+    let planned = plan(&scenarios, &able(Capabilities::default()));
+    assert_eq!(
+        planned.skipped[0].reason,
+        "it expects p/thread:a/stack-peak to fail, and engine cannot be told to open a measurement window for a phase"
+    );
+    let with_windows = able(Capabilities { windows: true, ..Default::default() });
+    assert_eq!(plan(&scenarios, &with_windows).runs.len(), 1);
+}
+
+#[test]
 fn waits_and_budgets_that_a_target_cannot_follow_are_left_out() {
     let settings = "{waits: [{after: 0, until: {text: ready}}, \
                     {after: 0, until: {thread: w, state: blocked}}], \
