@@ -21,6 +21,7 @@ mod dig;
 mod errands;
 mod fault;
 mod garbage;
+mod growth;
 mod headroom;
 mod holes;
 mod imported;
@@ -86,6 +87,7 @@ programs! {
     "headroom", "how much stack each kernel call takes", headroom::run;
     "blocks", "blocks of the heap, taken and given back, or not [count=4] [kept=0] [depth=0]", blocks::run;
     "holes", "a heap that is half free and has no large block [bytes=2048] [wanted=8192] [map=yes]", holes::run;
+    "growth", "the heap is full, takes a further area and gives it back [bytes=24576]", growth::run;
     "misuse", "pointers that the heap refuses [how=twice|foreign|inside|overrun]", misuse::run;
     "coop", "a busy thread and one that sleeps do not disturb each other", coop::run;
     "race", "two threads add to one cell, and updates are lost [lock=off|on times=50000]", race::run;

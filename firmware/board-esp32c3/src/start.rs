@@ -95,10 +95,10 @@ macro_rules! region {
     };
 }
 
-static HEAP_AREAS: [Region; 2] = [
-    region!(HeapArea, "heap", _heap_start, _heap_end),
-    region!(HeapArea, "heap-loader", _loader_start, _loader_end),
-];
+static HEAP_AREAS: [Region; 1] = [region!(HeapArea, "heap", _heap_start, _heap_end)];
+
+/// What the loader used: the heap gets it when it is full.
+static HEAP_RESERVE: [Region; 1] = [region!(HeapArea, "heap-loader", _loader_start, _loader_end)];
 
 static REGIONS: [Region; 8] = [
     region!(Code, "text", _text_start, _text_end),
@@ -113,7 +113,7 @@ static REGIONS: [Region; 8] = [
         _ramscope_emergency_stack_high
     ),
     HEAP_AREAS[0],
-    HEAP_AREAS[1],
+    HEAP_RESERVE[0],
 ];
 
 const INTERRUPT_STACK: Region = region!(
@@ -156,6 +156,7 @@ pub fn start(programs: &'static [Program]) -> ! {
         reset_note,
         regions: &REGIONS,
         heap_areas: &HEAP_AREAS,
+        heap_reserve: &HEAP_RESERVE,
         main_stack: MAIN_STACK.as_stack(),
         idle_stack: IDLE_STACK.as_stack(),
         interrupt_stack,

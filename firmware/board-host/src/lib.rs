@@ -38,7 +38,7 @@ use std::sync::Once;
 
 /// The heap of an instance: as much as the ESP32-C3 has in its largest area.
 const HEAP_BYTES: usize = 256 * 1024;
-/// Its second area, of about what the ESP32-C3 gets back from its loader.
+/// Its reserve, of about what the ESP32-C3 gets back from its loader.
 const SECOND_BYTES: usize = 64 * 1024;
 /// What lies between both and belongs to nobody.
 const GAP_BYTES: usize = PAGE_BYTES;
@@ -206,7 +206,8 @@ impl Instance {
             reset_reason: 1,
             reset_note: "",
             regions: self.heap,
-            heap_areas: self.heap,
+            heap_areas: &self.heap[..1],
+            heap_reserve: &self.heap[1..],
             main_stack: MAIN_STACK,
             idle_stack: MAIN_STACK,
             interrupt_stack: MAIN_STACK,

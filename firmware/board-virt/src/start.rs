@@ -148,6 +148,7 @@ pub fn start(programs: &'static [Program]) -> ! {
         reset_note,
         regions: &REGIONS,
         heap_areas: &HEAP_AREAS,
+        heap_reserve: &[],
         main_stack: MAIN_STACK.as_stack(),
         idle_stack: IDLE_STACK.as_stack(),
         interrupt_stack,

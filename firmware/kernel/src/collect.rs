@@ -318,10 +318,7 @@ pub(crate) fn collect_for(why: CollectWhy) -> Result<Collected, Error> {
 /// Any; does nothing where it cannot collect.
 #[cold]
 pub(crate) fn after_failure() -> bool {
-    let may_help = kernel::with(|kernel| {
-        let was_asked = core::mem::take(&mut kernel.collector.failure_was_asked);
-        !was_asked && steps::is_promising(kernel)
-    });
+    let may_help = kernel::with(|kernel| steps::is_promising(kernel));
     let room = port::has_stack(COLLECT_STACK_MAX + OWN_FRAME_BYTES);
     may_help
         && room
@@ -356,7 +353,10 @@ fn run(why: CollectWhy, frames: usize, registers: Range<usize>) -> Collected {
         end_pause(kernel, began)
     });
     let collected = with_modules(collected);
-    kernel::with(|kernel| show::note_end(kernel, &collected));
+    kernel::with(|kernel| {
+        kernel.give_back_areas();
+        show::note_end(kernel, &collected);
+    });
     collected
 }
 

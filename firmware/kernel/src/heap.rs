@@ -214,6 +214,19 @@ impl Heap {
         unsafe { self.blocks.add_area(start, bytes) }.map(AreaId)
     }
 
+    /// Takes out again each area that is one free block, but for the first `kept`, and says how many
+    /// that were. Who added them may use their memory again. Areas behind one that goes get other numbers.
+    pub fn remove_empty_areas(&mut self, kept: usize) -> usize {
+        let count = self.blocks.memory.areas().len();
+        (kept..count).rev().filter(|&number| self.blocks.remove_area(number)).count()
+    }
+
+    /// The addresses that each area takes from who gave it, in the order of their numbers.
+    pub fn extents(&self) -> impl Iterator<Item = core::ops::Range<usize>> {
+        let memory = &self.blocks.memory;
+        memory.areas().iter().map(|area| memory.extent(*area))
+    }
+
     /// Allocates a block for `owner`, and notes the `site` that asked for it (0: unknown).
     ///
     /// A size of zero gets a block of its own. The memory is not cleared. An owner that has no

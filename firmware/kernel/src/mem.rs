@@ -9,22 +9,24 @@ pub(crate) mod account;
 pub mod block;
 mod buffer;
 mod global;
+pub(crate) mod growth;
 pub(crate) mod handover;
 mod info;
 pub(crate) mod limits;
 mod map;
 pub(crate) mod mark;
 pub(crate) mod refusal;
+mod ring;
 pub(crate) mod survey;
 pub(crate) mod tell;
 
-use crate::collect;
 use crate::error::Error;
 use crate::heap::{OwnerIndex, Totals};
 use crate::kernel;
 use crate::thread::check_headroom;
 pub use buffer::Buffer;
 pub use global::KernelHeap;
+pub use growth::{Growth, area_bytes, growth, max_new_split};
 pub use handover::{Recipient, transfer};
 pub use info::{InfoLine, MemInfo, mem_info};
 pub use limits::{heap_lock, heap_locked, heap_unlock, set_threshold, threshold, threshold_struck};
@@ -32,6 +34,7 @@ pub use map::{LINE_LETTERS, Picture, owner_letter, write_legend, write_map};
 pub use mark::{
     Change, HOLDINGS_MAX, Holding, MARK_NAME_BYTES_MAX, MARKS_MAX, diff, forget, mark, write_diff,
 };
+pub use ring::{RING_BYTES_MAX, RING_MEMORY_MAX, Ring};
 pub use survey::shape;
 
 use account::NoBlock;
@@ -69,20 +72,13 @@ pub fn used_bytes() -> u32 {
 /// `mem_alloc() + (mem_free() - max_new_split())` is the heap's total, always.
 #[must_use]
 pub fn mem_free() -> u32 {
-    totals().free + max_new_split()
+    kernel::with(|kernel| kernel.heap.totals().free + kernel.max_new_split())
 }
 
 /// MicroPython's `gc.mem_alloc()`.
 #[must_use]
 pub fn mem_alloc() -> u32 {
     used_bytes()
-}
-
-/// Bytes that the heap could get for a further area and has not: no part of its total. All areas of a
-/// board are the heap's from the start, so there are none left.
-#[must_use]
-pub const fn max_new_split() -> u32 {
-    0
 }
 
 /// A value in a heap block of its own.
@@ -127,8 +123,8 @@ impl<T> Box<T> {
         let layout = Layout::new::<T>();
         let ask = || kernel::with(|kernel| kernel.allocate(layout, owner, site));
         let block = match ask() {
-            Err(NoBlock::OutOfMemory(_)) if collect::after_failure() => ask()?,
-            answer => answer?,
+            Err(no) => growth::with_more_room(layout, no, ask, NoBlock::is_full)?,
+            Ok(block) => block,
         };
         Ok(block.cast())
     }

@@ -130,8 +130,10 @@ pub struct Facts {
     pub reset_note: &'static str,
     /// The regions of memory.
     pub regions: &'static [Region],
-    /// The areas that the heap gets.
+    /// The areas that the heap gets at start.
     pub heap_areas: &'static [Region],
+    /// Memory that the heap takes areas from when it is full, and gives them back to.
+    pub heap_reserve: &'static [Region],
     /// The stack of the main thread.
     pub main_stack: StackRange,
     /// The stack of the idle context.

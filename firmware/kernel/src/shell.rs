@@ -39,9 +39,6 @@ use wire::{CollectWhy, Level, ProgramPhase};
 /// The longest line that a person may type.
 const LINE_BYTES: usize = 96;
 
-/// What a terminal sends for Ctrl-C.
-const CTRL_C: u8 = 3;
-
 /// A program that `run` starts.
 #[derive(Clone, Copy)]
 pub struct Program {
@@ -246,6 +243,7 @@ fn write_reports() {
 /// Takes one typed byte: echo, erase, or a whole line.
 fn type_byte(line: &mut Line, byte: u8) {
     match byte {
+        key if compat::interrupts(key) => thread::interrupt_main(),
         b'\r' | b'\n' if line.length > 0 => {
             show_typed(line);
             console::echo(b"\n", false);
@@ -270,7 +268,6 @@ fn type_byte(line: &mut Line, byte: u8) {
                 show_typed(line);
             }
         }
-        CTRL_C => thread::interrupt_main(),
         _ => {}
     }
 }

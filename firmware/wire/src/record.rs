@@ -118,7 +118,8 @@ text_record! {
         message: MESSAGE_BYTES_MAX,
     }
 
-    /// What one of the heap's areas holds, in bytes of whole blocks.
+    /// What one of the heap's areas holds, in bytes of whole blocks. Without bytes: the heap has given this
+    /// area back, and has none of this number any more.
     HeapArea = 0x52 {
         /// Its number, in the order in which the heap got them.
         area: u8,

@@ -29,7 +29,11 @@ pub(crate) fn lines(device: &Device) -> Vec<String> {
         let (free, largest) = (bytes(area.free.into()), bytes(area.largest_free.into()));
         format!("{name} {free} free of {}, largest {largest}", bytes(area.bytes.into()))
     });
-    lines.push(format!("areas: {}", areas.collect::<Vec<_>>().join("; ")));
+    let more = match shape.max_new_split {
+        0 => String::new(),
+        split => format!("; a further one could have {}", bytes(split.into())),
+    };
+    lines.push(format!("areas: {}{more}", areas.collect::<Vec<_>>().join("; ")));
     let classes = shape.free_by_size.iter().enumerate().filter(|(_, count)| **count > 0);
     let classes: Vec<String> =
         classes.map(|(class, count)| format!("{count} of {}", size_of_class(class))).collect();

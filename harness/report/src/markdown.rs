@@ -126,7 +126,7 @@ fn figures(judged: &Judged) -> Vec<String> {
     let heap = device.heap();
     let (peak, free) = match heap.sampled_at {
         None => (String::new(), String::new()),
-        Some(_) => (used_of(heap.peak, heap.total), bytes(heap.largest_free_min.into())),
+        Some(_) => (used_of(heap.peak, heap.total_max), bytes(heap.largest_free_min.into())),
     };
     vec![seconds(judged.verdict.ended_at), stack, left, peak, free]
 }

@@ -103,7 +103,7 @@ fn figures(judged: &Judged) -> [Cell; 6] {
     };
     let heap = device.heap();
     let heap = match heap.sampled_at {
-        Some(_) => used_of(heap.peak, heap.total),
+        Some(_) => used_of(heap.peak, heap.total_max),
         None => "-".to_owned(),
     };
     [

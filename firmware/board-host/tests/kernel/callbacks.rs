@@ -104,6 +104,31 @@ fn ctrl_c_interrupts_the_program_that_runs_and_no_later_one() {
     assert_eq!(ends, ["test: failed: interrupted", "test: ended"], "{}", text.text);
 }
 
+#[test]
+fn m28_the_key_that_interrupts_can_be_chosen_and_taken_away() {
+    let text = device(
+        |_| {
+            use ramscope_kernel::compat::set_interrupt_key;
+            for code in [-2, 256, i32::MAX] {
+                assert_eq!(set_interrupt_key(code), Err(Error::Invalid));
+            }
+            set_interrupt_key(-1)?;
+            println!("without: {:?}", thread::sleep(Span::from_millis(15)));
+            set_interrupt_key(3)?;
+            println!("with: {:?}", thread::sleep(Span::from_millis(15)));
+            set_interrupt_key(i32::from(b'q'))?;
+            println!("another: {:?}", thread::sleep(Span::from_millis(15)));
+            set_interrupt_key(3)
+        },
+        &["run test", "\u{3}", "\u{3}", "q"],
+        5,
+    );
+    let said: Vec<&str> = text.text.lines().filter(|line| line.contains(": ")).skip(1).collect();
+    let expected =
+        ["without: Ok(())", "with: Err(Interrupted)", "another: Err(Interrupted)", "test: ended"];
+    assert_eq!(said, expected, "{}", text.text);
+}
+
 /// Eight threads, 10,000 callbacks; who finds the queue full tries again.
 #[test]
 fn t11_eight_threads_hammer_schedule() {

@@ -460,7 +460,7 @@ fn m07_mem_info_has_micropythons_lines_and_its_map() {
     let blocks = " No. of 1-blocks: ";
     assert!(text.lines().any(|line| line.starts_with(blocks) && line.contains(", max free sz: ")));
     assert!(text.lines().any(|line| line.starts_with("stack: ") && line.contains(" out of ")));
-    assert_eq!(text.matches("GC memory layout; from 0x").count(), 2, "an area each: {text}");
+    assert_eq!(text.matches("GC memory layout; from 0x").count(), 1, "an area each: {text}");
     assert!(text.lines().any(|line| line.starts_with("00000000: ") && line.contains("h===")));
     assert!(text.lines().any(|line| line.ends_with(" lines all free)")), "{text}");
 }
@@ -496,9 +496,65 @@ fn m09_the_stack_in_use_is_a_number() {
 }
 
 #[test]
+fn m20_a_list_that_cannot_grow_is_as_it_was() {
+    check(
+        |_| {
+            // As `alloc` would make a list of words over the kernel's heap: by growing one block.
+            let mut list = Buffer::new();
+            (0..8_u32).try_for_each(|word| list.extend(&word.to_le_bytes()))?;
+            list.shrink();
+            let before: Vec<u8> = list.to_vec();
+            let own = [0_u8; 4096];
+            for way in 0..4 {
+                mem::heap_lock();
+                let refused = match way {
+                    // `list[:]`, a longer slice, `extend` of another and of itself.
+                    0 => Buffer::with_capacity(list.len()).map(drop),
+                    1 => list.reserve(4096),
+                    2 => list.extend(&own),
+                    _ => (0..9).try_for_each(|_| list.extend(&before)),
+                };
+                mem::heap_unlock();
+                assert_eq!(refused, Err(Error::HeapLocked), "way {way}");
+                list.truncate(before.len());
+                assert_eq!(*list, *before);
+            }
+            list.extend(&own)?;
+            assert_eq!((&list[..32], list.len()), (&*before, 32 + 4096));
+            Ok(())
+        },
+        &[],
+    );
+}
+
+#[test]
+fn m31_the_largest_ring_is_made_and_one_byte_more_is_not() {
+    check(
+        |_| {
+            use mem::{RING_BYTES_MAX, Ring};
+            let mut ring = Ring::with_capacity(RING_BYTES_MAX)?;
+            assert_eq!((ring.capacity(), ring.any()), (65_534, 0));
+            let kept = vec![3; 70_000];
+            assert_eq!(ring.write(&kept), RING_BYTES_MAX);
+            drop(ring);
+            assert_eq!(Ring::with_capacity(RING_BYTES_MAX + 1).err(), Some(Error::Invalid));
+            mem::heap_lock();
+            assert_eq!(Ring::with_capacity(8).err(), Some(Error::HeapLocked));
+            mem::heap_unlock();
+            Ok(())
+        },
+        &[],
+    );
+}
+
+#[test]
 fn m33_the_areas_are_told_one_by_one() {
     check(
         |_| {
+            // More than the first area has left: the heap grows.
+            let filled = Buffer::with_capacity(200 * 1024)?;
+            let further = Buffer::with_capacity(60 * 1024)?;
+            drop((filled, further));
             let shape = mem::shape().expect("nothing else runs");
             assert_eq!(shape.areas().len(), 2);
             for area in shape.areas() {
@@ -516,7 +572,10 @@ fn m33_the_areas_are_told_one_by_one() {
 fn an_allocation_that_no_longer_fits_the_first_area_comes_from_the_second() {
     check(
         |_| {
-            let areas = || mem::shape().map(|shape| [0, 1].map(|at| shape.areas()[at].used));
+            let used = |shape: ramscope_kernel::heap::Shape, at: usize| {
+                shape.areas().get(at).map_or(0, |it| it.used)
+            };
+            let areas = || mem::shape().map(|shape| [0, 1].map(|at| used(shape, at)));
             let before = areas().expect("nothing else runs");
             let large = Buffer::with_capacity(200 * 1024)?;
             let second = Buffer::with_capacity(60 * 1024)?;

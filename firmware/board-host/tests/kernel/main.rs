@@ -7,6 +7,7 @@ mod check;
 mod console;
 mod contract;
 mod deadlocks;
+mod growth;
 mod handlers;
 mod heap_words;
 mod instances;

@@ -341,6 +341,28 @@ fn what_a_module_leaves_behind_comes_back_and_is_counted() {
 module!(cycled = "cycled" (1, 0, 0) needs [] exports [] init begin, deinit end);
 
 #[test]
+fn m32_code_stays_valid_after_its_module_was_deleted_and_collected_as_long_as_somebody_has_it() {
+    let printed = lines(&[&called::ramscope_module::LINKED], |_| {
+        let before = mem::used_bytes();
+        let kept = module::import("called").map_err(Error::from)?;
+        // `del sys.modules["called"]`, then collections and garbage over what would be free.
+        claim!(matches!(module::unload("called"), Some(Unloaded::Held { .. })));
+        for _ in 0..3 {
+            ramscope_kernel::collect::collect()?;
+            let mut garbage = mem::Buffer::with_capacity(4096)?;
+            garbage.extend(&[0xA5; 4096])?;
+        }
+        claim!(!module::is_loaded("called"));
+        claim!(kept.call_numbers("add", [20, 22, 0, 0]) == Ok(42));
+        drop(kept);
+        ramscope_kernel::collect::collect()?;
+        claim!(mem::used_bytes() == before);
+        Ok(())
+    });
+    all_claims_hold(&printed, 4);
+}
+
+#[test]
 fn a_hundred_imports_and_unloads_leave_nothing() {
     let printed = lines(&[&cycled::ramscope_module::LINKED], |_| {
         let before = mem::totals();

@@ -93,6 +93,21 @@ impl Blocks {
         Ok(index)
     }
 
+    /// Takes an area out again if it is one free block; says whether it was.
+    #[cold]
+    pub(super) fn remove_area(&mut self, number: usize) -> bool {
+        let Some(&area) = self.memory.areas().get(number) else { return false };
+        let head = self.head(area.first());
+        if !head.is_free() || head.bytes() != area.bytes() {
+            return false;
+        }
+        self.unlink(area.first(), self.classes.class_of(head.bytes()));
+        self.free -= 1;
+        self.total -= area.bytes();
+        self.memory.remove(number);
+        true
+    }
+
     /// Makes a used block with room for a payload, or says why not.
     ///
     /// What is small, as nearly all is, needs no check of its size and finds its class in a table.

@@ -197,6 +197,21 @@ impl Memory {
         Ok(self.count - 1)
     }
 
+    /// Forgets an area; those behind it move up.
+    pub(super) fn remove(&mut self, number: usize) {
+        let count = usize::from(self.count);
+        self.areas.copy_within(number + 1..count, number);
+        self.areas[count - 1] = Area::NONE;
+        self.count -= 1;
+    }
+
+    /// The addresses of all that an area takes: map, blocks and end mark.
+    pub(super) fn extent(&self, area: Area) -> core::ops::Range<usize> {
+        // SAFETY: the map belongs to the area's extent.
+        let from = self.address_of(unsafe { Place::new(area.map) });
+        from..self.address_of(area.end()) + HEADER_BYTES as usize
+    }
+
     /// Puts the first area in the window's middle; keeps offsets and addresses congruent for every
     /// alignment.
     #[cfg(not(target_pointer_width = "32"))]

@@ -11,6 +11,7 @@
 //!    [`Kernel::resize`] only, so a refusal is noted and a fault is armed on every way.
 #![expect(unsafe_code, reason = "passes on what callers promise about blocks")]
 
+use super::growth::Growth;
 use super::limits::Threshold;
 use super::mark::Marks;
 use super::refusal::Refusals;
@@ -56,12 +57,16 @@ pub(crate) struct Account {
     pub(crate) lockers: u32,
     pub(crate) refusals: Refusals,
     pub(crate) marks: Marks,
+    /// How often the heap has grown; the rest of it is not kept here.
+    pub(crate) growth: Growth,
     /// Shape and map are to be told.
     pub(crate) asked: bool,
     /// Maps that were told.
     pub(crate) maps: u16,
     /// What the heap's totals were when its shape was told.
     pub(crate) told: Option<[u32; 3]>,
+    /// How many areas were told then.
+    pub(crate) told_areas: u8,
 }
 
 impl Account {
@@ -72,9 +77,11 @@ impl Account {
             lockers: 0,
             refusals: Refusals::new(),
             marks: Marks::new(),
+            growth: Growth { taken: 0, given_back: 0, bytes: 0, max_new_split: 0 },
             asked: false,
             maps: 0,
             told: None,
+            told_areas: 0,
         }
     }
 }
@@ -93,6 +100,13 @@ pub(crate) enum NoBlock {
     OutOfMemory(OutOfMemory),
     /// The thread has locked the heap for itself.
     Locked,
+}
+
+impl NoBlock {
+    /// Whether more room would help.
+    pub(crate) const fn is_full(&self) -> bool {
+        matches!(self, Self::OutOfMemory(_))
+    }
 }
 
 impl From<OutOfMemory> for NoBlock {

@@ -2,8 +2,7 @@
 #![expect(unsafe_code, reason = "gives out and takes back raw blocks of the heap")]
 
 use super::account::NoBlock;
-use super::limits;
-use crate::collect;
+use super::{growth, limits};
 use crate::error::Error;
 use crate::heap::{BadPointer, Resized};
 use crate::kernel;
@@ -38,28 +37,37 @@ pub(super) fn allocate_at(layout: Layout, site: SiteId) -> Result<NonNull<u8>, E
     });
     match asked {
         Some(Ok(block)) => Ok(block),
-        Some(Err(NoBlock::OutOfMemory(_))) if collect::after_failure() => {
-            allocate_now(layout, site)
-        }
-        Some(Err(refused)) => Err(refused.into()),
+        Some(Err(refused)) => allocate_with_more_room(layout, site, refused),
         None => allocate_after_collection(layout, site),
     }
 }
 
-#[cold]
-#[inline(never)]
-fn allocate_now(layout: Layout, site: SiteId) -> Result<NonNull<u8>, Error> {
+/// For the running unit, whatever it takes.
+fn ask(layout: Layout, site: SiteId) -> Result<NonNull<u8>, NoBlock> {
     kernel::with(|kernel| {
         let owner = kernel.current_owner();
-        Ok(kernel.allocate(layout, owner, site)?)
+        kernel.allocate(layout, owner, site)
     })
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_with_more_room(
+    layout: Layout,
+    site: SiteId,
+    refused: NoBlock,
+) -> Result<NonNull<u8>, Error> {
+    Ok(growth::with_more_room(layout, refused, || ask(layout, site), NoBlock::is_full)?)
 }
 
 #[cold]
 #[inline(never)]
 fn allocate_after_collection(layout: Layout, site: SiteId) -> Result<NonNull<u8>, Error> {
     limits::collect_first();
-    allocate_now(layout, site)
+    match ask(layout, site) {
+        Err(refused) => allocate_with_more_room(layout, site, refused),
+        Ok(block) => Ok(block),
+    }
 }
 
 /// Gives a block back. A pointer that the heap does not take is reported, and nothing else happens; a

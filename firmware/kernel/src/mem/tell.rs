@@ -70,11 +70,18 @@ pub(crate) fn layout(when: When) {
     let Some(shape) = shape() else { return };
     kernel::with(|kernel| {
         kernel.account.told = Some(told_of(&totals));
-        kernel.record(Level::Samples, &shape_record(&shape));
+        let record = shape_record(kernel, &shape);
+        kernel.record(Level::Samples, &record);
     });
-    for (number, area) in shape.areas().iter().enumerate() {
+    let now = shape.areas().len();
+    let before = kernel::with(|kernel| {
+        usize::from(core::mem::replace(&mut kernel.account.told_areas, now as u8))
+    });
+    for number in 0..now.max(before) {
+        // An area that the heap has no more is told once without bytes.
+        let area = shape.areas().get(number).copied().unwrap_or_default();
         kernel::with(|kernel| {
-            let record = area_record(kernel, number, area);
+            let record = area_record(kernel, number, &area);
             kernel.record(Level::Samples, &record);
         });
     }
@@ -85,14 +92,14 @@ const fn told_of(totals: &Totals) -> [u32; 3] {
     [totals.used, totals.used_blocks << 16 | totals.free_blocks, totals.largest_free]
 }
 
-fn shape_record(shape: &Shape) -> wire::HeapShape {
+fn shape_record(kernel: &Kernel, shape: &Shape) -> wire::HeapShape {
     let counts = |from: usize| {
         [0, 1, 2, 3].map(|at| u16::try_from(shape.free_by_size[from + at]).unwrap_or(u16::MAX))
     };
     wire::HeapShape {
         free: shape.free(),
         fragmented: shape.fragmented(),
-        max_new_split: super::max_new_split(),
+        max_new_split: kernel.max_new_split(),
         free_of_16: counts(0),
         free_of_256: counts(4),
         free_of_4096: counts(8),
@@ -110,7 +117,7 @@ fn area_record(kernel: &Kernel, number: usize, area: &AreaFigures) -> wire::Heap
         largest_free: area.largest_free,
         used_blocks: area.used_blocks,
         free_blocks: area.free_blocks,
-        name: kernel.facts().heap_areas.get(number).map_or("", |region| region.name()),
+        name: kernel.area_name(area.start),
     }
 }
 

@@ -138,13 +138,18 @@ fn layout(shape: &Shape) {
         share % 100
     );
     println!("area           total    used    free  largest");
-    for (number, area) in shape.areas().iter().enumerate() {
-        let name = kernel::with(|kernel| {
-            kernel.facts().heap_areas.get(number).map_or("", |region| region.name())
-        });
+    for area in shape.areas() {
+        let name = kernel::with(|kernel| kernel.area_name(area.start));
         println!(
             "{name:<12} {:>7} {:>7} {:>7} {:>8}",
             area.bytes, area.used, area.free, area.largest_free
+        );
+    }
+    let growth = mem::growth();
+    if growth.max_new_split > 0 || growth.taken > 0 {
+        println!(
+            "max new split: {} B; areas taken: {}, given back: {}",
+            growth.max_new_split, growth.taken, growth.given_back
         );
     }
     println!("free blocks of at least ... B, and less than the next:");

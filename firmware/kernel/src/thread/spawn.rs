@@ -7,6 +7,7 @@ use crate::error::{Error, Pending, Shortage};
 use crate::heap::{OutOfMemory, OwnerIndex, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
 use crate::mem::account::NoBlock;
+use crate::mem::growth::with_more_room;
 use crate::mem::handover;
 use crate::port::{self, Context, StackRange};
 use crate::sched::{Kin, PRIORITY_DEFAULT, WaitQueue};
@@ -185,8 +186,8 @@ impl Lack {
     }
 }
 
-/// Reserves what a thread needs; what fails is tried once more if a collection has given something
-/// back. A function of its own: what it needs of the stack is gone before the thread is made.
+/// Reserves what a thread needs; what fails is tried again where a collection or a further area of the
+/// heap may help. A function of its own: what it needs of the stack is gone before the thread is made.
 #[inline(never)]
 fn reserve_or_collect(
     layout: Layout,
@@ -194,7 +195,8 @@ fn reserve_or_collect(
 ) -> Result<(NonNull<u8>, OwnerIndex, u32), Error> {
     let ask = || kernel::with(|kernel| reserve(kernel, layout, site));
     match ask() {
-        Err(_) if collect::after_failure() => ask(),
+        Err(Lack::ControlBlock) if collect::after_failure() => ask(),
+        Err(lack) => with_more_room(layout, lack, ask, |lack| matches!(lack, Lack::Stack(_))),
         answer => answer,
     }
     .map_err(Lack::told)

@@ -11,6 +11,8 @@ use crate::series::Series;
 pub struct Heap {
     /// All of it.
     pub total: u32,
+    /// The most that the blocks have covered: a heap may grow and shrink.
+    pub total_max: u32,
     /// In use.
     pub used: u32,
     /// Not in use.
@@ -64,6 +66,7 @@ impl Heap {
             Some(_) => self.largest_free_min.min(sample.largest_free),
         };
         self.total = sample.total;
+        self.total_max = self.total_max.max(sample.total).max(sample.peak_boot);
         self.used = sample.used;
         self.free = sample.free;
         self.largest_free = sample.largest_free;

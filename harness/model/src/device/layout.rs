@@ -200,6 +200,10 @@ impl HeapLayout {
     fn take_area(&mut self, area: Area) {
         // A number is a byte, so there are never more than 256.
         self.areas.retain(|known| known.number != area.number);
+        if area.bytes == 0 {
+            // The heap has given it back.
+            return;
+        }
         self.areas.push(area);
         self.areas.sort_by_key(|area| area.number);
     }

@@ -38,7 +38,7 @@ fn heap_lines(heap: &Heap) -> [String; 2] {
     [
         format!(
             "peak {} at {}; now {} in {}{quarantined}",
-            used_of(heap.peak, heap.total),
+            used_of(heap.peak, heap.total_max),
             seconds(heap.peak_at),
             bytes(heap.used.into()),
             counted(heap.used_blocks.into(), "block"),

@@ -162,6 +162,41 @@ impl Reference {
 }
 
 #[test]
+fn x43_an_area_can_be_taken_out_again_when_it_is_one_free_block() {
+    let arena = Arena::new(3 * 4096);
+    let mut heap = arena.heap_of(&[4096, 2048, 1024], 64);
+    let total = heap.totals().total;
+    let extents: Vec<_> = heap.extents().collect();
+    assert_eq!(extents.iter().map(ExactSizeIterator::len).collect::<Vec<_>>(), [4096, 2048, 1024]);
+    let layout = Layout::from_size_align(1200, 8).unwrap();
+    let blocks: Vec<_> =
+        (0..4).map(|_| heap.allocate(layout, OwnerIndex::KERNEL, 0).unwrap()).collect();
+    let inside = |area: &core::ops::Range<usize>| {
+        blocks.iter().copied().find(|block| area.contains(&block.addr().get()))
+    };
+    let (first, second) = (inside(&extents[0]).unwrap(), inside(&extents[1]).unwrap());
+    assert_eq!(heap.remove_empty_areas(1), 1, "the third is too small for any of them");
+    heap.check().unwrap();
+    // SAFETY: allocated above, and used by nobody.
+    unsafe { heap.free(second) }.unwrap();
+    assert_eq!(heap.remove_empty_areas(1), 1);
+    heap.check().unwrap();
+    assert_eq!(heap.extents().collect::<Vec<_>>(), extents[..1]);
+    // SAFETY: as above.
+    assert_eq!(unsafe { heap.free(second) }, Err(BadPointer::Foreign), "it is nobody's now");
+    // SAFETY: as above.
+    unsafe { heap.free(first) }.unwrap();
+    assert_eq!(heap.remove_empty_areas(1), 0, "the first stays");
+    for extent in [&extents[2], &extents[1]] {
+        let start = NonNull::new(core::ptr::with_exposed_provenance_mut(extent.start)).unwrap();
+        // SAFETY: the arena's, and not the heap's any more.
+        unsafe { heap.add_area(start, extent.len()) }.unwrap();
+    }
+    heap.check().unwrap();
+    assert_eq!(heap.totals().total, total);
+}
+
+#[test]
 fn x42_the_layout_that_a_trace_leaves_is_that_of_a_reference_model_after_each_operation() {
     let arena = Arena::new(16384);
     let mut heap = arena.heap_of(&[16384], 0);

@@ -200,7 +200,7 @@ pub(super) fn of_heap(heap: &Heap, metric: Metric, losses_at_end: u64) -> Figure
     };
     Figure::Known {
         value: value.into(),
-        capacity: Some(heap.total.into()),
+        capacity: Some(heap.total_max.into()),
         at: Some(at),
         is_final: heap.losses_seen >= losses_at_end,
     }
