@@ -13,6 +13,9 @@ const NO_SENSOR: isize = -202;
 
 const SETTINGS: &str = "[drive]\nspeed = 50\n";
 const BLOCK_BYTES: usize = 4096;
+/// The media of `flashbdev`.
+const FLASH: usize = 0;
+const MEMORY: usize = 1;
 
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let before = mem::used_bytes();
@@ -89,10 +92,14 @@ fn set(ini_parser: &Module) -> Result<(), Error> {
     Ok(())
 }
 
-/// A block is written twice, so the second time it is erased first.
+/// A block is written twice, so the second time it is erased first: of the board's flash, or of memory
+/// where there is none.
 fn keep(flashbdev: &Module) -> Result<(), Error> {
     let mut request = mem::Box::new([0; BLOCK_BYTES + 4])?;
-    flashbdev.call_numbers("mount", [2, 0, 0, 0])?;
+    if flashbdev.call_numbers("mount", [2, FLASH, 0, 0])? < 0 {
+        println!("errands: the board has no flash for data, so blocks of memory are used");
+        flashbdev.call_numbers("mount", [2, MEMORY, 0, 0])?;
+    }
     for content in [0x0F, 0xF0] {
         request.fill(content);
         if let Some(number) = request.first_chunk_mut() {

@@ -36,6 +36,7 @@ mod robot;
 mod sensors;
 mod shared;
 mod slices;
+mod store;
 mod storm;
 mod ticker;
 mod uncaught;
@@ -100,6 +101,7 @@ programs! {
     "ticker", "three timers that keep time with each other [seconds=5]", ticker::run;
     "memory", "the memory session of seed 000 [forget=name|timer]", memory::run;
     "errands", "each module does its job and goes [module=NAME]", errands::run;
+    "store", "a text in a block of flash, which a reset leaves alone [text=TEXT] [block=3]", store::run;
     "robot", "the robot of seed 000 [seconds=10] [do=ORDER]", robot::run;
     "bench", "what operations cost, for `cargo xtask cost` [part=cost|masked|garbage]", bench::run;
     "contract", "rows of the conformance list, checked by the device [row=ID]", contract::run;

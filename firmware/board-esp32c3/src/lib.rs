@@ -1,8 +1,8 @@
 //! ESP32-C3, bare: start-up, UART, clock, interrupts, guards.
 //!
 //! The problem: the kernel needs a clock, a console and a guard below each stack, and the image
-//! must run wherever an ESP32-C3 is or is imitated, without a boot loader, a ROM call or a vendor
-//! library in the way. The idea: touch as few registers as possible, all of them named in
+//! must run wherever an ESP32-C3 is or is imitated, without a boot loader or a vendor library in the
+//! way, and without a ROM call until somebody writes to flash. The idea: touch as few registers as possible, all of them named in
 //! `registers.rs`, and nothing that only works on one of the machines.
 //!
 //! Proven on the built-in engine. **Untested on silicon**: no board was at hand.
@@ -20,6 +20,7 @@
 #![cfg(target_arch = "riscv32")]
 
 mod clock;
+mod flash;
 mod guard;
 mod interrupts;
 mod notes;

@@ -1,8 +1,8 @@
 //! The kernel's port.
 #![expect(unsafe_code, reason = "implements the kernel's port")]
 
-use crate::registers::{gpio, rtc, system};
-use crate::{clock, guard, interrupts, notes, switch, trap, uart};
+use crate::registers::{gpio, rtc, sram, system};
+use crate::{clock, flash, guard, interrupts, notes, switch, trap, uart};
 use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
@@ -145,12 +145,44 @@ unsafe impl Port for Esp32c3 {
         true
     }
 
+    fn shift_out(clock: u8, data: u8, bytes: &[u8]) -> bool {
+        let are_pins = clock < gpio::PINS && data < gpio::PINS && clock != data;
+        if !are_pins || !Self::set_pin(clock, false) || !Self::set_pin(data, false) {
+            return false;
+        }
+        for byte in bytes {
+            for bit in (0..8).rev() {
+                let level = if byte >> bit & 1 != 0 { gpio::OUT_SET } else { gpio::OUT_CLEAR };
+                level.write(1 << data);
+                gpio::OUT_SET.write(1 << clock);
+                gpio::OUT_CLEAR.write(1 << clock);
+            }
+        }
+        true
+    }
+
+    fn flash_bytes() -> u32 {
+        flash::bytes()
+    }
+
+    fn flash_read(at: u32, into: &mut [u8]) -> bool {
+        flash::read(at, into)
+    }
+
+    fn flash_write(at: u32, bytes: &[u8]) -> bool {
+        flash::write(at, bytes)
+    }
+
+    fn flash_erase(at: u32) -> bool {
+        flash::erase(at)
+    }
+
     /// SRAM1 is on two buses, and code is fetched through the other one (technical reference manual,
     /// "System and Memory").
     fn code_address(written: usize) -> Option<usize> {
-        const DATA_BUS: core::ops::Range<usize> = 0x3FC8_0000..0x3FCE_0000;
-        const INSTRUCTION_BUS: usize = 0x4038_0000;
-        DATA_BUS.contains(&written).then(|| written - DATA_BUS.start + INSTRUCTION_BUS)
+        sram::DATA_BUS
+            .contains(&written)
+            .then(|| written - sram::DATA_BUS.start + sram::INSTRUCTION_BUS)
     }
 
     /// There is no cache before SRAM; what was stored must be there before it is fetched.

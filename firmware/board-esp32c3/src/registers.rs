@@ -39,6 +39,14 @@ impl Register {
     }
 }
 
+/// The internal memory, which is on two buses.
+pub(crate) mod sram {
+    /// Where it is data.
+    pub(crate) const DATA_BUS: core::ops::Range<usize> = 0x3FC8_0000..0x3FCE_0000;
+    /// Where the same bytes are instructions.
+    pub(crate) const INSTRUCTION_BUS: usize = 0x4038_0000;
+}
+
 /// The pins.
 pub(crate) mod gpio {
     use super::Register;

@@ -42,6 +42,8 @@ const HEAP_BYTES: usize = 256 * 1024;
 const SECOND_BYTES: usize = 64 * 1024;
 /// What lies between both and belongs to nobody.
 const GAP_BYTES: usize = PAGE_BYTES;
+/// What its flash has for data: as much as the ESP32-C3's.
+const FLASH_BYTES: usize = 64 * 1024;
 /// The main thread's nominal stack, for figures; it runs on a stack of the host.
 const MAIN_STACK: StackRange = StackRange { low: 0, bytes: 0 };
 /// Commands are typed this long after one another: each finds the device idle.
@@ -130,6 +132,8 @@ struct Instance {
     input: RefCell<VecDeque<(u64, Vec<u8>)>>,
     /// Where slices end, if somebody explores that.
     points: Option<Points>,
+    /// What the device's flash has for data. It ends with the instance.
+    flash: RefCell<Vec<u8>>,
 }
 
 impl Instance {
@@ -163,6 +167,7 @@ impl Instance {
             output: RefCell::new(Vec::new()),
             input: RefCell::new(input.collect()),
             points: None,
+            flash: RefCell::new(vec![0xFF; FLASH_BYTES]),
         }
     }
 
@@ -358,6 +363,29 @@ unsafe impl Port for Host {
 
     fn idle() {
         instance().idle();
+    }
+
+    fn flash_bytes() -> u32 {
+        FLASH_BYTES as u32
+    }
+
+    fn flash_read(at: u32, into: &mut [u8]) -> bool {
+        let at = at as usize;
+        into.copy_from_slice(&instance().flash.borrow()[at..at + into.len()]);
+        true
+    }
+
+    /// As NOR flash does: what was cleared stays so until it is erased.
+    fn flash_write(at: u32, bytes: &[u8]) -> bool {
+        let there = &mut instance().flash.borrow_mut()[at as usize..];
+        there.iter_mut().zip(bytes).for_each(|(there, byte)| *there &= byte);
+        true
+    }
+
+    fn flash_erase(at: u32) -> bool {
+        let sector = at as usize..(at + port::FLASH_SECTOR_BYTES) as usize;
+        instance().flash.borrow_mut()[sector].fill(0xFF);
+        true
     }
 
     fn transmit(bytes: &[u8]) -> usize {

@@ -53,6 +53,16 @@ fn modules_do_their_job_where_they_are_linked_statically_too() {
         ],
     );
     check(
+        &["run store text=kept", "run store", "run store block=16"],
+        &[
+            "store: 16 blocks of 4096 B",
+            "store: block 3 is written",
+            "store: ended",
+            "store: block 3 has \"kept\"",
+            "store: block 16 is not read (-22)",
+        ],
+    );
+    check(
         &["run robot seconds=4 do=say_hello+turn_90"],
         &["robot: Off I go.", "bot: hello", "bot: Done.", "robot: bot gave", "robot: ended"],
     );

@@ -150,6 +150,10 @@ pub struct Facts {
     pub linked_modules: &'static [&'static ramscope_module_abi::Linked],
 }
 
+/// Bytes of flash that are erased at once: those of every chip beside an ESP32 (its data sheets, "Sector
+/// Erase").
+pub const FLASH_SECTOR_BYTES: u32 = 4096;
+
 /// Registers that a call keeps: `s0` to `s11` (RISC-V calling conventions).
 pub const SAVED_REGISTERS: usize = 12;
 
@@ -221,6 +225,35 @@ pub unsafe trait Port {
     fn set_pin(_number: u8, _high: bool) -> bool {
         false
     }
+    /// Sends bytes over two pins, the highest bit first, each at a rising edge of the clock, which is low
+    /// before and after; `false` if the board lacks one of them.
+    fn shift_out(clock: u8, data: u8, bytes: &[u8]) -> bool {
+        let mut done = Self::set_pin(clock, false);
+        for byte in bytes {
+            for bit in (0..8).rev() {
+                done &= Self::set_pin(data, byte >> bit & 1 != 0);
+                done &= Self::set_pin(clock, true) && Self::set_pin(clock, false);
+            }
+        }
+        done
+    }
+    /// Bytes of flash that the board leaves to data, whole sectors; 0 if none. The callers of the next three
+    /// have looked that what they ask for is there.
+    fn flash_bytes() -> u32 {
+        0
+    }
+    /// Copies from the data's flash, whose first byte is 0; `false` if the chip failed. Thread context.
+    fn flash_read(_at: u32, _into: &mut [u8]) -> bool {
+        false
+    }
+    /// Clears the bits that are zero in the bytes; `false` as above.
+    fn flash_write(_at: u32, _bytes: &[u8]) -> bool {
+        false
+    }
+    /// Sets all bits of the sector that begins there; `false` as above.
+    fn flash_erase(_at: u32) -> bool {
+        false
+    }
     /// Where the processor fetches code that was written at this address of the heap; `None` where code
     /// cannot be loaded.
     fn code_address(_written: usize) -> Option<usize> {
@@ -287,6 +320,11 @@ link! {
     fn idle = _ramscope_port_idle() -> ();
     fn pin = _ramscope_port_pin(number: u8) -> Option<bool>;
     fn set_pin = _ramscope_port_set_pin(number: u8, high: bool) -> bool;
+    fn shift_out = _ramscope_port_shift_out(clock: u8, data: u8, bytes: &[u8]) -> bool;
+    fn flash_bytes = _ramscope_port_flash_bytes() -> u32;
+    fn flash_read = _ramscope_port_flash_read(at: u32, into: &mut [u8]) -> bool;
+    fn flash_write = _ramscope_port_flash_write(at: u32, bytes: &[u8]) -> bool;
+    fn flash_erase = _ramscope_port_flash_erase(at: u32) -> bool;
     fn code_address = _ramscope_port_code_address(written: usize) -> Option<usize>;
     fn code_changed = _ramscope_port_code_changed() -> ();
     fn transmit = _ramscope_port_transmit(bytes: &[u8]) -> usize;
@@ -372,6 +410,26 @@ macro_rules! port {
             #[unsafe(no_mangle)]
             fn _ramscope_port_set_pin(number: u8, high: bool) -> bool {
                 <$port as Port>::set_pin(number, high)
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_shift_out(clock: u8, data: u8, bytes: &[u8]) -> bool {
+                <$port as Port>::shift_out(clock, data, bytes)
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_flash_bytes() -> u32 {
+                <$port as Port>::flash_bytes()
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_flash_read(at: u32, into: &mut [u8]) -> bool {
+                <$port as Port>::flash_read(at, into)
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_flash_write(at: u32, bytes: &[u8]) -> bool {
+                <$port as Port>::flash_write(at, bytes)
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_flash_erase(at: u32) -> bool {
+                <$port as Port>::flash_erase(at)
             }
             #[unsafe(no_mangle)]
             fn _ramscope_port_code_address(written: usize) -> Option<usize> {

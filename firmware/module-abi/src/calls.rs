@@ -96,6 +96,19 @@ calls! {
     fn ramscope_unlock(owner: u32) -> ();
     /// Ends the running thread, because the module's code cannot go on.
     fn ramscope_panic(owner: u32, message: *const u8, message_bytes: usize, file: *const u8, file_bytes: usize, line: u32) -> !;
+
+    // Since 1.1.
+    /// Bytes of flash that the board leaves to data; 0 if it leaves none.
+    fn ramscope_flash_bytes() -> u32;
+    /// Copies from the data's flash, whose first byte is 0; negative if it does not reach so far or fails.
+    fn ramscope_flash_read(at: u32, into: *mut u8, bytes: usize) -> i32;
+    /// Clears the bits of the data's flash that are zero in the bytes; negative as above.
+    fn ramscope_flash_write(at: u32, from: *const u8, bytes: usize) -> i32;
+    /// Sets all bits of the 4096 bytes from `at` on, a multiple of that; negative as above.
+    fn ramscope_flash_erase(at: u32) -> i32;
+    /// Sends bytes over two outputs, the highest bit first, each taken at the clock's rising edge, and leaves
+    /// the clock low; negative if there is no such pin.
+    fn ramscope_shift_out(clock: u32, data: u32, from: *const u8, bytes: usize) -> i32;
 }
 
 #[cfg(not(target_os = "none"))]
@@ -169,6 +182,21 @@ mod hosted {
     extern "C" fn unlock(_: u32) {
         GUARDED.store(false, Ordering::Release);
     }
+    extern "C" fn flash_bytes() -> u32 {
+        0
+    }
+    extern "C" fn flash_read(_: u32, _: *mut u8, _: usize) -> i32 {
+        -1
+    }
+    extern "C" fn flash_write(_: u32, _: *const u8, _: usize) -> i32 {
+        -1
+    }
+    extern "C" fn flash_erase(_: u32) -> i32 {
+        -1
+    }
+    extern "C" fn shift_out(_: u32, _: u32, _: *const u8, _: usize) -> i32 {
+        -1
+    }
     extern "C" fn panic(_: u32, _: *const u8, _: usize, _: *const u8, _: usize, _: u32) -> ! {
         panic!("{NO_KERNEL}")
     }
@@ -191,5 +219,10 @@ mod hosted {
         ramscope_lock: lock,
         ramscope_unlock: unlock,
         ramscope_panic: panic,
+        ramscope_flash_bytes: flash_bytes,
+        ramscope_flash_read: flash_read,
+        ramscope_flash_write: flash_write,
+        ramscope_flash_erase: flash_erase,
+        ramscope_shift_out: shift_out,
     };
 }

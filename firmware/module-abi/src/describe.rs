@@ -4,7 +4,38 @@
 use core::cell::UnsafeCell;
 
 /// What the words below are, for both sides; see the crate's invariant 3.
-pub const ABI_VERSION: u16 = 1;
+pub const ABI_VERSION: AbiVersion = AbiVersion::new(1, 1);
+
+/// A version of the boundary, in the place where the first one had a number only: so 1 is 1.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct AbiVersion(pub u16);
+
+impl AbiVersion {
+    /// `major.minor`: the minor one counts functions that were appended, the major one everything else.
+    #[must_use]
+    pub const fn new(major: u8, minor: u8) -> Self {
+        Self((minor as u16) << 8 | major as u16)
+    }
+
+    const fn parts(self) -> (u8, u8) {
+        (self.0 as u8, (self.0 >> 8) as u8)
+    }
+
+    /// Whether a kernel of this version can load a module that was compiled for `wanted`.
+    #[must_use]
+    pub const fn serves(self, wanted: Self) -> bool {
+        let ((major, minor), (wanted_major, wanted_minor)) = (self.parts(), wanted.parts());
+        major == wanted_major && minor >= wanted_minor
+    }
+}
+
+impl core::fmt::Display for AbiVersion {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (major, minor) = self.parts();
+        write!(f, "{major}.{minor}")
+    }
+}
 
 /// The first word of an [`Info`]: "RMod" in memory.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"RMod");
@@ -150,7 +181,7 @@ pub struct Info {
     /// [`MAGIC`].
     pub magic: u32,
     /// [`ABI_VERSION`] as the module was compiled for.
-    pub abi_version: u16,
+    pub abi_version: AbiVersion,
     /// The module's own version.
     pub version: Version,
     /// Its name.
@@ -232,5 +263,19 @@ impl Raw {
         let from = input.as_ptr().expose_provenance();
         let into = output.as_mut_ptr().expose_provenance();
         [from, input.len(), into, output.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_serves_modules_of_its_major_version_that_are_no_newer() {
+        let kernel = AbiVersion::new(1, 1);
+        assert!(kernel.serves(AbiVersion(1)), "the first one said 1");
+        assert!(kernel.serves(kernel));
+        assert!(!kernel.serves(AbiVersion::new(1, 2)) && !kernel.serves(AbiVersion::new(2, 0)));
+        assert!(!AbiVersion::new(2, 5).serves(AbiVersion(1)));
     }
 }

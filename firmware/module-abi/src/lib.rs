@@ -18,7 +18,8 @@
 //! 1. What crosses is a number, a pointer with a length, or a function of C's calling convention.
 //! 2. A text or slice that crosses is valid until the call returns, unless it lies in the module's
 //!    own constants, which are valid until it is unloaded.
-//! 3. [`ABI_VERSION`] changes whenever anything here does that a loaded module could see.
+//! 3. [`ABI_VERSION`] changes whenever anything here does that a loaded module could see: its minor part
+//!    if functions are appended to the list, its major part otherwise.
 #![no_std]
 
 pub mod calls;
@@ -30,14 +31,15 @@ mod shim;
 mod writing;
 
 pub use describe::{
-    ABI_VERSION, Dependency, Export, ExportKind, Info, Linked, MAGIC, ModuleId, Raw, Raw4, Text,
-    Version,
+    ABI_VERSION, AbiVersion, Dependency, Export, ExportKind, Info, Linked, MAGIC, ModuleId, Raw,
+    Raw4, Text, Version,
 };
 pub use guarded::Guarded;
 pub use services::{
-    Callback, Found, Level, NoPin, Status, StorageError, Ticking, call_bytes, call_numbers, find,
-    now_us, pin_read, pin_write, sleep_us, spin_us, start_thread, start_timer, stop_timer,
-    storage_bytes, storage_read,
+    Callback, FlashError, Found, Level, NoPin, Status, StorageError, Ticking, call_bytes,
+    call_numbers, find, flash_bytes, flash_erase, flash_read, flash_write, now_us, pin_read,
+    pin_write, shift_out, sleep_us, spin_us, start_thread, start_timer, stop_timer, storage_bytes,
+    storage_read,
 };
 pub use shim::Shim;
 #[cfg(target_os = "none")]

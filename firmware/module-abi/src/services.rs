@@ -45,6 +45,10 @@ pub struct NoPin;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StorageError;
 
+/// The data's flash does not reach so far, the board has none, or the chip failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlashError;
+
 /// What a thread or a timer runs. The word is the module's own.
 pub type Callback = calls::Entry;
 
@@ -106,6 +110,52 @@ pub fn storage_bytes() -> u32 {
 pub fn storage_read(at: u32, into: &mut [u8]) -> Result<(), StorageError> {
     let code = calls::ramscope_storage_read(at, into.as_mut_ptr(), into.len());
     if code < 0 { Err(StorageError) } else { Ok(()) }
+}
+
+/// Bytes of flash that the board leaves to data; 0 if it leaves none. Its addresses begin at 0.
+#[must_use]
+pub fn flash_bytes() -> u32 {
+    calls::ramscope_flash_bytes()
+}
+
+/// Copies from the data's flash.
+///
+/// # Errors
+/// [`FlashError`].
+pub fn flash_read(at: u32, into: &mut [u8]) -> Result<(), FlashError> {
+    flash_result(calls::ramscope_flash_read(at, into.as_mut_ptr(), into.len()))
+}
+
+/// Clears the bits of the data's flash that are zero in `bytes`; the others stay as they are.
+///
+/// # Errors
+/// [`FlashError`].
+pub fn flash_write(at: u32, bytes: &[u8]) -> Result<(), FlashError> {
+    flash_result(calls::ramscope_flash_write(at, bytes.as_ptr(), bytes.len()))
+}
+
+/// Sets all bits of the 4096 bytes from `at` on, a multiple of that. The chip may keep the processor
+/// for tens of milliseconds.
+///
+/// # Errors
+/// [`FlashError`].
+pub fn flash_erase(at: u32) -> Result<(), FlashError> {
+    flash_result(calls::ramscope_flash_erase(at))
+}
+
+const fn flash_result(code: i32) -> Result<(), FlashError> {
+    if code < 0 { Err(FlashError) } else { Ok(()) }
+}
+
+/// Sends bytes over two outputs: a clock, and one that is taken at the clock's rising edges, the
+/// highest bit first. The clock is low afterwards.
+///
+/// # Errors
+/// [`NoPin`].
+pub fn shift_out(clock: u8, data: u8, bytes: &[u8]) -> Result<(), NoPin> {
+    let (clock, data) = (u32::from(clock), u32::from(data));
+    let code = calls::ramscope_shift_out(clock, data, bytes.as_ptr(), bytes.len());
+    if code < 0 { Err(NoPin) } else { Ok(()) }
 }
 
 /// Calls `entry` with `word` each `period_us` microseconds, until [`stop_timer`]; `None` if no timer is

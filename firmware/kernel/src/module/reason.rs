@@ -3,7 +3,7 @@
 use crate::heap::OutOfMemory;
 use crate::mem::account::NoBlock;
 use core::fmt;
-use ramscope_module_abi::Version;
+use ramscope_module_abi::{AbiVersion, Version};
 
 /// The most bytes of a name that a refusal keeps.
 const DETAIL_BYTES: usize = 32;
@@ -82,7 +82,7 @@ pub enum Reason {
     /// It wants a function that the kernel does not have.
     MissingSymbol(Detail),
     /// It was compiled for another version of the boundary.
-    OtherAbi(u16),
+    OtherAbi(AbiVersion),
     /// It calls itself otherwise than its file is called.
     OtherName(Detail),
     /// There is only this version of a module that it needs.

@@ -5,7 +5,7 @@ use crate::heap::{BadPointer, Resized};
 use crate::kernel;
 use crate::lock::Lock;
 use crate::port;
-use crate::thread::{Builder, sleep};
+use crate::thread::{self, Builder, sleep};
 use crate::time::{Instant, Span};
 use crate::timer::{Config, Timer};
 use crate::{println, teardown};
@@ -37,6 +37,11 @@ pub(super) static TABLE: Table = Table {
     ramscope_lock: lock,
     ramscope_unlock: unlock,
     ramscope_panic: panic,
+    ramscope_flash_bytes: flash_bytes,
+    ramscope_flash_read: flash_read,
+    ramscope_flash_write: flash_write,
+    ramscope_flash_erase: flash_erase,
+    ramscope_shift_out: shift_out,
 };
 
 /// The address of a function by its name.
@@ -147,6 +152,49 @@ extern "C" fn storage_read(at: u32, into: *mut u8, bytes: usize) -> i32 {
     // SAFETY: invariant 2 of the boundary.
     unsafe { into.copy_from_nonoverlapping(found.as_ptr(), found.len()) };
     0
+}
+
+/// Whether the data's flash has `bytes` bytes from `at` on.
+fn is_in_flash(at: u32, bytes: usize) -> bool {
+    let end = u32::try_from(bytes).ok().and_then(|bytes| at.checked_add(bytes));
+    end.is_some_and(|end| end <= port::flash_bytes())
+}
+
+const fn code_of(done: bool) -> i32 {
+    if done { 0 } else { -1 }
+}
+
+extern "C" fn flash_bytes() -> u32 {
+    port::flash_bytes()
+}
+
+extern "C" fn flash_read(at: u32, into: *mut u8, bytes: usize) -> i32 {
+    thread::check_headroom();
+    // SAFETY: invariant 2 of the boundary.
+    let into = unsafe { core::slice::from_raw_parts_mut(into, bytes) };
+    code_of(is_in_flash(at, bytes) && port::flash_read(at, into))
+}
+
+extern "C" fn flash_write(at: u32, from: *const u8, bytes: usize) -> i32 {
+    thread::check_headroom();
+    // SAFETY: invariant 2 of the boundary.
+    let from = unsafe { core::slice::from_raw_parts(from, bytes) };
+    code_of(is_in_flash(at, bytes) && port::flash_write(at, from))
+}
+
+extern "C" fn flash_erase(at: u32) -> i32 {
+    let is_sector = at.is_multiple_of(port::FLASH_SECTOR_BYTES)
+        && is_in_flash(at, port::FLASH_SECTOR_BYTES as usize);
+    thread::check_headroom();
+    code_of(is_sector && port::flash_erase(at))
+}
+
+extern "C" fn shift_out(clock: u32, data: u32, from: *const u8, bytes: usize) -> i32 {
+    let pins = (u8::try_from(clock), u8::try_from(data));
+    let (Ok(clock), Ok(data)) = pins else { return -1 };
+    // SAFETY: invariant 2 of the boundary.
+    let from = unsafe { core::slice::from_raw_parts(from, bytes) };
+    code_of(port::shift_out(clock, data, from))
 }
 
 extern "C" fn timer_start(

@@ -96,7 +96,7 @@ impl Extent {
         if info.magic != MAGIC {
             return Err(Damage::Description.into());
         }
-        if info.abi_version != ABI_VERSION {
+        if !ABI_VERSION.serves(info.abi_version) {
             return Err(Reason::OtherAbi(info.abi_version));
         }
         self.holds_text(&info.name)?;

@@ -18,8 +18,8 @@
 //! The answer is 0, that of `text` where the next character would begin; a negative one is that of
 //! [`errno`]. The output is not used. The shapes of letters are those of the module `sysfont`.
 //!
-//! Bits go out by software, the highest first, taken by the controller at the clock's rising edge (data
-//! sheet 9.4.1); a real board would rather use its SPI peripheral, to which the boundary has no way.
+//! Bits go out by software, in the kernel, the highest first, taken by the controller at the clock's rising
+//! edge (data sheet 9.4.1): any four pins will do, and the SPI peripherals stay free.
 
 use ramscope_module_abi as abi;
 use ramscope_module_abi::packed::{Unpack, errno};
@@ -165,7 +165,7 @@ impl Font for Sysfont {
     }
 }
 
-/// A wire of four pins, moved by software.
+/// A wire of four pins.
 struct Pins {
     clock: u8,
     data: u8,
@@ -177,15 +177,7 @@ impl Pins {
     fn send(&mut self, data_command: abi::Level, bytes: &[u8]) -> Result<(), abi::NoPin> {
         abi::pin_write(self.data_command, data_command)?;
         abi::pin_write(self.chip_select, abi::Level::Low)?;
-        for byte in bytes {
-            for bit in (0..8).rev() {
-                let is_set = byte >> bit & 1 != 0;
-                let level = if is_set { abi::Level::High } else { abi::Level::Low };
-                abi::pin_write(self.data, level)?;
-                abi::pin_write(self.clock, abi::Level::High)?;
-                abi::pin_write(self.clock, abi::Level::Low)?;
-            }
-        }
+        abi::shift_out(self.clock, self.data, bytes)?;
         abi::pin_write(self.chip_select, abi::Level::High)
     }
 }

@@ -36,7 +36,7 @@ pub use text::Font;
 
 ramscope_module_abi::module! {
     name: "ST7735",
-    version: (1, 0, 0),
+    version: (1, 0, 1),
     dependencies: [("sysfont", (1, 0, 0))],
     exports: [
         bytes "begin" => exports::begin,

@@ -2,17 +2,18 @@
 //!
 //! | name | takes | answer |
 //! |---|---|---|
-//! | `mount` | number of blocks | 0; the device's memory is taken from the heap |
-//! | `unmount` | | 0; it is given back |
+//! | `mount` | number of blocks, 0 for all there are; medium: 0 the board's flash, 1 memory | 0 |
+//! | `unmount` | | 0; memory is given back |
 //! | `ioctl` | operation, argument, as in MicroPython | what it asks for |
 //! | `readblocks` | input: block u32, offset u32; output: as many bytes as are wanted | 0 |
 //! | `writeblocks` | input: block u32, whole blocks; with an offset u32 and bit 31 of the block set it only programs | 0 |
 //! | `wear` | output: erasures of all blocks, u32; the worst block, u32; its erasures, u32 | 0 |
 //!
-//! A negative answer is that of [`errno`]. The boundary gives modules no way to write to the chip's own
-//! flash, where the running image lies; so the medium is memory that keeps the rules of NOR flash, and the
-//! first [`BLOCKS_MAX`] blocks of it at most. A device over the image's read-only file system is there before
-//! anything is mounted: it reads, and refuses the rest.
+//! A negative answer is that of [`errno`]. The board's flash is what its partition layout leaves to data, the
+//! first [`BLOCKS_MAX`] blocks of it at most; what is written there is there after a reset. A board that
+//! leaves none answers `ENODEV`. Memory, from the heap, keeps the rules of NOR flash and is given back when
+//! it is unmounted. A device over the image's read-only file system is there before anything is mounted:
+//! it reads, and refuses the rest.
 
 extern crate alloc;
 
@@ -26,7 +27,7 @@ use crate::device::{BLOCK_BYTES, Block, BlockDevice, DeviceError};
 use crate::flash::{Flash, FlashFailed};
 use crate::wear::WearTable;
 
-/// The most blocks of a medium in memory.
+/// The most blocks of a medium.
 pub const BLOCKS_MAX: usize = 16;
 /// Bit of a block's number: program at an offset instead of replacing blocks.
 const EXTENDED: u32 = 1 << 31;
@@ -45,25 +46,39 @@ pub(crate) fn deinit() {
     unmount([0; 4]);
 }
 
-/// Makes a device of so many erased blocks, instead of the one before.
-pub(crate) fn mount([blocks, ..]: [usize; 4]) -> isize {
-    if !(1..=BLOCKS_MAX).contains(&blocks) {
-        return -errno::EINVAL;
-    }
+/// The number of the board's flash among the media.
+const CHIP: usize = 0;
+/// That of memory.
+const MEMORY: usize = 1;
+
+/// Makes a device of so many blocks, instead of the one before. Those in memory are erased.
+pub(crate) fn mount([blocks, medium, ..]: [usize; 4]) -> isize {
     guarded(|device| {
         *device = None;
-        let mut bytes = Vec::new();
-        let wanted = blocks * BLOCK_BYTES as usize;
-        if bytes.try_reserve_exact(wanted).is_err() {
-            return -errno::ENOMEM;
-        }
-        bytes.resize(wanted, 0xFF);
-        let made = BlockDevice::new(Medium::Memory(bytes), 0, blocks as u32, WearTable::new());
+        let opened = match medium {
+            CHIP => Medium::chip(blocks),
+            MEMORY => Medium::memory(blocks),
+            _ => Err(errno::EINVAL),
+        };
+        let (medium, blocks) = match opened {
+            Ok(opened) => opened,
+            Err(number) => return -number,
+        };
+        let made = BlockDevice::new(medium, 0, blocks as u32, WearTable::new());
         made.map_or_else(code, |made| {
             *device = Some(made);
             0
         })
     })
+}
+
+/// How many blocks are meant by a number of them, where so many can be had; 0 is all of these.
+fn wanted(blocks: usize, most: usize) -> Result<usize, isize> {
+    match blocks {
+        0 => Ok(most),
+        _ if blocks <= most => Ok(blocks),
+        _ => Err(errno::EINVAL),
+    }
 }
 
 /// Gives the device's memory back.
@@ -147,15 +162,38 @@ fn read_only_code(error: DeviceError) -> isize {
 /// Where the bytes lie.
 #[derive(Debug)]
 enum Medium {
+    /// What the board's flash has for data.
+    Chip,
     /// Memory that keeps the rules of NOR flash.
     Memory(Vec<u8>),
     /// The image's storage.
     Image,
 }
 
+impl Medium {
+    /// The board's flash, and how many blocks of it are meant.
+    fn chip(blocks: usize) -> Result<(Self, usize), isize> {
+        match abi::flash_bytes() / BLOCK_BYTES {
+            0 => Err(errno::ENODEV),
+            there => Ok((Self::Chip, wanted(blocks, (there as usize).min(BLOCKS_MAX))?)),
+        }
+    }
+
+    /// Erased memory.
+    fn memory(blocks: usize) -> Result<(Self, usize), isize> {
+        let blocks = wanted(blocks, BLOCKS_MAX)?;
+        let bytes = blocks * BLOCK_BYTES as usize;
+        let mut memory = Vec::new();
+        memory.try_reserve_exact(bytes).map_err(|_| errno::ENOMEM)?;
+        memory.resize(bytes, 0xFF);
+        Ok((Self::Memory(memory), blocks))
+    }
+}
+
 impl Flash for Medium {
     fn read(&mut self, address: u32, to: &mut [u8]) -> Result<(), FlashFailed> {
         match self {
+            Self::Chip => abi::flash_read(address, to).map_err(|_| FlashFailed),
             Self::Memory(bytes) => {
                 let from = bytes.get(address as usize..).and_then(|bytes| bytes.get(..to.len()));
                 to.copy_from_slice(from.ok_or(FlashFailed)?);
@@ -166,19 +204,29 @@ impl Flash for Medium {
     }
 
     fn program(&mut self, address: u32, bytes: &[u8]) -> Result<(), FlashFailed> {
-        let Self::Memory(there) = self else { return Err(FlashFailed) };
-        let there = there.get_mut(address as usize..).ok_or(FlashFailed)?;
-        let there = there.get_mut(..bytes.len()).ok_or(FlashFailed)?;
-        // As flash does: what was cleared stays so.
-        there.iter_mut().zip(bytes).for_each(|(there, byte)| *there &= byte);
-        Ok(())
+        match self {
+            Self::Chip => abi::flash_write(address, bytes).map_err(|_| FlashFailed),
+            Self::Memory(there) => {
+                let there = there.get_mut(address as usize..).ok_or(FlashFailed)?;
+                let there = there.get_mut(..bytes.len()).ok_or(FlashFailed)?;
+                // As flash does: what was cleared stays so.
+                there.iter_mut().zip(bytes).for_each(|(there, byte)| *there &= byte);
+                Ok(())
+            }
+            Self::Image => Err(FlashFailed),
+        }
     }
 
     fn erase(&mut self, address: u32) -> Result<(), FlashFailed> {
-        let Self::Memory(there) = self else { return Err(FlashFailed) };
-        let there = there.get_mut(address as usize..).ok_or(FlashFailed)?;
-        there.get_mut(..BLOCK_BYTES as usize).ok_or(FlashFailed)?.fill(0xFF);
-        Ok(())
+        match self {
+            Self::Chip => abi::flash_erase(address).map_err(|_| FlashFailed),
+            Self::Memory(there) => {
+                let there = there.get_mut(address as usize..).ok_or(FlashFailed)?;
+                there.get_mut(..BLOCK_BYTES as usize).ok_or(FlashFailed)?.fill(0xFF);
+                Ok(())
+            }
+            Self::Image => Err(FlashFailed),
+        }
     }
 }
 
@@ -198,10 +246,14 @@ mod tests {
     #[test]
     fn a_device_is_mounted_written_worn_and_unmounted() {
         assert_eq!(ioctl([4, 0, 0, 0]), -errno::ENODEV, "no kernel, no image, nothing mounted");
-        for blocks in [0, BLOCKS_MAX + 1, usize::MAX] {
-            assert_eq!(mount([blocks, 0, 0, 0]), -errno::EINVAL);
+        for blocks in [BLOCKS_MAX + 1, usize::MAX] {
+            assert_eq!(mount([blocks, MEMORY, 0, 0]), -errno::EINVAL);
         }
-        assert_eq!(mount([2, 0, 0, 0]), 0);
+        assert_eq!(mount([2, 2, 0, 0]), -errno::EINVAL, "there is no third medium");
+        assert_eq!(mount([2, CHIP, 0, 0]), -errno::ENODEV, "without a board there is no flash");
+        assert_eq!(mount([0, MEMORY, 0, 0]), 0);
+        assert_eq!(ioctl([4, 0, 0, 0]), BLOCKS_MAX as isize);
+        assert_eq!(mount([2, MEMORY, 0, 0]), 0);
         assert_eq!(ioctl([4, 0, 0, 0]), 2);
         assert_eq!(ioctl([5, 0, 0, 0]), 4096);
         assert_eq!(write(1, &[0x0F; 4096]), 0);

@@ -35,7 +35,7 @@ pub use wear::{Wear, WearTable};
 
 ramscope_module_abi::module! {
     name: "flashbdev",
-    version: (1, 0, 0),
+    version: (1, 1, 0),
     dependencies: [],
     exports: [
         numbers "ioctl" => exports::ioctl,
