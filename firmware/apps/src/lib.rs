@@ -27,6 +27,7 @@ mod holes;
 mod imported;
 mod in_handler;
 mod inversion;
+mod kept;
 mod memory;
 mod menu;
 mod misuse;
@@ -93,7 +94,8 @@ programs! {
     "coop", "a busy thread and one that sleeps do not disturb each other", coop::run;
     "race", "two threads add to one cell, and updates are lost [lock=off|on times=50000]", race::run;
     "deadlock", "two locks in opposite order [kind=lock|mutex]", deadlock::run;
-    "inversion", "a high thread waits for a low one [inherit=on|off]", inversion::run;
+    "inversion", "a high thread waits for a low one [inherit=on|off] [kind=mutex|reader|writer|once]", inversion::run;
+    "kept", "a thread ends and keeps a guard [what=mutex|reader|writer]", kept::run;
     "crowd", "too many threads, and what was missing [stack=1024]", crowd::run;
     "sensors", "a sensor and a publisher with a queue between them [count=20]", sensors::run;
     "menu", "a timer looks whether the button is pressed [seconds=5]", menu::run;

@@ -313,6 +313,7 @@ pub(crate) fn wait_for_work(deadline: Option<u64>) {
         let losses = console.lost_lines > 0 || console.lost_input > 0;
         let told = kernel.reports.any()
             || kernel.deadlocks.any()
+            || kernel.leaks.any()
             || kernel.races.any()
             || kernel.callbacks.needs_attention()
             || kernel.account.needs_attention()

@@ -24,9 +24,11 @@ use crate::console;
 use crate::kernel::{self, Kernel};
 use crate::port::{self, TICKS_PER_SECOND};
 use crate::println;
-use crate::sched::{Attention, QueueName, Slot, State, THREADS_MAX, Why};
+use crate::sched::{Attention, QueueName, Slot, SlotSet, State, THREADS_MAX, Trail, Why};
 use crate::site;
 use crate::sync::head::{Head, head_in_section, waited_for};
+use crate::sync::owned::ownable_of;
+use crate::sync::rwlock;
 use core::fmt;
 use ramscope_wire as wire;
 use wire::{DeadlockHow, Level, ObjectId, ObjectKind, SiteId, UnitId};
@@ -94,6 +96,8 @@ pub(crate) struct Deadlocks {
     /// The number of the last report.
     serial: u16,
     stuck: Stuck,
+    /// The circle that was found last.
+    trail: Trail,
     /// Timers and interrupts that are armed and may release something.
     sources: u32,
 }
@@ -106,6 +110,7 @@ impl Deadlocks {
             lost: 0,
             serial: 0,
             stuck: Stuck::No,
+            trail: Trail::NEW,
             sources: 0,
         }
     }
@@ -170,6 +175,30 @@ pub(crate) fn holder_of(kernel: &Kernel, slot: Slot) -> Option<Slot> {
     }
 }
 
+/// Whom a blocked slot waits for: each of them must go on before it does.
+fn holders_of(kernel: &Kernel, slot: Slot) -> SlotSet {
+    match holder_of(kernel, slot) {
+        Some(holder) => SlotSet::of(holder),
+        None => readers_before(kernel, slot),
+    }
+}
+
+/// Whom a slot waits for that waits for a reader-writer lock which readers have: one that wants to write
+/// for all of them, one that wants to read for the writer before it.
+///
+/// Where all places of readers are taken one waits for any of them: that is no circle.
+fn readers_before(kernel: &Kernel, slot: Slot) -> SlotSet {
+    let Some(ownable) = ownable_of(kernel, slot) else { return SlotSet::EMPTY };
+    if kernel.sched.has_deadline(slot) {
+        return SlotSet::EMPTY;
+    }
+    if rwlock::wants_to_write(kernel, slot) {
+        return ownable.sharers();
+    }
+    let first = ownable.first_waiter().filter(|first| rwlock::wants_to_write(kernel, *first));
+    first.map_or(SlotSet::EMPTY, SlotSet::of)
+}
+
 fn living_holder(kernel: &Kernel, head: &Head) -> Option<Slot> {
     let holder = head.holder()?;
     let lives = kernel.threads[holder.slot.index()].unit == holder.unit.0;
@@ -179,14 +208,13 @@ fn living_holder(kernel: &Kernel, head: &Head) -> Option<Slot> {
 /// Notes a suspicion if the wait that the running unit has just begun closes a circle.
 pub(crate) fn suspect(kernel: &mut Kernel) {
     let running = kernel.sched.running();
-    let Some(holder) = holder_of(kernel, running) else { return };
-    let circle = kernel.sched.circle(running, holder, |slot| holder_of(kernel, slot));
-    if let Some(length) = circle {
-        let how = match is_exact(kernel, running, length) {
+    let holders = holders_of(kernel, running);
+    if let Some(length) = circle(kernel, running, holders) {
+        let how = match is_exact(kernel, 0, length) {
             true => DeadlockHow::Circle,
             false => DeadlockHow::Suspicion,
         };
-        keep(kernel, how, running, length, None);
+        keep(kernel, how, length, None);
     }
 }
 
@@ -195,36 +223,48 @@ pub(crate) fn suspect(kernel: &mut Kernel) {
 pub(crate) fn closes(kernel: &mut Kernel, name: QueueName) -> bool {
     let running = kernel.sched.running();
     let Some(holder) = living_holder(kernel, head_in_section(kernel, name)) else { return false };
-    let circle = kernel.sched.circle(running, holder, |slot| holder_of(kernel, slot));
+    let circle = circle(kernel, running, SlotSet::of(holder));
     let Some(length) = circle else { return false };
-    let exact = length == 1 || is_exact(kernel, holder, length - 1);
+    let exact = is_exact(kernel, 1, length);
     let how = if exact { DeadlockHow::Circle } else { DeadlockHow::Suspicion };
-    keep(kernel, how, running, length, Some(name));
+    keep(kernel, how, length, Some(name));
     exact
 }
 
-/// Whether the `length` waits from `slot` on are all such that only their holder can end them.
-fn is_exact(kernel: &Kernel, slot: Slot, length: usize) -> bool {
-    let mut waits =
-        core::iter::successors(Some(slot), |slot| holder_of(kernel, *slot)).take(length);
-    waits.all(|slot| match kernel.sched.state(slot) {
-        State::Blocked(Why::Mutex | Why::Join) => true,
-        // Whoever makes the value, or writes, is the only one that can end it.
-        State::Blocked(Why::Object) => waited_for(kernel, slot)
-            .is_some_and(|head| matches!(head.kind, ObjectKind::Once | ObjectKind::RwLock)),
-        _ => false,
+/// How many waits the circle has that `start` closes by waiting for `holders`; they are in
+/// `deadlocks.trail` then.
+fn circle(kernel: &mut Kernel, start: Slot, holders: SlotSet) -> Option<usize> {
+    let waits = |slot: Slot| matches!(kernel.sched.state(slot), State::Blocked(_));
+    // Nearly always whoever has it goes on.
+    if !holders.iter().any(|holder| holder == start || waits(holder)) {
+        return None;
+    }
+    walk(kernel, start, holders)
+}
+
+/// A function of its own, so that the trail lies on the stack while it is walked only.
+#[cold]
+#[inline(never)]
+fn walk(kernel: &mut Kernel, start: Slot, holders: SlotSet) -> Option<usize> {
+    let mut trail = Trail::NEW;
+    let next = |slot| if slot == start { holders } else { holders_of(kernel, slot) };
+    let length = trail.circle(start, next)?;
+    kernel.deadlocks.trail = trail;
+    Some(length)
+}
+
+/// Whether the waits of the trail from `first` on are all such that only their holder can end them.
+fn is_exact(kernel: &Kernel, first: usize, length: usize) -> bool {
+    (first..length).all(|index| {
+        let slot = kernel.deadlocks.trail.at(index);
+        matches!(kernel.sched.state(slot), State::Blocked(Why::Mutex | Why::Join))
     })
 }
 
-/// Copies a circle. Its first wait is for the object of this name, if there is one: it has not begun then.
+/// Copies the circle of the trail. Its first wait is for the object of this name, if there is one: it has
+/// not begun then.
 #[inline(never)]
-fn keep(
-    kernel: &mut Kernel,
-    how: DeadlockHow,
-    start: Slot,
-    length: usize,
-    name: Option<QueueName>,
-) {
+fn keep(kernel: &mut Kernel, how: DeadlockHow, length: usize, name: Option<QueueName>) {
     let Deadlocks { waiting, first, lost, .. } = &mut kernel.deadlocks;
     let mut places = (0..CHAINS_MAX).map(|index| (*first + index) % CHAINS_MAX);
     let Some(place) = places.find(|place| waiting[*place].length == 0) else {
@@ -233,18 +273,14 @@ fn keep(
     };
     let chain = &mut waiting[place];
     (chain.how, chain.length, chain.at) = (how, length as u8, port::now());
-    let mut at = Some(start);
     for index in 0..length.min(LINKS_MAX) {
-        let Some(slot) = at else { break };
+        let trail = &kernel.deadlocks.trail;
+        let (slot, holder) = (trail.at(index), trail.at((index + 1) % length));
         let head = match name.filter(|_| index == 0) {
             Some(name) => Some(head_in_section(kernel, name)),
             None => waited_for(kernel, slot),
         };
-        at = match &head {
-            Some(head) => living_holder(kernel, head),
-            None => holder_of(kernel, slot),
-        };
-        keep_link(kernel, (place, index), slot, head);
+        keep_link(kernel, (place, index), (slot, holder), head);
     }
     console::attend(kernel);
 }
@@ -255,28 +291,24 @@ fn keep(
 fn keep_link(
     kernel: &mut Kernel,
     (place, index): (usize, usize),
-    slot: Slot,
+    (slot, holder): (Slot, Slot),
     head: Option<&mut Head>,
 ) {
-    let link = link(kernel, slot, head);
+    let link = link(kernel, slot, head, Some(holder));
     kernel.deadlocks.waiting[place].links[index] = Some(link);
 }
 
-/// The wait of `slot` for the object of `head`, or for the end of a thread.
+/// The wait of `slot` for the object of `head`, or for the end of a thread. Where several have the object,
+/// `wanted` is the one to name.
 #[inline(always)]
-fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>) -> Link {
+fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>, wanted: Option<Slot>) -> Link {
     let thread = &kernel.threads[slot.index()];
     let (unit, name, wait) = (UnitId(thread.unit), thread.name, thread.wait);
     let joined = kernel.sched.queue_of(slot);
     let (kind, (object, is_new), object_name, holder) = match head {
         Some(head) => {
             let (object, is_new) = head.number(kernel);
-            let holder = head.holder().map(|holder| {
-                let lives = kernel.threads[holder.slot.index()].unit == holder.unit.0;
-                let name = if lives { kernel.threads[holder.slot.index()].name } else { "?" };
-                let (site, since) = (holder.place.id(kernel), kernel.ticks_of(holder.since));
-                LinkHolder { unit: holder.unit, name, site, since }
-            });
+            let holder = link_holder(kernel, head, wanted);
             (head.kind, (object, is_new), head.text, holder)
         }
         None => {
@@ -292,6 +324,19 @@ fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>) -> Link {
     };
     let (site, since) = (wait.place.id(kernel), kernel.ticks_of(wait.since));
     Link { unit, name, since, site, kind, object, is_new, object_name, holder }
+}
+
+/// Who has the object that somebody waits for.
+#[inline(always)]
+fn link_holder(kernel: &mut Kernel, head: &mut Head, wanted: Option<Slot>) -> Option<LinkHolder> {
+    let holder = match head.holder() {
+        None if head.kind == ObjectKind::RwLock => rwlock::reader(kernel, head.name(), wanted),
+        holder => holder,
+    }?;
+    let lives = kernel.threads[holder.slot.index()].unit == holder.unit.0;
+    let name = if lives { kernel.threads[holder.slot.index()].name } else { "?" };
+    let (site, since) = (holder.place.id(kernel), kernel.ticks_of(holder.since));
+    Some(LinkHolder { unit: holder.unit, name, site, since })
 }
 
 /// Writes what was found since the last call, as text and as records.
@@ -363,7 +408,7 @@ fn write_stuck() {
     for slot in slots() {
         let link = kernel::with(|kernel| {
             let head = waited_for(kernel, slot);
-            link(kernel, slot, head)
+            link(kernel, slot, head, None)
         });
         write_link(report, &link, now);
     }
@@ -461,7 +506,7 @@ pub(crate) fn write_waits() {
                 return None;
             }
             let head = waited_for(kernel, slot);
-            Some((link(kernel, slot, head), kernel.sched.has_deadline(slot)))
+            Some((link(kernel, slot, head, None), kernel.sched.has_deadline(slot)))
         });
         if let Some((link, ends)) = link {
             any = true;

@@ -32,6 +32,7 @@ use crate::deadlock::Deadlocks;
 use crate::drain::WayOut;
 use crate::era::{Era, LongStamp};
 use crate::heap::{Heap, OwnerIndex};
+use crate::leak::Leaks;
 use crate::mem::account::Account;
 use crate::module::Modules;
 use crate::port::{self, Facts, Seat, StackRange};
@@ -80,6 +81,7 @@ pub struct Kernel {
     pub(crate) sites: Sites,
     pub(crate) torn_down: TornDown,
     pub(crate) deadlocks: Deadlocks,
+    pub(crate) leaks: Leaks,
     pub(crate) races: Races,
     pub(crate) deferred: Deferred,
     pub(crate) compatibility: Compatibility,
@@ -141,6 +143,7 @@ impl Kernel {
             sites: Sites::new(),
             torn_down: TornDown::new(),
             deadlocks: Deadlocks::new(),
+            leaks: Leaks::new(),
             races: Races::new(),
             deferred: Deferred::new(),
             compatibility: Compatibility::new(),

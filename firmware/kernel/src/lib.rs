@@ -35,6 +35,7 @@ pub mod footprint;
 pub mod heap;
 pub mod interrupts;
 mod kernel;
+mod leak;
 mod lock;
 pub mod mem;
 pub mod module;

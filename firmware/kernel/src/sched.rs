@@ -39,10 +39,11 @@ pub use decision::Rivals;
 use inherit::Lent;
 pub use inherit::{Inheritance, Mutexes, Ownable};
 pub use outlook::Kin;
+pub use outlook::Trail;
 use outlook::{Chance, Outlook};
 use queue::{Links, NONE};
 pub use queue::{PriorityQueue, WaitQueue};
-pub(crate) use slots::SlotSet;
+pub use slots::SlotSet;
 
 /// Slots in the table: the idle context, main, and all other threads.
 pub const THREADS_MAX: usize = 64;
@@ -219,7 +220,7 @@ pub struct Scheduler {
     deadlines: Deadlines<THREADS_MAX>,
     entries: [Entry; THREADS_MAX],
     lent: [Lent; THREADS_MAX],
-    /// Whose priority may not be what it is due: one bit a slot.
+    /// Whose priority may not be what it is due.
     unsettled: SlotSet,
 }
 

@@ -21,6 +21,7 @@ use crate::deadlock;
 use crate::drain::{self, WayOut};
 use crate::error::Error;
 use crate::kernel::{self, MAILBOX};
+use crate::leak;
 use crate::mem::tell::{self, When};
 use crate::mem::{limits, refusal};
 use crate::module;
@@ -222,6 +223,7 @@ fn write_reports() {
             println!("main has ended: no program can run until `reset`");
         }
     }
+    leak::write_reports();
     deadlock::write_reports();
     races::write_reports();
     callback::write_reports();

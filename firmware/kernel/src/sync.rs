@@ -14,8 +14,8 @@
 //! 1. The state of an object is touched with interrupts masked only.
 //! 2. An object that somebody waits for is borrowed by the frame that waits: it cannot move or go.
 //!    One that nobody waits for is known to nobody: it may be moved and dropped.
-//! 3. Order: first come, first served, everywhere; but a [`Mutex`], which goes to the most urgent
-//!    waiter, and among equals to who waited longest.
+//! 3. Order: first come, first served, everywhere; but what has holders who inherit ([`Mutex`], [`RwLock`],
+//!    [`Once`]) goes to the most urgent waiter, and among equals to who waited longest.
 //! 4. A section is constant in the number of units. What is told to many (`notify_all`, a barrier,
 //!    a completed [`Once`]) is told one waiter a section; it still counts from one moment on: who
 //!    waited then is granted, whatever happens between the sections. A handler, which is one section
@@ -31,8 +31,8 @@
 //! | [`Flags`] | `wait` | FIFO | `set`, `clear`, `get`, `try_wait` |
 //! | [`Condition`] | `wait` | FIFO | `notify_one`, `notify_all` |
 //! | [`Barrier`] | `wait` | all at once | no |
-//! | [`Once`] | `get_or_init` | FIFO | `get` |
-//! | [`RwLock`] | `read`, `write` | FIFO: readers do not pass a writer | no |
+//! | [`Once`] | `get_or_init` | priority | `get` |
+//! | [`RwLock`] | `read`, `write` | priority: readers do not pass an equal writer | no |
 //! | [`Emitter`] | `wait` | all at once | `emit` |
 //! | [`Shared`] | never | - | all of it |
 
@@ -44,6 +44,7 @@ mod flags;
 pub(crate) mod head;
 pub(crate) mod mutex;
 mod once;
+pub(crate) mod owned;
 mod queue;
 pub(crate) mod quick;
 pub(crate) mod races;

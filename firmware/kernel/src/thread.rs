@@ -26,6 +26,7 @@ use crate::callback;
 use crate::error::{Error, Exit};
 use crate::heap::OwnerIndex;
 use crate::kernel::{self, Kernel};
+use crate::leak;
 use crate::mem::limits;
 use crate::port::{self, Context, Seat, StackRange};
 use crate::sched::{Attention, Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
@@ -164,6 +165,7 @@ pub(crate) fn finish(end: End) -> ! {
         // Whatever error it made of the request to end: that is why it ends.
         let was_told = thread.exit_told > 0 && matches!(end, End::Failed(_));
         thread.end = Some(if was_told { End::Exited } else { end });
+        leak::look(kernel);
     });
     // SAFETY: interrupts are masked, and `leave` ends in `resume_another`.
     unsafe { port::_ramscope_port_leave(leave) }

@@ -5,7 +5,7 @@
 
 use crate::kernel::Kernel;
 use crate::sched::{Slot, State, THREADS_MAX, Wake, Why};
-use crate::sync::head::waited_for;
+use crate::sync::head::{Head, waited_for};
 use crate::sync::{mutex, rwlock};
 use ramscope_wire::{ObjectKind, UnitId};
 
@@ -71,26 +71,51 @@ fn place_of(unit: UnitId) -> (usize, u32) {
 /// Poisons everything that a unit holds and others wait for, and wakes these. For a unit that is
 /// torn down; what it holds and nobody waits for is found poisoned by the next who asks.
 pub(crate) fn poison_all(kernel: &mut Kernel, unit: UnitId) {
-    for index in 0..THREADS_MAX as u8 {
-        let slot = Slot(index);
-        let State::Blocked(why) = kernel.sched.state(slot) else { continue };
-        let Some(head) = waited_for(kernel, slot) else { continue };
-        if head.kind == ObjectKind::RwLock {
+    for slot in (0..THREADS_MAX as u8).map(Slot) {
+        if waited_for(kernel, slot).is_some_and(|head| head.kind == ObjectKind::RwLock) {
             let name = kernel.sched.queue_of(slot).expect("it waits for an object");
             rwlock::forget_reader(kernel, name, unit);
         }
-        let Some(head) = waited_for(kernel, slot) else { continue };
-        if head.holder().is_none_or(|holder| holder.unit != unit) {
-            continue;
+        if let Some(head) = held_by(kernel, slot, unit) {
+            head.poison(kernel, unit);
+            release(kernel, slot, head);
         }
-        head.poison(kernel, unit);
-        match why {
-            Why::Mutex => {
-                let name = kernel.sched.queue_of(slot).expect("it waits for a mutex");
-                mutex::release_poisoned(kernel, name);
-            }
-            _ => while head.wake_first(kernel, Wake::Poisoned).is_some() {},
+    }
+}
+
+/// As [`poison_all`] for a thread that ends in order, of all that only its holder can give back.
+#[cold]
+#[inline(never)]
+pub(crate) fn lose_all(kernel: &mut Kernel, ended: Slot) {
+    let unit = UnitId(kernel.threads[ended.index()].unit);
+    for slot in (0..THREADS_MAX as u8).map(Slot) {
+        if waited_for(kernel, slot).is_some_and(|head| head.kind == ObjectKind::RwLock) {
+            let name = kernel.sched.queue_of(slot).expect("it waits for an object");
+            rwlock::lose_readers(kernel, name);
         }
+        if let Some(head) = held_by(kernel, slot, unit)
+            && head.kind != ObjectKind::Lock
+        {
+            head.lose(kernel);
+            release(kernel, slot, head);
+        }
+    }
+}
+
+/// The head of what `slot` waits for, if this unit has that.
+fn held_by<'a>(kernel: &Kernel, slot: Slot, unit: UnitId) -> Option<&'a mut Head> {
+    let head = waited_for(kernel, slot)?;
+    head.holder().is_some_and(|holder| holder.unit == unit).then_some(head)
+}
+
+/// Wakes all that wait for a poisoned object, of which `slot` is one.
+fn release(kernel: &mut Kernel, slot: Slot, head: &mut Head) {
+    match kernel.sched.state(slot) {
+        State::Blocked(Why::Mutex) => {
+            let name = kernel.sched.queue_of(slot).expect("it waits for a mutex");
+            mutex::release_poisoned(kernel, name);
+        }
+        _ => while head.wake_first(kernel, Wake::Poisoned).is_some() {},
     }
 }
 

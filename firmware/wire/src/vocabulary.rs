@@ -292,6 +292,8 @@ open_enum! {
         Poisoned = 4 "poisoned",
         /// It went from its holder to the first that waited.
         HandedOver = 5 "handed-over",
+        /// Its holder ended in order and had not given it back; it is poisoned.
+        Leaked = 6 "leaked",
     }
 
     /// What happened to an object that is no lock.
@@ -308,6 +310,8 @@ open_enum! {
         Taken = 4 "taken",
         /// A unit gave something.
         Given = 5 "given",
+        /// A unit that shared it ended in order and had not given it back.
+        Leaked = 6 "leaked",
     }
 
     /// How waits that never end were found.

@@ -117,6 +117,17 @@ pub enum Detail {
         /// The lock.
         lock: String,
     },
+    /// A thread ended in order and had not given back what only it could.
+    LockLeaked {
+        /// What that is.
+        kind: String,
+        /// What it is called.
+        object: String,
+        /// Where the thread took it, if that is known.
+        place: Option<String>,
+        /// Whether it is poisoned: one that the thread only read is not.
+        poisoned: bool,
+    },
     /// Units of the device wait for what may never come, as its kernel found.
     LockDeadlock {
         /// The number of the report within the boot.
@@ -249,6 +260,7 @@ impl Finding {
             Detail::Refused => FindingKind::UnitRefused,
             Detail::Reset { .. } => FindingKind::ResetUnexpected,
             Detail::LockPoisoned { .. } => FindingKind::LockPoisoned,
+            Detail::LockLeaked { .. } => FindingKind::LockLeaked,
             Detail::LockDeadlock { how: DeadlockHow::Suspicion, .. } => FindingKind::LockSuspicion,
             Detail::LockDeadlock { .. } => FindingKind::LockDeadlock,
             Detail::RaceShared { .. } => FindingKind::RaceShared,

@@ -21,6 +21,7 @@ pub const FINDING_IDS: &[&str] = &[
     "unit.refused",
     "reset.unexpected",
     "lock.poisoned",
+    "lock.leaked",
     "lock.deadlock",
     "lock.suspicion",
     "race.shared",

@@ -10,6 +10,7 @@ mod deadlocks;
 mod growth;
 mod handlers;
 mod heap_words;
+mod holders;
 mod instances;
 mod locks;
 mod masked;

@@ -277,12 +277,11 @@ impl World {
     fn is_in_circle(&self, thread: usize) -> bool {
         let owner_of_wanted = |slot: Slot| {
             let is_waiting = self.sched.state(slot) == State::Blocked(Why::Mutex);
-            let name = self.sched.queue_of(slot).filter(|_| is_waiting)?;
-            self.mutexes[name].owner()
+            let name = self.sched.queue_of(slot).filter(|_| is_waiting);
+            let owner = name.and_then(|name| self.mutexes[name].owner());
+            owner.map_or(SlotSet::EMPTY, SlotSet::of)
         };
-        let start = slot_of(thread);
-        let Some(owner) = owner_of_wanted(start) else { return false };
-        self.sched.circle(start, owner, owner_of_wanted).is_some()
+        Trail::NEW.clone().circle(slot_of(thread), owner_of_wanted).is_some()
     }
 
     /// The model's word on whether anything can go on.

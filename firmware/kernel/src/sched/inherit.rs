@@ -1,5 +1,6 @@
 //! Mutexes in the scheduler core: who owns one, who waits for it, and at what priority the owner
-//! runs meanwhile.
+//! runs meanwhile. What is shared by several (the readers of a reader-writer lock) or made by one (a
+//! value that is made once) is a mutex here too.
 //!
 //! The problem: a thread of low priority owns a mutex, an urgent one waits for it, and a third one
 //! in between keeps the owner from ever giving it back. The known answer is that the owner runs at
@@ -13,22 +14,27 @@
 //! each.
 //!
 //! Invariants:
-//! 1. A mutex has waiters only while it is owned.
-//! 2. `lends` is the priority of the best waiter, if there is one and the mutex inherits; it is
-//!    counted once in its owner's [`Lent`].
+//! 1. A mutex has waiters only while it is owned, or while its last waiters are let go one by one.
+//! 2. `lends` is the priority of the best waiter, if there is one and somebody has the mutex; 0, which
+//!    changes nobody's, if the mutex does not inherit. It is counted once in the [`Lent`] of its owner, or
+//!    of each that shares it: so a slot is lent something if and only if somebody waits for what it has.
 //! 3. A slot that waits for a mutex is in the queue of its present priority.
 //! 4. What a slot runs at is what it is due (invariant 6 of the scheduler), but for those that are
 //!    *unsettled*: their bit is set, and the next steps ([`Scheduler::settle_one`]) see to them.
 //!
+//! 5. A mutex has an owner, or slots that share it, or neither.
+//!
 //! Bounds: taking, waiting, giving up and giving back are constant: each settles the owner that it
 //! concerns. The rest of a chain is settled one link a step, and the caller makes the steps; until then
-//! no other thread runs, so that nobody acts on a priority that is too low.
+//! no other thread runs, so that nobody acts on a priority that is too low. Where several share a mutex
+//! (at most as many as a lock lets in) each is lent at once, and is settled like a link.
 //!
 //! Source of the protocol: L. Sha, R. Rajkumar, J. Lehoczky, "Priority Inheritance Protocols", IEEE
 //! Transactions on Computers 39(9), 1990.
 
 use super::{
-    Attention, Entry, PRIORITIES, PriorityQueue, QueueName, Scheduler, Slot, State, Wake, Why,
+    Attention, Entry, PRIORITIES, PriorityQueue, QueueName, Scheduler, Slot, SlotSet, State, Wake,
+    Why,
 };
 
 /// Whether the owner of a mutex runs at the priority of who waits for it.
@@ -47,19 +53,34 @@ pub struct Ownable {
     owner: Option<Slot>,
     lends: Option<u8>,
     inheritance: Inheritance,
+    /// Who has it together with others.
+    sharers: SlotSet,
 }
 
 impl Ownable {
     /// A mutex that nobody owns.
     #[must_use]
     pub const fn new(inheritance: Inheritance) -> Self {
-        Self { waiters: PriorityQueue::new(), owner: None, lends: None, inheritance }
+        let waiters = PriorityQueue::new();
+        Self { waiters, owner: None, lends: None, inheritance, sharers: SlotSet::EMPTY }
     }
 
     /// Who owns it.
     #[must_use]
     pub const fn owner(&self) -> Option<Slot> {
         self.owner
+    }
+
+    /// Who has it together with others.
+    #[must_use]
+    pub const fn sharers(&self) -> SlotSet {
+        self.sharers
+    }
+
+    /// The priority of who waits and gets it next; 0 if nobody waits.
+    #[must_use]
+    pub const fn best_waiting(&self) -> u8 {
+        self.waiters.best()
     }
 
     /// Who waits and gets it next.
@@ -84,8 +105,11 @@ impl Ownable {
 
     /// What invariant 2 says that it lends.
     fn due(&self) -> Option<u8> {
-        let inherits = self.inheritance == Inheritance::On && !self.waiters.is_empty();
-        inherits.then(|| self.waiters.best())
+        let priority = match self.inheritance {
+            Inheritance::On => self.waiters.best(),
+            Inheritance::Off => 0,
+        };
+        (!self.waiters.is_empty()).then_some(priority)
     }
 }
 
@@ -155,7 +179,10 @@ impl Scheduler {
         let slot = self.running;
         self.begin_wait(Why::Mutex, Some(name), deadline);
         let mutex = mutexes.mutex(name);
-        debug_assert!(mutex.owner.is_some(), "nobody waits for what is free");
+        debug_assert!(
+            mutex.owner.is_some() || !mutex.sharers.is_empty(),
+            "nobody waits for what is free"
+        );
         mutex.waiters.push_back(&mut self.entries, slot);
         self.lend(name, mutexes);
     }
@@ -174,6 +201,72 @@ impl Scheduler {
         self.lent[owner.index()].change(lent, None);
         self.refresh(owner, mutexes);
         next
+    }
+
+    /// Takes a mutex from its owner; those that wait for it go on waiting.
+    pub fn let_go(&mut self, name: QueueName, mutexes: &mut impl Mutexes) {
+        let mutex = mutexes.mutex(name);
+        let owner = mutex.owner.take().expect("an owned mutex is let go");
+        let lent = mutex.lends.take();
+        self.lent[owner.index()].change(lent, None);
+        self.refresh(owner, mutexes);
+    }
+
+    /// Gives a mutex that nobody has to who waits first, alone.
+    pub fn grant(&mut self, name: QueueName, mutexes: &mut impl Mutexes) -> Option<Slot> {
+        let mutex = mutexes.mutex(name);
+        debug_assert!(mutex.owner.is_none() && mutex.sharers.is_empty(), "invariant 5");
+        let next = mutex.waiters.take_first(&mut self.entries)?;
+        mutex.owner = Some(next);
+        self.end_wait(next, Wake::Granted);
+        self.lend(name, mutexes);
+        Some(next)
+    }
+
+    /// Lets the running slot share a mutex that nobody owns, though somebody less urgent may wait for it.
+    pub fn share(&mut self, mutex: &mut Ownable) {
+        debug_assert!(mutex.owner.is_none(), "invariant 5");
+        let slot = self.running;
+        if !mutex.sharers.contains(slot) {
+            mutex.sharers.insert(slot);
+            self.lent[slot.index()].change(None, mutex.lends);
+        }
+    }
+
+    /// Lets who waits first share a mutex that nobody owns.
+    pub fn grant_shared(&mut self, name: QueueName, mutexes: &mut impl Mutexes) -> Option<Slot> {
+        let mutex = mutexes.mutex(name);
+        debug_assert!(mutex.owner.is_none(), "invariant 5");
+        let next = mutex.waiters.take_first(&mut self.entries)?;
+        mutex.sharers.insert(next);
+        let lends = mutex.lends;
+        self.lent[next.index()].change(None, lends);
+        self.end_wait(next, Wake::Granted);
+        self.lend(name, mutexes);
+        self.refresh(next, mutexes);
+        Some(next)
+    }
+
+    /// A slot shares a mutex no more.
+    pub fn unshare(&mut self, slot: Slot, name: QueueName, mutexes: &mut impl Mutexes) {
+        let mutex = mutexes.mutex(name);
+        if !mutex.sharers.contains(slot) {
+            return;
+        }
+        mutex.sharers.remove(slot);
+        let lent = mutex.lends;
+        if mutex.sharers.is_empty() {
+            mutex.lends = None;
+        }
+        self.lent[slot.index()].change(lent, None);
+        self.refresh(slot, mutexes);
+    }
+
+    /// Whether somebody waits for what `slot` has.
+    #[must_use]
+    #[inline(always)]
+    pub const fn is_waited_for(&self, slot: Slot) -> bool {
+        self.lent[slot.index()].bits != 0
     }
 
     /// Ends the wait of a slot that waits for a mutex, and does not get it.
@@ -196,10 +289,36 @@ impl Scheduler {
     fn lend_once(&mut self, name: QueueName, mutexes: &mut impl Mutexes) -> Option<Slot> {
         let mutex = mutexes.mutex(name);
         let due = mutex.due();
-        let owner = mutex.owner.filter(|_| due != mutex.lends)?;
+        if due == mutex.lends {
+            return None;
+        }
+        let Some(owner) = mutex.owner else {
+            self.lend_sharers(mutex, due);
+            return None;
+        };
         let before = core::mem::replace(&mut mutex.lends, due);
         self.lent[owner.index()].change(before, due);
         Some(owner)
+    }
+
+    /// Lends all that share a mutex what is due; each is unsettled then.
+    #[cold]
+    #[inline(never)]
+    fn lend_sharers(&mut self, mutex: &mut Ownable, due: Option<u8>) {
+        if mutex.sharers.is_empty() {
+            return;
+        }
+        let before = core::mem::replace(&mut mutex.lends, due);
+        for slot in mutex.sharers.iter() {
+            self.lent[slot.index()].change(before, due);
+            self.unsettle(slot);
+        }
+    }
+
+    /// The priority of `slot` may not be what it is due: a later step sees to it.
+    fn unsettle(&mut self, slot: Slot) {
+        self.unsettled.insert(slot);
+        self.attention.raise(Attention::UNSETTLED);
     }
 
     /// Gives `slot` the priority that it is due. Where it waits for a mutex itself, that may change what
@@ -228,8 +347,7 @@ impl Scheduler {
                 self.entries[slot.index()].priority = due;
                 waiters.push_back(&mut self.entries, slot);
                 if let Some(owner) = self.lend_once(name, mutexes) {
-                    self.unsettled.insert(owner);
-                    self.attention.raise(Attention::UNSETTLED);
+                    self.unsettle(owner);
                 }
             }
             _ => {

@@ -8,9 +8,9 @@
 //! The kernel's own threads (the console, the telemetry's drain) release no lock of a program and
 //! are not counted; a program that waits for the console waits for them, and has hope.
 //!
-//! The finer question, whether waits form a circle, is answered by [`Scheduler::circle`].
+//! The finer question, whether waits form a circle, is answered by [`Trail::circle`].
 
-use super::{Scheduler, Slot, THREADS_MAX, Why};
+use super::{Scheduler, Slot, SlotSet, THREADS_MAX, Why};
 
 /// Whose thread a slot is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,25 +114,48 @@ impl Scheduler {
     pub fn has_deadline(&self, slot: Slot) -> bool {
         self.entries[slot.index()].deadline_position != super::NONE
     }
+}
 
-    /// How many slots the circle has that closes if `start` waits for `holder`; `None` if there is
-    /// none. `holder_of` says whom a blocked slot waits for.
-    ///
-    /// One step for each wait of the chain; a circle that `start` is not in is not looked for.
+/// Whom each wait of a circle leads to, in order: the first one's holder is the second, and the last one's
+/// the first.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    slots: [Slot; THREADS_MAX],
+}
+
+impl Trail {
+    /// One to walk along.
+    pub const NEW: Trail = Trail { slots: [Slot::IDLE; THREADS_MAX] };
+
+    /// The slot at a place of the circle that was found last.
     #[must_use]
-    pub fn circle(
-        &self,
-        start: Slot,
-        holder: Slot,
-        holder_of: impl Fn(Slot) -> Option<Slot>,
-    ) -> Option<usize> {
-        let mut at = holder;
-        for length in 1..=THREADS_MAX {
-            if at == start {
+    pub const fn at(&self, index: usize) -> Slot {
+        self.slots[index & (THREADS_MAX - 1)]
+    }
+
+    /// How many slots a circle has that `start` is in; `None` if there is none. `holders_of` says for whom
+    /// a slot waits: what several have it waits for each of.
+    ///
+    /// Each slot is walked to once, and its holders are asked for again for each of them: as many steps
+    /// as there are slots and ways between them.
+    pub fn circle(&mut self, start: Slot, holders_of: impl Fn(Slot) -> SlotSet) -> Option<usize> {
+        let mut seen = SlotSet::of(start);
+        let mut length = 1;
+        self.slots[0] = start;
+        loop {
+            let holders = holders_of(self.at(length - 1));
+            if holders.contains(start) {
                 return Some(length);
             }
-            at = holder_of(at)?;
+            match holders.without(&seen).first() {
+                Some(next) => {
+                    seen.insert(next);
+                    self.slots[length & (THREADS_MAX - 1)] = next;
+                    length += 1;
+                }
+                None if length == 1 => return None,
+                None => length -= 1,
+            }
         }
-        None
     }
 }

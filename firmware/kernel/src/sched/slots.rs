@@ -6,10 +6,28 @@ const WORDS: usize = THREADS_MAX.div_ceil(32);
 
 /// See the module's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SlotSet([u32; WORDS]);
+pub struct SlotSet([u32; WORDS]);
 
 impl SlotSet {
-    pub(crate) const EMPTY: Self = Self([0; WORDS]);
+    /// No slot.
+    pub const EMPTY: Self = Self([0; WORDS]);
+
+    /// This slot alone.
+    #[must_use]
+    pub fn of(slot: Slot) -> Self {
+        let mut set = Self::EMPTY;
+        set.insert(slot);
+        set
+    }
+
+    /// Those that are not in the other one.
+    #[must_use]
+    pub fn without(mut self, other: &SlotSet) -> Self {
+        for (word, others) in self.0.iter_mut().zip(other.0) {
+            *word &= !others;
+        }
+        self
+    }
 
     /// All slots but that of the idle context.
     pub(super) const fn all_but_idle() -> Self {
@@ -42,13 +60,17 @@ impl SlotSet {
         Some(slot)
     }
 
+    /// Whether this slot is in it.
     #[inline]
-    pub(crate) fn contains(&self, slot: Slot) -> bool {
+    #[must_use]
+    pub fn contains(&self, slot: Slot) -> bool {
         self.0[slot.index() / 32] & 1 << (slot.index() % 32) != 0
     }
 
+    /// Whether no slot is in it.
     #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0 == [0; WORDS]
     }
 

@@ -7,6 +7,7 @@ use super::deferred;
 use super::wait::Ask;
 use crate::era::LongStamp;
 use crate::kernel::Kernel;
+use crate::leak::{self, Harm};
 use crate::sched::{Attention, QueueName, Slot, State, WaitQueue, Wake, Why};
 use crate::site::Place;
 use crate::sync::races;
@@ -290,6 +291,30 @@ impl Head {
         self.marks.has(Marks::POISONED)
     }
 
+    /// As [`is_poisoned`](Self::is_poisoned), of an object that only its holder can give back: it is
+    /// poisoned too if the holder has ended in order and did not.
+    #[inline]
+    pub(super) fn is_lost(&mut self, kernel: &mut Kernel) -> bool {
+        let is_poisoned = self.is_poisoned(kernel);
+        if let Some(holder) = self.holder()
+            && kernel.has_ended(holder.slot, holder.unit)
+        {
+            self.lose(kernel);
+            return true;
+        }
+        is_poisoned
+    }
+
+    /// Takes the object from a holder that ended in order and did not give it back, and has that told.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn lose(&mut self, kernel: &mut Kernel) {
+        let Some(holder) = self.holder() else { return };
+        self.leave();
+        self.marks.set(Marks::POISONED);
+        leak::note(kernel, self, &holder, Harm::Poisoned);
+    }
+
     /// Takes the object from a holder that was torn down.
     #[inline(never)]
     pub(crate) fn poison(&mut self, kernel: &mut Kernel, holder: UnitId) {
@@ -301,7 +326,11 @@ impl Head {
 
     /// What it protects is whole again.
     pub(crate) fn clear_poison(&mut self, kernel: &mut Kernel) {
-        self.is_poisoned(kernel);
+        match self.kind {
+            // It stays held when its holder ends in order.
+            ObjectKind::Lock => self.is_poisoned(kernel),
+            _ => self.is_lost(kernel),
+        };
         self.marks.clear(Marks::POISONED);
     }
 
@@ -340,7 +369,7 @@ impl Head {
     }
 
     /// What the scheduler calls the queue of this head.
-    pub(super) fn name(&mut self) -> QueueName {
+    pub(crate) fn name(&mut self) -> QueueName {
         ptr::from_mut(self).expose_provenance()
     }
 

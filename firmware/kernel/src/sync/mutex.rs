@@ -8,10 +8,13 @@
 //!
 //! Invariants, besides those of [`sync`](crate::sync):
 //! 1. `head.holder` and the owner in `ownable` are the same thread; both are none, or both are
-//!    there, but for an owner that was torn down and that nobody has asked about yet.
-#![expect(unsafe_code, reason = "hands out references to the value, and finds mutexes by name")]
+//!    there, but for an owner that is gone and that nobody has asked about yet.
+//! 2. The state begins as an [`Owned`] does.
+#![expect(unsafe_code, reason = "hands out references to the value")]
 
 use super::head::{Head, Headed, Marks, Masked};
+use super::owned::{Names, Owned};
+pub(crate) use super::owned::{give_up, release_poisoned, settle, settle_in_handler};
 use super::quick::quick;
 use super::races;
 use super::wait::{Ask, Attempt, Patience, change, just_granted, wait_for, wait_through_for};
@@ -19,15 +22,14 @@ use crate::callback;
 use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
-use crate::port;
-use crate::sched::{Attention, Inheritance, Mutexes, Ownable, QueueName, Slot, Wake};
+use crate::sched::{Inheritance, Ownable};
 use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
+use core::mem::offset_of;
 use core::ops::{Deref, DerefMut};
-use core::ptr;
 use ramscope_wire as wire;
 use wire::{LockOp, ObjectKind};
 
@@ -74,17 +76,7 @@ unsafe impl Headed for State {
     }
 }
 
-/// The way from the name of a queue to the mutex, for the scheduler core.
-struct Names;
-
-impl Mutexes for Names {
-    fn mutex(&mut self, name: QueueName) -> &mut Ownable {
-        let state: *mut State = ptr::with_exposed_provenance_mut(name);
-        // SAFETY: the name is that of a mutex which a frame borrows that waits or calls; sections
-        // keep no reference to its state over a call of the core (see `Masked::get`).
-        unsafe { &mut (*state).ownable }
-    }
-}
+const _: () = assert!(offset_of!(State, ownable) == offset_of!(Owned, ownable), "begins as one");
 
 /// A value with an owner. See the module's text.
 ///
@@ -137,7 +129,7 @@ impl<T> Mutex<T> {
     ///
     /// # Errors
     /// [`Error::Deadlock`] if the wait would close a circle (see [`OnDeadlock`]), also when the caller
-    /// owns the mutex already; [`Error::Poisoned`] if an owner was torn down; [`Error::Exit`] if the
+    /// owns the mutex already; [`Error::Poisoned`] if an owner is gone and did not give it back; [`Error::Exit`] if the
     /// caller is asked to end.
     ///
     /// # Cancellation
@@ -193,7 +185,7 @@ impl<T> Mutex<T> {
         self.state.is_owned()
     }
 
-    /// Declares that the value is whole again after an owner was torn down.
+    /// Declares that the value is whole again after an owner was torn down, or ended and kept its guard.
     pub fn clear_poison(&self) {
         self.state.clear_poison();
     }
@@ -285,7 +277,7 @@ impl Masked<State> {
     pub(super) fn is_owned(&self) -> bool {
         kernel::with(|kernel| {
             let head = &mut self.get(kernel).head;
-            head.is_poisoned(kernel);
+            head.is_lost(kernel);
             head.holder().is_some()
         })
     }
@@ -317,7 +309,7 @@ impl Masked<State> {
 
     pub(super) fn take_if_free(&self, kernel: &mut Kernel, place: Place) -> Result<bool, Error> {
         let state = self.get(kernel);
-        if state.head.is_poisoned(kernel) {
+        if state.head.is_lost(kernel) {
             state.ownable.forget_owner();
             return Err(Error::Poisoned);
         }
@@ -362,46 +354,6 @@ impl Masked<State> {
             }
         }
     }
-}
-
-/// Goes along a chain of owners to its end, one link a section. Interrupts are masked before and
-/// afterwards, but not between two links; meanwhile no other thread runs, though the running one waits.
-#[cold]
-#[inline(never)]
-pub(crate) fn settle() {
-    while kernel::work_on(|kernel| {
-        kernel.holds_still = kernel.sched.settle_one(&mut Names);
-        kernel.holds_still
-    }) {
-        port::unmask(true);
-        let _ = port::mask();
-    }
-}
-
-/// Goes one link along a chain of owners, for what began in a handler: there priorities are lowered
-/// only, so that it does no harm if a thread runs meanwhile. The clock sees to the next link.
-#[inline]
-pub(crate) fn settle_in_handler(kernel: &mut Kernel) {
-    if kernel.sched.attention.any(Attention::UNSETTLED) && kernel.sched.settle_one(&mut Names) {
-        kernel.sched.attention.raise(Attention::ALARM);
-    }
-}
-
-/// Ends the wait of a slot that waits for a mutex without getting it.
-pub(crate) fn give_up(kernel: &mut Kernel, slot: Slot, wake: Wake) {
-    if let Some(head) = super::head::waited_for(kernel, slot) {
-        head.one_fewer(kernel);
-    }
-    kernel.sched.give_up_owning(slot, wake, &mut Names);
-    settle_in_handler(kernel);
-}
-
-/// Wakes all that wait for a mutex whose owner was torn down.
-pub(crate) fn release_poisoned(kernel: &mut Kernel, name: QueueName) {
-    while let Some(slot) = Names.mutex(name).first_waiter() {
-        give_up(kernel, slot, Wake::Poisoned);
-    }
-    Names.mutex(name).forget_owner();
 }
 
 /// Owns a [`Mutex`] until it is dropped. It cannot leave its thread.

@@ -1,16 +1,18 @@
 //! `Once<T>`: a value that is made once, by whoever needs it first.
 //!
-//! Others that need it meanwhile wait. If making it fails, the first of them tries; if its maker is
-//! torn down, the cell is poisoned.
+//! Others that need it meanwhile wait, and its maker runs no less urgently than they do. If making it
+//! fails, the most urgent of them tries; if its maker is torn down, the cell is poisoned.
 #![expect(unsafe_code, reason = "hands out references to the value once it is there")]
 
 use super::head::{Head, Headed, Masked};
+use super::owned::{Names, Owned, give_up};
 use super::races;
 use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for};
+use crate::callback;
 use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
-use crate::sched::Wake;
+use crate::sched::{Inheritance, Wake};
 use crate::site::{self, Place};
 use crate::time::Span;
 use core::cell::UnsafeCell;
@@ -19,14 +21,15 @@ use wire::{ObjectKind, ObjectOp};
 
 #[repr(C)]
 struct State {
-    head: Head,
+    /// Its holder is who makes the value.
+    owned: Owned,
     is_made: bool,
 }
 
-// SAFETY: `repr(C)`, and the head is the first field.
+// SAFETY: `repr(C)`, and an `Owned` begins with its head.
 unsafe impl Headed for State {
     fn head(&mut self) -> &mut Head {
-        &mut self.head
+        &mut self.owned.head
     }
 }
 
@@ -44,8 +47,14 @@ impl<T> Once<T> {
     /// A cell without a value.
     #[must_use]
     pub const fn named(name: &'static str) -> Self {
-        let head = Head::new(ObjectKind::Once, name);
-        Self { state: Masked::new(State { head, is_made: false }), value: UnsafeCell::new(None) }
+        Self::with(name, Inheritance::On)
+    }
+
+    /// A cell without a value, with all its choices.
+    #[must_use]
+    pub const fn with(name: &'static str, inheritance: Inheritance) -> Self {
+        let owned = Owned::new(ObjectKind::Once, name, inheritance);
+        Self { state: Masked::new(State { owned, is_made: false }), value: UnsafeCell::new(None) }
     }
 
     /// The value, if it has been made.
@@ -120,51 +129,72 @@ impl<T> Once<T> {
     /// Becomes the one that makes the value, or waits until it is made; says whether it became.
     fn begin(&self, patience: Patience, place: Place) -> Result<bool, Error> {
         let ask = Ask::new(patience, place);
-        let attempt = |kernel: &mut Kernel| {
-            let unit = kernel.current_unit();
-            let state = self.state.get(kernel);
-            if state.head.is_poisoned(kernel) {
-                return Err(Error::Poisoned);
-            }
-            match state.head.holder() {
-                _ if state.is_made => Ok(Attempt::Got(false)),
-                None => {
-                    state.head.take(kernel, place);
-                    Ok(Attempt::Got(true))
-                }
-                Some(holder) if holder.unit == unit => Err(Error::Deadlock),
-                Some(_) => {
-                    state.head.note(kernel, ObjectOp::Waiting, 0, place);
-                    state.head.enqueue(kernel, self.state.name(), &ask);
-                    deadlock::suspect(kernel);
-                    Ok(Attempt::Waits)
-                }
-            }
-        };
+        let attempt = |kernel: &mut Kernel| self.attempt(kernel, &ask);
         // Woken because it is made, or because it is this unit's turn to try.
-        wait_for(&self.state, place, attempt, |kernel| {
+        let result = wait_for(&self.state, place, attempt, |kernel| {
             (!self.state.get(kernel).is_made, Woken::Nobody)
-        })
+        });
+        match result {
+            // The time passed between the end of the making and this unit's turn to be told of it.
+            Err(Error::TimedOut) if self.get().is_some() => Ok(false),
+            result => result,
+        }
+    }
+
+    fn attempt(&self, kernel: &mut Kernel, ask: &Ask) -> Result<Attempt<bool>, Error> {
+        let unit = kernel.current_unit();
+        let State { owned: Owned { head, ownable }, is_made } = self.state.get(kernel);
+        if *is_made {
+            return Ok(Attempt::Got(false));
+        }
+        if head.is_lost(kernel) {
+            ownable.forget_owner();
+            return Err(Error::Poisoned);
+        }
+        if kernel.sched.own(ownable) {
+            head.take(kernel, ask.place);
+            return Ok(Attempt::Got(true));
+        }
+        if head.is_held_by(unit) {
+            return Err(Error::Deadlock);
+        }
+        kernel.begin_wait(ask);
+        head.note(kernel, ObjectOp::Waiting, 0, ask.place);
+        head.one_more();
+        kernel.sched.wait_to_own(self.state.name(), ask.deadline, &mut Names);
+        deadlock::suspect(kernel);
+        callback::note_wait(kernel);
+        Ok(Attempt::Waits)
     }
 
     fn finish(&self) {
+        let name = self.state.name();
         kernel::with(|kernel| {
             let state = self.state.get(kernel);
             state.is_made = true;
-            state.head.leave();
-            races::released(kernel, self.state.name());
-            state.head.note(kernel, ObjectOp::Given, 1, Place::NONE);
+            state.owned.head.leave();
+            kernel.sched.let_go(name, &mut Names);
+            races::released(kernel, name);
+            self.state.get(kernel).owned.head.note(kernel, ObjectOp::Given, 1, Place::NONE);
         });
-        super::wait::release_all(&self.state);
+        // Nobody begins to wait any more.
+        while change(|kernel| {
+            let first = self.state.get(kernel).owned.ownable.first_waiter();
+            first.inspect(|slot| give_up(kernel, *slot, Wake::Granted)).is_some()
+        }) {}
     }
 
     /// Making it failed: the next one tries.
     fn give_up(&self) {
+        let name = self.state.name();
         change(|kernel| {
-            let head = &mut self.state.get(kernel).head;
-            head.leave();
-            if let Some(next) = head.wake_first(kernel, Wake::Granted) {
+            self.state.get(kernel).owned.head.leave();
+            races::released(kernel, name);
+            if let Some(next) = kernel.sched.hand_on(name, &mut Names) {
+                let head = &mut self.state.get(kernel).owned.head;
+                head.one_fewer(kernel);
                 head.hand_to(kernel, next);
+                races::woke(kernel, next);
             }
         });
     }

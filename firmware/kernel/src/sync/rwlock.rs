@@ -1,21 +1,31 @@
 //! `RwLock<T>`: a value that many read at a time, or one writes.
 //!
-//! Fairness is the order of arrival: a reader goes in beside other readers only if nobody waits, so
-//! a stream of readers cannot keep a writer out, nor writers a reader. When a writer's turn is over
-//! all readers up to the next writer go in, one a section.
+//! Who waits goes in by urgency, and among equals in the order of arrival. A reader goes in beside other
+//! readers only if nobody waits who is as urgent, so a stream of equal readers cannot keep a writer out,
+//! nor writers a reader. When a writer's turn is over all readers up to the next writer go in, one a
+//! section. Whoever has the lock, the writer or each of the readers, runs no less urgently than who waits
+//! ([`sched`](crate::sched) has the protocol).
 //!
-//! A writer that is torn down poisons the value; a reader cannot have harmed it, and is
-//! forgotten. To know whom to forget, the lock keeps its readers by name, at most [`READERS_MAX`]:
-//! one more waits until another one leaves.
-#![expect(unsafe_code, reason = "hands out references to the value")]
+//! A writer that is torn down, or ends and keeps its guard, poisons the value; a reader cannot have harmed
+//! it, and is forgotten. To know whom to forget, the lock keeps its readers by name, at most
+//! [`READERS_MAX`]: one more waits until another one leaves.
+//!
+//! Invariants, besides those of [`sync`](super) and [`owned`](super::owned):
+//! 1. The scheduler's owner is the holder of the head, the writer; the slots that share it there are those
+//!    of `readers`, in which a thread that reads twice stands twice.
+//! 2. Who is gone and stands here still has nobody wait for it: who asks next takes it out before it waits.
+#![expect(unsafe_code, reason = "hands out references to the value, and finds locks by name")]
 
-use super::head::{Head, Headed, Masked};
+use super::head::{Head, Headed, Holder, Masked};
+use super::owned::{Names, Owned, give_up};
 use super::races;
 use super::wait::{Ask, Attempt, Patience, change, just_granted, wait_for};
+use crate::callback;
 use crate::deadlock;
 use crate::error::Error;
 use crate::kernel::{self, Kernel};
-use crate::sched::{QueueName, Slot, Wake};
+use crate::leak::{self, Harm};
+use crate::sched::{Attention, Inheritance, QueueName, Slot, Wake};
 use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
@@ -34,14 +44,14 @@ const MODE_WRITE: u8 = 1;
 #[repr(C)]
 pub(crate) struct State {
     /// Its holder is the writer.
-    head: Head,
-    readers: [Option<UnitId>; READERS_MAX],
+    owned: Owned,
+    readers: [Option<Holder>; READERS_MAX],
 }
 
-// SAFETY: `repr(C)`, and the head is the first field.
+// SAFETY: `repr(C)`, and an `Owned` begins with its head.
 unsafe impl Headed for State {
     fn head(&mut self) -> &mut Head {
-        &mut self.head
+        &mut self.owned.head
     }
 }
 
@@ -50,51 +60,87 @@ impl State {
         self.readers.iter().flatten().count() as u32
     }
 
-    fn free_place(&mut self) -> Option<&mut Option<UnitId>> {
-        self.readers.iter_mut().find(|reader| reader.is_none())
-    }
-
-    /// Forgets readers that were torn down.
-    fn prune(&mut self, kernel: &Kernel) {
-        for reader in &mut self.readers {
-            if reader.is_some_and(|unit| kernel.torn_down.contains(unit)) {
-                *reader = None;
-            }
-        }
-    }
-
-    /// Takes the lock in this mode for a unit if it can have it beside those that have it.
-    fn admits(&mut self, mode: u8) -> bool {
+    /// Whether somebody can have the lock in this mode beside those that have it.
+    fn admits(&self, mode: u8) -> bool {
         match mode {
-            MODE_WRITE => self.head.holder().is_none() && self.read_count() == 0,
-            _ => self.head.holder().is_none() && self.free_place().is_some(),
+            MODE_WRITE => self.owned.head.holder().is_none() && self.read_count() == 0,
+            _ => self.owned.head.holder().is_none() && self.readers.iter().any(Option::is_none),
         }
     }
 
-    /// Lets the first waiter in if it can go in; says whether it did.
-    fn admit_first(&mut self, kernel: &mut Kernel) -> bool {
-        let Some(slot) = self.head.first() else { return false };
-        let mode = kernel.threads[slot.index()].wait.mode;
-        if self.head.is_poisoned(kernel) {
-            self.head.wake(kernel, slot, Wake::Poisoned);
-            return true;
-        }
-        if !self.admits(mode) {
-            return false;
-        }
-        self.head.wake(kernel, slot, Wake::Granted);
-        self.let_in(kernel, slot, mode);
-        true
+    /// Whether nobody waits who goes in before one of this priority.
+    fn lets_pass(&self, priority: u8) -> bool {
+        self.owned.head.waiting() == 0 || self.owned.ownable.best_waiting() < priority
     }
 
-    fn let_in(&mut self, kernel: &Kernel, slot: Slot, mode: u8) {
-        match mode {
-            MODE_WRITE => self.head.hand_to(kernel, slot),
-            _ => {
-                let unit = UnitId(kernel.threads[slot.index()].unit);
-                *self.free_place().expect("it was looked for") = Some(unit);
-            }
+    fn note_reader(&mut self, kernel: &Kernel, slot: Slot, place: Place) {
+        let free = self.readers.iter_mut().find(|reader| reader.is_none());
+        let unit = UnitId(kernel.threads[slot.index()].unit);
+        let reader = Holder { unit, since: kernel.long_stamp(), place, slot };
+        *free.expect("it was looked for") = Some(reader);
+    }
+}
+
+/// The state of the lock of this name, as [`Masked::get`] answers it.
+fn at<'a>(_: &mut Kernel, name: QueueName) -> &'a mut State {
+    let state: *mut State = ptr::with_exposed_provenance_mut(name);
+    // SAFETY: the caller, or a slot that waits, borrows the lock; the kernel's reference shows that
+    // interrupts are masked, and one section uses one reference at a time.
+    unsafe { &mut *state }
+}
+
+/// Lets the first waiter in if it can go in; says whether it did.
+fn admit_first(kernel: &mut Kernel, name: QueueName) -> bool {
+    let state = at(kernel, name);
+    let Some(slot) = state.owned.ownable.first_waiter() else { return false };
+    if state.owned.head.is_lost(kernel) {
+        give_up(kernel, slot, Wake::Poisoned);
+        return true;
+    }
+    let wait = kernel.threads[slot.index()].wait;
+    if !state.admits(wait.mode) {
+        return false;
+    }
+    state.owned.head.one_fewer(kernel);
+    races::woke(kernel, slot);
+    if wait.mode == MODE_WRITE {
+        kernel.sched.grant(name, &mut Names);
+        at(kernel, name).owned.head.hand_to(kernel, slot);
+    } else {
+        kernel.sched.grant_shared(name, &mut Names);
+        at(kernel, name).note_reader(kernel, slot, wait.place);
+    }
+    true
+}
+
+/// One more step after the lock was left, or a wait for it broken off; says whether another one follows.
+fn go_on(kernel: &mut Kernel, name: QueueName) -> bool {
+    let has_settled =
+        kernel.sched.attention.any(Attention::UNSETTLED) && kernel.sched.settle_one(&mut Names);
+    admit_first(kernel, name) || has_settled
+}
+
+/// Takes readers out that are not there any more.
+fn prune(kernel: &mut Kernel, name: QueueName) {
+    for index in 0..READERS_MAX {
+        let Some(reader) = at(kernel, name).readers[index] else { continue };
+        if kernel.torn_down.contains(reader.unit) {
+            take_out(kernel, name, index);
+        } else if kernel.has_ended(reader.slot, reader.unit) {
+            let head = &mut at(kernel, name).owned.head;
+            leak::note(kernel, head, &reader, Harm::None);
+            take_out(kernel, name, index);
         }
+    }
+}
+
+/// Takes the reader at this place out: it shares the lock no more, unless it stands here once more.
+fn take_out(kernel: &mut Kernel, name: QueueName, index: usize) {
+    let readers = &mut at(kernel, name).readers;
+    let Some(reader) = readers[index].take() else { return };
+    let reads_on = |other: &Holder| other.unit == reader.unit;
+    if !readers.iter().flatten().any(reads_on) {
+        kernel.sched.unshare(reader.slot, name, &mut Names);
     }
 }
 
@@ -111,11 +157,15 @@ impl<T> RwLock<T> {
     /// A lock with a name for reports.
     #[must_use]
     pub const fn named(name: &'static str, value: T) -> Self {
-        let head = Head::new(ObjectKind::RwLock, name);
-        Self {
-            state: Masked::new(State { head, readers: [None; READERS_MAX] }),
-            value: UnsafeCell::new(value),
-        }
+        Self::with(name, value, Inheritance::On)
+    }
+
+    /// A lock with all its choices.
+    #[must_use]
+    pub const fn with(name: &'static str, value: T, inheritance: Inheritance) -> Self {
+        let owned = Owned::new(ObjectKind::RwLock, name, inheritance);
+        let state = State { owned, readers: [None; READERS_MAX] };
+        Self { state: Masked::new(state), value: UnsafeCell::new(value) }
     }
 
     /// Takes the lock for reading; waits as long as it takes.
@@ -124,7 +174,7 @@ impl<T> RwLock<T> {
     /// Thread; blocks.
     ///
     /// # Errors
-    /// [`Error::Poisoned`] if a writer was torn down; [`Error::Exit`] if the caller is asked to end.
+    /// [`Error::Poisoned`] if a writer is gone and did not give it back; [`Error::Exit`] if the caller is asked to end.
     #[track_caller]
     pub fn read(&self) -> Result<ReadGuard<'_, T>, Error> {
         self.enter(0, Patience::Forever, site::place()).map(|()| self.read_guard())
@@ -193,8 +243,7 @@ impl<T> RwLock<T> {
     /// Declares that the value is whole again after a writer was torn down.
     pub fn clear_poison(&self) {
         kernel::with(|kernel| {
-            let head = &mut self.state.get(kernel).head;
-            head.clear_poison(kernel);
+            self.state.get(kernel).owned.head.clear_poison(kernel);
         });
     }
 
@@ -220,76 +269,114 @@ impl<T> RwLock<T> {
             if self.enter_if_free(kernel, mode, place)? {
                 return Ok(Attempt::Got(()));
             }
+            let name = self.state.name();
+            kernel.begin_wait(&ask);
             let state = self.state.get(kernel);
-            state.head.note(kernel, ObjectOp::Waiting, state.read_count(), place);
-            state.head.enqueue(kernel, self.state.name(), &ask);
+            let count = state.read_count();
+            state.owned.head.note(kernel, ObjectOp::Waiting, count, place);
+            state.owned.head.one_more();
+            kernel.sched.wait_to_own(name, ask.deadline, &mut Names);
             deadlock::suspect(kernel);
+            callback::note_wait(kernel);
             Ok(Attempt::Waits)
         };
         let result = wait_for(&self.state, place, attempt, just_granted);
         if result.is_err() {
             // It stood before others that may go in now.
-            self.admit();
+            self.go_on();
         }
         result
     }
 
     fn enter_if_free(&self, kernel: &mut Kernel, mode: u8, place: Place) -> Result<bool, Error> {
-        let slot = kernel.sched.running();
+        let (slot, name) = (kernel.sched.running(), self.state.name());
         let state = self.state.get(kernel);
-        if state.head.is_poisoned(kernel) {
+        if state.owned.head.is_lost(kernel) {
+            state.owned.ownable.forget_owner();
             return Err(Error::Poisoned);
         }
-        state.prune(kernel);
-        if state.head.waiting() > 0 || !state.admits(mode) {
+        prune(kernel, name);
+        let state = self.state.get(kernel);
+        if !state.admits(mode) || !state.lets_pass(kernel.sched.priority(slot)) {
             return Ok(false);
         }
-        match mode {
-            MODE_WRITE => state.head.take(kernel, place),
-            _ => state.let_in(kernel, slot, mode),
+        let Owned { head, ownable } = &mut state.owned;
+        if head.waiting() == 0 {
+            // Its poison may have been cleared before anybody came here.
+            ownable.forget_owner();
         }
-        state.head.note(kernel, ObjectOp::Taken, state.read_count(), place);
-        races::acquired(kernel, self.state.name());
+        if mode == MODE_WRITE {
+            kernel.sched.own(ownable);
+            head.take(kernel, place);
+        } else {
+            kernel.sched.share(ownable);
+            state.note_reader(kernel, slot, place);
+        }
+        let count = state.read_count();
+        state.owned.head.note(kernel, ObjectOp::Taken, count, place);
+        races::acquired(kernel, name);
         Ok(true)
     }
 
     /// Lets in who waits first, and all others that can go in beside it, one a section.
-    fn admit(&self) {
-        while change(|kernel| self.state.get(kernel).admit_first(kernel)) {}
+    fn go_on(&self) {
+        while change(|kernel| go_on(kernel, self.state.name())) {}
     }
 
     fn leave(&self, mode: u8) {
-        thread::check_headroom();
-        kernel::with(|kernel| {
+        let name = self.state.name();
+        let others = change(|kernel| {
             let unit = kernel.current_unit();
-            races::released(kernel, self.state.name());
+            races::released(kernel, name);
             let state = self.state.get(kernel);
-            state.head.is_poisoned(kernel);
-            if mode == MODE_WRITE {
-                // One that was torn down has it no more.
-                if state.head.holder().is_some_and(|holder| holder.unit == unit) {
-                    state.head.leave();
+            state.owned.head.is_poisoned(kernel);
+            if mode != MODE_WRITE {
+                let is_ours = |reader: &Option<Holder>| reader.is_some_and(|it| it.unit == unit);
+                if let Some(index) = state.readers.iter().position(is_ours) {
+                    take_out(kernel, name, index);
                 }
-            } else if let Some(place) = state.readers.iter_mut().find(|it| **it == Some(unit)) {
-                *place = None;
+            } else if state.owned.head.is_held_by(unit) {
+                // One that was torn down has it no more.
+                state.owned.head.leave();
+                kernel.sched.let_go(name, &mut Names);
             }
-            state.head.note(kernel, ObjectOp::Given, state.read_count(), Place::NONE);
+            let state = self.state.get(kernel);
+            let count = state.read_count();
+            state.owned.head.note(kernel, ObjectOp::Given, count, Place::NONE);
+            go_on(kernel, name)
         });
-        self.admit();
+        if others {
+            self.go_on();
+        }
     }
+}
+
+/// The reader in this slot of a lock for which somebody waits; the first one if it is none.
+pub(crate) fn reader(kernel: &mut Kernel, name: QueueName, slot: Option<Slot>) -> Option<Holder> {
+    let mut readers = at(kernel, name).readers.into_iter().flatten();
+    let first = readers.clone().next();
+    readers.find(|reader| Some(reader.slot) == slot).or(first)
+}
+
+/// Whether `slot`, which waits for a reader-writer lock, wants to write.
+pub(crate) fn wants_to_write(kernel: &Kernel, slot: Slot) -> bool {
+    kernel.threads[slot.index()].wait.mode == MODE_WRITE
 }
 
 /// Forgets a reader that was torn down, in a lock that others wait for, and lets them in.
 pub(crate) fn forget_reader(kernel: &mut Kernel, name: QueueName, unit: UnitId) {
-    let state: *mut State = ptr::with_exposed_provenance_mut(name);
-    // SAFETY: a slot is blocked on the lock, so it is alive, and no section is at work on it.
-    let state = unsafe { &mut *state };
-    for reader in &mut state.readers {
-        if *reader == Some(unit) {
-            *reader = None;
+    for index in 0..READERS_MAX {
+        if at(kernel, name).readers[index].is_some_and(|reader| reader.unit == unit) {
+            take_out(kernel, name, index);
         }
     }
-    while state.admit_first(kernel) {}
+    while admit_first(kernel, name) {}
+}
+
+/// As [`forget_reader`] for all that have ended in order and kept their guards, which is told.
+pub(crate) fn lose_readers(kernel: &mut Kernel, name: QueueName) {
+    prune(kernel, name);
+    while admit_first(kernel, name) {}
 }
 
 /// Reads the value of a [`RwLock`] until it is dropped.

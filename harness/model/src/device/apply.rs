@@ -12,7 +12,7 @@ mod windows;
 
 use ramscope_capture::HeldBlock;
 use ramscope_time::{Instant, Span};
-use ramscope_wire::{Hello, Record, SiteId, UnitId, WindowId};
+use ramscope_wire::{Hello, ObjectOp, Record, SiteId, UnitId, WindowId};
 
 use crate::device::boot::ResetCode;
 use crate::device::unit::{Ending, UnitEnd, UnitKey};
@@ -54,6 +54,9 @@ impl Device {
             Record::ObjectEvent(event) => {
                 if let Some(object) = self.object_mut(event.object) {
                     object.apply_event(at, event);
+                }
+                if event.op == ObjectOp::Leaked {
+                    self.note_leak(at, (event.object, event.unit), event.site, false);
                 }
             }
             Record::Deadlock(deadlock) => self.note_deadlock(at, deadlock),

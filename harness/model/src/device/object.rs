@@ -78,6 +78,7 @@ impl Object {
                 return;
             }
             ObjectOp::Left => return self.forget_waiter(event.unit),
+            ObjectOp::Leaked => return,
             ObjectOp::Taken => self.acquisitions += 1,
             ObjectOp::Given | ObjectOp::Unknown(_) => {}
         }
@@ -93,7 +94,7 @@ impl Object {
                 self.forget_waiter(event.unit);
             }
             LockOp::Released => self.holder = None,
-            LockOp::Poisoned => {
+            LockOp::Poisoned | LockOp::Leaked => {
                 self.poisoned = true;
                 self.holder = None;
             }

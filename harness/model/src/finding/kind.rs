@@ -74,6 +74,8 @@ finding_kinds! {
     ResetUnexpected = "reset.unexpected" fails,
     /// The holder of a lock was torn down.
     LockPoisoned = "lock.poisoned" noted,
+    /// A thread ended in order and had not given back what only it could.
+    LockLeaked = "lock.leaked" fails,
     /// Units wait for locks in a circle that nobody can open, or nothing is left that could end a wait.
     LockDeadlock = "lock.deadlock" fails,
     /// Units wait for locks in a circle that another unit may still open.

@@ -48,6 +48,14 @@ impl Finding {
             Detail::LockPoisoned { lock } => {
                 format!("`{unit}` was torn down while it held lock `{lock}`, which is poisoned now")
             }
+            Detail::LockLeaked { kind, object, place, poisoned } => {
+                let place =
+                    place.as_ref().map_or_else(String::new, |place| format!(", taken at {place}"));
+                let then = if *poisoned { "is poisoned now" } else { "counts it no more" };
+                format!(
+                    "`{unit}` ended and did not give back {kind} `{object}`{place}, which {then}"
+                )
+            }
             Detail::LockDeadlock { how, count, waits, .. } => deadlocked(*how, *count, waits),
             Detail::RaceShared { cell, first, second } => {
                 let (first, second) = (used(first), used(second));

@@ -2,7 +2,8 @@
 
 use ramscope_time::Instant;
 use ramscope_wire::{
-    Fault, HeapRefusal, LockEvent, LockOp, Overflow, Panic, Program, ProgramPhase,
+    Fault, HeapRefusal, LockEvent, LockOp, ObjectId, Overflow, Panic, Program, ProgramPhase,
+    SiteId, UnitId,
 };
 
 use crate::device::apply::push_bounded;
@@ -81,10 +82,28 @@ impl Device {
             return;
         };
         object.apply(at, event);
-        if event.op == LockOp::Poisoned {
-            let lock = object.name.clone();
-            self.find(at, Some(event.unit), Detail::LockPoisoned { lock });
+        match event.op {
+            LockOp::Poisoned => {
+                let lock = object.name.clone();
+                self.find(at, Some(event.unit), Detail::LockPoisoned { lock });
+            }
+            LockOp::Leaked => self.note_leak(at, (event.lock, event.unit), event.site, true),
+            _ => {}
         }
+    }
+
+    /// A thread ended in order and had not given back an object.
+    pub(super) fn note_leak(
+        &mut self,
+        at: Instant,
+        (object, unit): (ObjectId, UnitId),
+        site: SiteId,
+        poisoned: bool,
+    ) {
+        let Some(object) = self.object_mut(object) else { return };
+        let (kind, object) = (object.kind.to_string(), object.name.clone());
+        let place = self.place_name(site);
+        self.find(at, Some(unit), Detail::LockLeaked { kind, object, place, poisoned });
     }
 
     pub(super) fn note_program(&mut self, at: Instant, program: &Program<'_>) {
