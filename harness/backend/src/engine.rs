@@ -35,7 +35,7 @@ use self::pins::Surroundings;
 use self::points::PointWatch;
 pub use self::points::UnitPoints;
 use self::ring::TelemetryRing;
-use self::stacks::StackWatch;
+use self::stacks::{StackWatch, WithCalls};
 use self::steering::Steering;
 use crate::circuit::{Circuit, Terminal};
 use crate::gdb::units::Units;
@@ -57,14 +57,26 @@ pub struct EngineOptions {
     pub seed: u64,
     /// Whether to watch each store for stacks that overflow unseen.
     pub exact_stacks: bool,
-    /// Whether to follow which calls lead to each block of the heap.
-    pub allocation_chains: bool,
+    /// What to follow besides, on stacks that are watched.
+    pub follow: Follow,
+}
+
+/// What is followed beside the device: more costs more host time, and changes nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Follow {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Who has called whom when each stack is deepest.
+    Calls,
+    /// That, and which calls led to each block of the heap.
+    Blocks,
 }
 
 impl Default for EngineOptions {
-    /// Seed 1, stacks watched, blocks not.
+    /// Seed 1, stacks watched, nothing followed.
     fn default() -> Self {
-        Self { seed: 1, exact_stacks: true, allocation_chains: false }
+        Self { seed: 1, exact_stacks: true, follow: Follow::Nothing }
     }
 }
 
@@ -98,8 +110,9 @@ impl EngineSession {
         let ring = TelemetryRing::of(image);
         machine.watch_word(ring.as_ref().map(TelemetryRing::write_offset_address));
         let commands = CommandRing::of(image);
-        let stacks = options.exact_stacks.then(|| StackWatch::of(image)).flatten();
-        let blocks = options.allocation_chains.then(|| BlockWatch::of(image)).flatten();
+        let stacks = options.exact_stacks.then(|| StackWatch::of(image, options.follow)).flatten();
+        let follows_blocks = options.follow == Follow::Blocks;
+        let blocks = follows_blocks.then(|| BlockWatch::of(image)).flatten();
         Self {
             units: Units::of(image),
             device: Device {
@@ -134,6 +147,12 @@ impl EngineSession {
         self.device.steering =
             Steering::along(schedule, &mut self.device.machine, self.units.clone());
         self
+    }
+
+    /// Who has called whom when each stack was deepest so far, if that is followed.
+    #[must_use]
+    pub fn deepest(&self) -> Vec<ObserverEvent> {
+        self.device.stacks.as_ref().map_or_else(Vec::new, StackWatch::deepest)
     }
 
     /// The machine, to look at.
@@ -335,6 +354,9 @@ impl Device {
                 (Some(stacks), None) => match &mut self.blocks {
                     Some(blocks) => {
                         self.machine.run_observed(until_here, &mut WithBlocks { stacks, blocks })
+                    }
+                    None if stacks.follows_calls() => {
+                        self.machine.run_observed(until_here, &mut WithCalls(stacks))
                     }
                     None => self.machine.run_observed(until_here, stacks),
                 },

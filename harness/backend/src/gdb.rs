@@ -39,8 +39,9 @@ pub use self::link::GdbListener;
 use self::link::Link;
 use self::timeline::Forward;
 use crate::circuit::{Circuit, Terminal};
-use crate::engine::{EngineSession, STRIDE};
+use crate::engine::{EngineSession, Follow, STRIDE};
 use crate::firmware::Firmware;
+
 use crate::launch::engine_session;
 use crate::session::{BackendError, Capabilities, End, PauseAt, Progress, Session, TargetFacts};
 
@@ -86,7 +87,7 @@ impl GdbSession {
             let reason = "only the built-in engine can be debugged here".to_owned();
             return Err(BackendError::Unavailable { target: run.target.name(), reason });
         }
-        let session = engine_session(run, firmware, circuit);
+        let session = engine_session(run, firmware, circuit, Follow::Calls);
         Self::new(session, &firmware.image, listener, interrupted)
     }
 

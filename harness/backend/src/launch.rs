@@ -6,7 +6,7 @@ use ramscope_engine::Chip;
 use ramscope_scenario::{Run, TargetKind, TargetOffer};
 
 use crate::circuit::Circuit;
-use crate::engine::{EngineOptions, EngineSession};
+use crate::engine::{EngineOptions, EngineSession, Follow};
 use crate::firmware::Firmware;
 use crate::qemu::{Qemu, QemuSession};
 use crate::session::{BackendError, Capabilities, Capability, Session};
@@ -93,7 +93,8 @@ pub fn capabilities(target: TargetKind) -> Capabilities {
 }
 
 /// Powers a device on with an image, in a circuit if there is one, ready for the first step of
-/// `run`. A target that carries out the whole run at once is stopped by `watchdog`.
+/// `run`. The built-in machine follows what `follow` says, and more where a budget of the run may need it.
+/// A target that carries out the whole run at once is stopped by `watchdog`.
 ///
 /// # Errors
 /// If the run's target cannot be used here.
@@ -101,6 +102,7 @@ pub fn launch(
     run: &Run,
     firmware: &Firmware,
     circuit: Option<&Circuit>,
+    follow: Follow,
     watchdog: &Watchdog,
 ) -> Result<Box<dyn Session>, BackendError> {
     match run.target {
@@ -110,7 +112,7 @@ pub fn launch(
             Ok(Box::new(QemuSession::launch(&qemu, run, firmware, watchdog)?))
         }
         TargetKind::Engine | TargetKind::EngineVirt => {
-            Ok(Box::new(engine_session(run, firmware, circuit)))
+            Ok(Box::new(engine_session(run, firmware, circuit, follow)))
         }
         other => Err(BackendError::Unavailable { target: other.name(), reason: not_yet(other) }),
     }
@@ -121,12 +123,11 @@ pub(crate) fn engine_session(
     run: &Run,
     firmware: &Firmware,
     circuit: Option<&Circuit>,
+    follow: Follow,
 ) -> EngineSession {
-    let options = EngineOptions {
-        seed: run.seed,
-        allocation_chains: asks_for_chains(run),
-        ..EngineOptions::default()
-    };
+    let needed = if asks_for_chains(run) { Follow::Blocks } else { Follow::Nothing };
+    let options =
+        EngineOptions { seed: run.seed, follow: follow.max(needed), ..EngineOptions::default() };
     let session = EngineSession::new(&firmware.image, &options);
     let session = match circuit {
         Some(circuit) if run.target == TargetKind::Engine => session.in_circuit(circuit.clone()),

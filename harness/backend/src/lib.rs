@@ -33,7 +33,7 @@ mod watchdog;
 
 pub use circuit::{Checked, Circuit, DiagramError, ReadCircuit, Terminal};
 pub use drive::{NoWitness, Reaction, Witness, drive};
-pub use engine::{EngineOptions, EngineSession};
+pub use engine::{EngineOptions, EngineSession, Follow};
 pub use explore::{Fork, Ground, Survey, SwitchMade, UnitPoints, switches_made};
 pub use firmware::{Firmware, FirmwareError};
 pub use gdb::{GdbListener, GdbSession};

@@ -227,8 +227,12 @@ pub enum ObserverEvent {
         sp: u32,
         /// The instruction that stored there.
         pc: u32,
-        /// The calls on the way to it, innermost first, as the machine saw them.
+        /// The calls on the way to it, innermost first, as the machine saw them; where an interrupt struck, the
+        /// instruction before which it did.
         callers: Vec<u32>,
+        /// The stack pointer at each of them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sps: Vec<u32>,
     },
     /// Blocks of the heap that were in use when the run ended, all of one chain of calls.
     Held {

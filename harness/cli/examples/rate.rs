@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ramscope_backend::{Firmware, NoWitness, Reaction, Watchdog, drive, launch, offers};
+use ramscope_backend::{Firmware, Follow, NoWitness, Reaction, Watchdog, drive, launch, offers};
 use ramscope_capture::Recorder;
 use ramscope_cli::image::{self, Board};
 use ramscope_cli::workspace::Workspace;
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// One run, as `ramscope run` does it; gives its instructions and the size of its capture.
 fn carry_out(run: &Run, firmware: &Firmware) -> Result<(u64, u64), Box<dyn std::error::Error>> {
     let watchdog = Watchdog::asleep();
-    let mut session = launch(run, firmware, None, &watchdog)?;
+    let mut session = launch(run, firmware, None, Follow::Nothing, &watchdog)?;
     let mut recorder = Recorder::new();
     let facts = HostFacts {
         schema: HostFacts::SCHEMA,

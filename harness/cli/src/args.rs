@@ -173,6 +173,10 @@ pub(crate) struct ReplayOptions {
     #[arg(required = true)]
     pub(crate) captures: Vec<PathBuf>,
 
+    /// Each run in full, with every function of its deepest stacks, where they were followed.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+
     #[command(flatten)]
     pub(crate) output: OutputOptions,
 }

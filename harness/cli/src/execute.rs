@@ -13,23 +13,25 @@ use std::thread;
 use std::time::Duration;
 
 use ramscope_backend::{
-    Circuit, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch, pause,
+    Circuit, Follow, GdbListener, GdbSession, Reaction, Session, Watchdog, drive, launch, pause,
     switches_made,
 };
 use ramscope_capture::{Capture, Event, ObserverEvent, Recorder, Stream};
 use ramscope_model::{
-    BudgetResult, BudgetState, Closing, ElfSymbols, Evidence, Feed, Judged, NoSymbols, Outcome,
-    Verdict, judge_fed, verdict_of,
+    Closing, ElfSymbols, Evidence, Feed, HostFacts, HostTimes, Judged, NoSymbols, Outcome, Verdict,
+    judge_fed, verdict_of,
 };
-use ramscope_scenario::{Artifact, Artifacts, Run};
+use ramscope_scenario::{Artifact, Artifacts, Run, TargetKind};
 use ramscope_time::Instant;
 
+use crate::args::Format;
 use crate::bundle;
 use crate::config::{Keep, RunSettings};
 use crate::evidence::{self, ToRecord};
 use crate::failure::Failure;
 use crate::host_times::HostTimer;
 use crate::images::Images;
+use crate::output::Verbosity;
 use crate::store::{self, CaptureFile};
 use crate::vcd::vcd;
 use crate::witness::Following;
@@ -72,6 +74,19 @@ pub(crate) enum News {
     Again(usize, String),
     /// It is over.
     Over(usize, Box<Result<Judged, Failure>>),
+}
+
+/// A run that is over and not judged yet.
+struct Recorded {
+    session: Box<dyn Session>,
+    facts: HostFacts,
+    recorder: Recorder,
+    file: Option<CaptureFile>,
+    keep: Keep,
+    times: HostTimes,
+    feed: Feed,
+    /// Before its findings have names.
+    verdict: Verdict,
 }
 
 impl Execution<'_> {
@@ -138,7 +153,12 @@ impl Execution<'_> {
         }
     }
 
-    fn launch(&self, run: &Run, watchdog: &Watchdog) -> Result<Box<dyn Session>, Failure> {
+    fn launch(
+        &self,
+        run: &Run,
+        follow: Follow,
+        watchdog: &Watchdog,
+    ) -> Result<Box<dyn Session>, Failure> {
         let firmware = self.images.of(run.target);
         let debugger = self.debugger.lock().expect("nobody panics with it").take();
         Ok(match debugger {
@@ -149,12 +169,22 @@ impl Execution<'_> {
                 listener,
                 &self.interrupted,
             )?),
-            None => launch(run, firmware, self.circuit, watchdog)?,
+            None => launch(run, firmware, self.circuit, follow, watchdog)?,
         })
     }
 
-    /// Carries out one run once. A capture that is to be kept whatever comes grows on disk
-    /// meanwhile.
+    /// What to follow from the beginning: what is seen by nobody is not paid for.
+    fn follow(&self) -> Follow {
+        let settings = self.settings;
+        let tells_more = settings.verbosity == Verbosity::Full
+            || self.runs.len() == 1
+            || settings.format != Format::Text
+            || settings.reports.tell_memory();
+        if tells_more { Follow::Blocks } else { Follow::Nothing }
+    }
+
+    /// Carries out one run. The built-in machine does the same a second time, so what led to a failure is
+    /// followed then, and runs that pass are as fast as they can be.
     fn run(
         &self,
         index: usize,
@@ -162,10 +192,33 @@ impl Execution<'_> {
         earlier_attempts: &[String],
         tell: &Sender<News>,
     ) -> Result<Judged, Failure> {
+        let run = &self.runs[index];
+        let follow = self.follow();
+        let mut recorded = self.record(index, (follow, self.host_limit), earlier_attempts, tell)?;
+        let can_repeat = matches!(run.target, TargetKind::Engine | TargetKind::EngineVirt);
+        let is_worth_it = matches!(recorded.verdict.outcome, Outcome::Fail | Outcome::TimedOut);
+        if follow == Follow::Nothing && can_repeat && is_worth_it && !self.is_interrupted() {
+            // Its file gives way first. It came to its end once, so it does again.
+            drop(recorded);
+            let slowly = (Follow::Blocks, Duration::MAX);
+            recorded = self.record(index, slowly, earlier_attempts, tell)?;
+        }
+        self.conclude(index, recorded, symbols)
+    }
+
+    /// Carries out one run once. A capture that is to be kept whatever comes grows on disk
+    /// meanwhile.
+    fn record(
+        &self,
+        index: usize,
+        (follow, host_limit): (Follow, Duration),
+        earlier_attempts: &[String],
+        tell: &Sender<News>,
+    ) -> Result<Recorded, Failure> {
         let (run, path) = (&self.runs[index], &self.paths[index]);
         let keep = keep(run, self.settings.keep);
-        let watchdog = Watchdog::new(Arc::clone(&self.interrupted), self.host_limit);
-        let mut session = self.launch(run, &watchdog)?;
+        let watchdog = Watchdog::new(Arc::clone(&self.interrupted), host_limit);
+        let mut session = self.launch(run, follow, &watchdog)?;
         let firmware = self.images.of(run.target);
         let mut facts = evidence::facts(ToRecord { run, path, firmware, target: session.facts() });
         facts.earlier_attempts = earlier_attempts.to_vec();
@@ -195,21 +248,33 @@ impl Execution<'_> {
         let mut witness = Following::default();
         let _ = drive(run, session.as_mut(), &mut recorder, &watchdog, &mut look, &mut witness);
         let times = timer.stop(recorder.capture());
-        let mut feed = Feed::of(recorder.capture());
+        let feed = Feed::of(recorder.capture());
         let verdict = verdict_so_far(run, &feed);
+        Ok(Recorded { session, facts, recorder, file, keep, times, feed, verdict })
+    }
+
+    /// Judges a recording, and leaves what is to be left of it.
+    fn conclude(
+        &self,
+        index: usize,
+        recorded: Recorded,
+        symbols: Option<&ElfSymbols>,
+    ) -> Result<Judged, Failure> {
+        let (run, path) = (&self.runs[index], &self.paths[index]);
+        let Recorded { session, facts, mut recorder, file, keep, times, mut feed, verdict } =
+            recorded;
         let failed = bundle::is_wanted(verdict.outcome);
         let folder = bundle::folder_for(path);
         if failed {
             note(session.calls(), &mut recorder, &mut feed);
         }
-        if verdict.budgets.iter().any(asks_for_blocks) {
-            note(session.held(), &mut recorder, &mut feed);
-        }
+        note(session.held(), &mut recorder, &mut feed);
         let machine = evidence::machine_facts(session.facts());
+        let image = &self.images.of(run.target).path;
         let closing = Closing {
             times: Some(times),
             bundle: failed.then(|| evidence::as_argument(&folder)),
-            ..evidence::closing(machine, &feed, (symbols, &firmware.path))
+            ..evidence::closing(machine, &feed, (symbols, image))
         };
         recorder.closing(closing.to_host_part());
         let capture = recorder.finish();
@@ -269,11 +334,6 @@ fn verdict_so_far(run: &Run, feed: &Feed) -> Verdict {
     let (device, course) = (feed.device(), feed.course());
     let console = feed.console();
     verdict_of(&Evidence { run, device, course, console, damage: None, symbols: &NoSymbols })
-}
-
-/// Whether a budget is exceeded by blocks of the heap, wherever they come from.
-fn asks_for_blocks(result: &BudgetResult) -> bool {
-    result.state == BudgetState::Exceeded && result.metric.is_of_held_blocks()
 }
 
 /// Records what a look at the device at the end of its run has shown.

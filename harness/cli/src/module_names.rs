@@ -57,7 +57,9 @@ impl Symbols for ModuleNames<'_> {
             Some(symbol) => {
                 Symbol { function: format!("{}: {}", module.name, symbol.function), ..symbol }
             }
-            None => Symbol { function: format!("{} + 0x{offset:x}", module.name), place: None },
+            None => {
+                Symbol { function: format!("{} + 0x{offset:x}", module.name), ..Symbol::default() }
+            }
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use ramscope_model::{Judged, Outcome};
-use ramscope_report::{Entry, ExitCode, NotRun, Style, annotations, detail, table};
+use ramscope_report::{Entry, ExitCode, NotRun, Style, annotations, detail, detail_in_full, table};
 use ramscope_scenario::{Plan, Run, Skip};
 
 use crate::args::Format;
@@ -84,18 +84,45 @@ fn skipped(skip: &Skip) -> Entry {
     })
 }
 
-/// Prints the report on some runs: one of them in full, several as a table.
-pub(crate) fn print(entries: &[Entry], format: Format, terminal: &Terminal) {
+/// How much is said of each run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verbosity {
+    /// One run in full, several as a table.
+    Calm,
+    /// Each in full, with every function of its deepest stacks.
+    Full,
+}
+
+/// Prints the report on some runs.
+pub(crate) fn print(
+    entries: &[Entry],
+    (format, verbosity): (Format, Verbosity),
+    terminal: &Terminal,
+) {
     let style = if terminal.stdout_color { Style::Color } else { Style::Plain };
     let text = match (format, entries) {
         (Format::Json, entries) => FileKind::Json.render(entries),
         (Format::Junit, entries) => FileKind::Junit.render(entries),
         (Format::Markdown, entries) => FileKind::Markdown.render(entries),
         (Format::Github, entries) => annotations(entries),
+        (Format::Text, entries) if verbosity == Verbosity::Full => each_in_full(entries, style),
         (Format::Text, [Entry::Ran(judged)]) => detail(judged, style),
         (Format::Text, entries) => table(entries, style),
     };
     print_text(&text);
+}
+
+/// Every run that ran, and at the end the table of several.
+fn each_in_full(entries: &[Entry], style: Style) -> String {
+    let ran = entries.iter().filter_map(|entry| match entry {
+        Entry::Ran(judged) => Some(detail_in_full(judged, style)),
+        Entry::NotRun(_) => None,
+    });
+    let mut parts: Vec<String> = ran.collect();
+    if entries.len() != 1 || parts.is_empty() {
+        parts.push(table(entries, style));
+    }
+    parts.join("\n")
 }
 
 /// The exit code of some runs.

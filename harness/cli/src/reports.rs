@@ -98,6 +98,17 @@ impl ReportOptions {
         })
     }
 
+    /// Whether any of them shows where memory went.
+    pub(crate) fn tell_memory(&self) -> bool {
+        let tells = |request: &Request| {
+            matches!(
+                request,
+                Request::File(FileKind::Json | FileKind::Markdown | FileKind::Html, _)
+            )
+        };
+        self.reports.iter().any(tells)
+    }
+
     /// Refuses pages for browsers, of something that has none.
     pub(crate) fn without_pages(&self, what: &str) -> Result<(), Failure> {
         let is_page = |request: &Request| matches!(request, Request::File(FileKind::Html, _));

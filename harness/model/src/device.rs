@@ -13,6 +13,7 @@
 
 mod apply;
 mod boot;
+mod chain;
 mod collect;
 mod heap;
 mod history;
@@ -35,6 +36,7 @@ use crate::series::Series;
 
 pub use apply::UnseenOverflow;
 pub use boot::{Boot, HelloFacts, Reset};
+pub use chain::{Calls, DeepestCalls, Frame, HeldChain};
 pub use collect::{Collection, Collections, KeptBlock, ResumedUnit};
 pub use heap::{Heap, Owner};
 pub use history::{History, Stretch};
@@ -92,7 +94,7 @@ pub struct Device {
     failed_allocations: Vec<FailedAllocation>,
     log: Log,
     calls: Vec<Calls>,
-    deepest: Vec<Calls>,
+    deepest: Vec<DeepestCalls>,
     held: Vec<HeldChain>,
     forgotten: u64,
 }
@@ -104,30 +106,6 @@ pub struct SourcePlace {
     pub file: String,
     /// The line, from 1.
     pub line: u32,
-}
-
-/// Where a unit stood when the run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Calls {
-    /// Which unit.
-    pub unit: UnitKey,
-    /// The instruction that it would go on with; certain.
-    pub pc: u32,
-    /// Instructions that call, on the way to it, innermost first; guesses.
-    pub callers: Vec<u32>,
-}
-
-/// Blocks of the heap in use when the run ended, all allocated by the same calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldChain {
-    /// The unit that allocated them.
-    pub unit: UnitKey,
-    /// Where it did so.
-    pub site: SiteId,
-    /// The calls that led there, innermost first; certain.
-    pub callers: Vec<u32>,
-    /// When each block was allocated, and its bytes with its header.
-    pub blocks: Vec<(Instant, u32)>,
 }
 
 /// What interrupt handlers use.
@@ -475,7 +453,7 @@ impl Device {
 
     /// Who had called whom when each unit's stack was deepest, where the target sees calls: exact.
     #[must_use]
-    pub fn deepest_calls(&self) -> &[Calls] {
+    pub fn deepest_calls(&self) -> &[DeepestCalls] {
         &self.deepest
     }
 

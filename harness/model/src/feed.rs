@@ -187,15 +187,13 @@ impl Feed {
     #[must_use]
     pub fn code_addresses(&self) -> Vec<u32> {
         let findings = self.device.findings().iter();
-        // Names cost more than most runs, so the deepest calls get theirs only where somebody has
-        // looked at stacks anyway.
-        let has_looked = !self.device.calls().is_empty();
-        let deepest = self.device.deepest_calls().iter().filter(|_| has_looked);
-        let calls = self.device.calls().iter().chain(deepest);
+        let deepest = self.device.deepest_calls().iter().flat_map(|calls| &calls.frames);
+        let calls = self.device.calls().iter();
         let held = self.device.held_chains().iter().flat_map(|chain| chain.callers.iter().copied());
         findings
             .flat_map(Finding::code_addresses)
             .chain(calls.flat_map(|calls| [&[calls.pc], calls.callers.as_slice()].concat()))
+            .chain(deepest.map(|frame| frame.pc))
             .chain(held)
             .collect()
     }
@@ -299,8 +297,8 @@ impl Feed {
             ObserverEvent::Switches { from, gaps, units } => {
                 self.device.observe_switches(from.min(at), &gaps, &units);
             }
-            ObserverEvent::Deepest { unit, pc, callers, .. } => {
-                self.device.observe_deepest(unit, pc, callers);
+            ObserverEvent::Deepest { unit, sp, pc, callers, sps } => {
+                self.device.observe_deepest(unit, (pc, sp), (&callers, &sps));
             }
             ObserverEvent::Held { unit, site, callers, blocks } => {
                 self.device.observe_held((unit, site), callers, &blocks);

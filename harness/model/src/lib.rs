@@ -40,6 +40,7 @@ mod console;
 mod device;
 mod feed;
 mod finding;
+mod frames;
 mod host;
 mod judge;
 mod number;
@@ -51,21 +52,22 @@ mod witness;
 pub use console::{Console, Line};
 pub use device::{
     Area, AreaPicture, Boot, Callbacks, Calls, Change, CollectFigures, Collection, Collections,
-    Cpu, CpuFigures, Device, Ending, FailedAllocation, Figures, Heap, HeapFigures, HeapLayout,
-    HeapMap, HeldChain, HelloFacts, History, Holding, HoldingFigures, InterruptFigures, Interrupts,
-    KeptBlock, LatenessFigures, Log, LogEntry, Losses, MapOwner, Mark, MemoryRegion, Module,
-    ModulePlace, Object, OwnedFigures, Owner, Pin, Place, ProgramRun, Reset, ResumedUnit, Run,
-    Shape, Shows, SiteHeld, SourcePlace, Square, Stack, StackFigures, Stretch, Timer, Unit,
-    UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What, Window, WindowEnd,
-    basis_points,
+    Cpu, CpuFigures, DeepestCalls, Device, Ending, FailedAllocation, Figures, Frame, Heap,
+    HeapFigures, HeapLayout, HeapMap, HeldChain, HelloFacts, History, Holding, HoldingFigures,
+    InterruptFigures, Interrupts, KeptBlock, LatenessFigures, Log, LogEntry, Losses, MapOwner,
+    Mark, MemoryRegion, Module, ModulePlace, Object, OwnedFigures, Owner, Pin, Place, ProgramRun,
+    Reset, ResumedUnit, Run, Shape, Shows, SiteHeld, SourcePlace, Square, Stack, StackFigures,
+    Stretch, Timer, Unit, UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What,
+    Window, WindowEnd, basis_points,
 };
 pub use feed::{AskedWindow, Course, Feed};
 pub use finding::{Detail, Finding, FindingKind, RacingUse};
+pub use frames::{ShownFrame, Took, shown_frames};
 pub use host::{Closing, HostError, HostFacts, HostTimes, ImageFacts, MachineFacts};
 pub use judge::{Judged, judge, judge_fed};
 pub use number::{bytes, counted, grouped};
 pub use series::{Point, Series};
-pub use symbols::{ElfSymbols, NoSymbols, Symbol, SymbolError, SymbolTable, Symbols};
+pub use symbols::{ElfSymbols, Inlined, NoSymbols, Symbol, SymbolError, SymbolTable, Symbols};
 pub use verdict::{
     BudgetResult, BudgetState, Evidence, Failure, InjectedFault, JudgedFinding, Outcome, Standing,
     StepOutcome, StepResult, Verdict, format_value, verdict_of,

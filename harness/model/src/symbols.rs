@@ -19,13 +19,26 @@ pub trait Symbols {
 }
 
 /// A function and a place in its source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Symbol {
     /// Its name, demangled, without hash.
     pub function: String,
     /// The file and line of the instruction, if the image has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<(String, u32)>,
+    /// What was inlined into it where the instruction is, innermost first. The place above is that where
+    /// the last of these was called, had it been.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inlined: Vec<Inlined>,
+}
+
+/// A function that was inlined into another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inlined {
+    /// Its name, demangled, without hash.
+    pub function: String,
+    /// The file and line of the instruction within it.
+    pub place: (String, u32),
 }
 
 /// Answers that were given once.
@@ -66,8 +79,8 @@ impl Symbols for NoSymbols {
 pub(crate) fn describe(symbols: &dyn Symbols, pc: u32) -> String {
     match symbols.function_at(pc) {
         None => format!("0x{pc:08x}"),
-        Some(Symbol { function, place: None }) => format!("`{function}`"),
-        Some(Symbol { function, place: Some((file, line)) }) => {
+        Some(Symbol { function, place: None, .. }) => format!("`{function}`"),
+        Some(Symbol { function, place: Some((file, line)), .. }) => {
             format!("`{function}` ({file}:{line})")
         }
     }

@@ -174,6 +174,7 @@ impl Symbols for Deep {
         Some(Symbol {
             function: "apps::overflow::deep".into(),
             place: Some(("firmware/apps/src/overflow.rs".into(), 31)),
+            ..Symbol::default()
         })
     }
 }

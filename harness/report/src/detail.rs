@@ -19,10 +19,20 @@ use crate::table::machine_line;
 /// The report on one run.
 #[must_use]
 pub fn detail(judged: &Judged, style: Style) -> String {
+    sections(judged, chains::chains(judged, style), style)
+}
+
+/// The same with every function of the deepest stacks.
+#[must_use]
+pub fn detail_in_full(judged: &Judged, style: Style) -> String {
+    sections(judged, chains::tables(judged, style), style)
+}
+
+fn sections(judged: &Judged, chains: String, style: Style) -> String {
     let sections = [
         head(judged, style),
         units::units(judged.feed.device(), style),
-        chains::chains(judged, style),
+        chains,
         timers::timers(judged.feed.device(), style),
         modules::modules(judged.feed.device(), style),
         memory::heap(judged.feed.device(), style),

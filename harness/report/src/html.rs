@@ -9,6 +9,7 @@
 //! 2. Nothing that a device or a scenario says becomes markup.
 //! 3. What a chart shows stands in a table or a sentence too.
 
+mod deepest;
 mod facts;
 mod heap;
 mod judgement;
@@ -210,6 +211,7 @@ fn tightest(judged: &Judged) -> String {
 fn run(judged: &Judged, detail: Detail, tool: &str) -> String {
     let sections = [
         ("Stacks and units", stacks::stacks(judged)),
+        ("Deepest calls", deepest::deepest_calls(judged)),
         ("How the heap is divided", layout::layout(judged.feed.device())),
         ("Modules", modules::modules(judged.feed.device())),
         ("Budgets", judgement::budgets(&judged.verdict.budgets)),

@@ -93,7 +93,7 @@ fn ran(judged: &Judged) -> RunForm<'_> {
         phases: phases(judged).iter().map(PhaseForm::of).collect(),
         faults: judged.verdict.faults.iter().map(FaultForm::of).collect(),
         skips: SkipForm::of_run(judged),
-        units: device.units().iter().map(UnitForm::of).collect(),
+        units: device.units().iter().map(|unit| UnitForm::of(judged, unit)).collect(),
         timers: device.timers().iter().map(TimerForm::of).collect(),
         modules: device.modules().iter().map(ModuleForm::of).collect(),
         collections: device.collections().list.iter().map(CollectionForm::of).collect(),

@@ -1,7 +1,7 @@
 //! Verdicts to text, JSON and exit codes.
 //!
 //! A report says what happened, what is wrong, and what to do next, to a person at a terminal
-//! ([`table()`] for many runs, [`detail()`] for one), to a program ([`json()`]) and to a shell
+//! ([`table()`] for many runs, [`detail()`] for one, [`detail_in_full()`] with every call), to a program ([`json()`]) and to a shell
 //! ([`ExitCode`]). It judges nothing: it is a function of what `ramscope-model` says, so that a
 //! replay prints the same bytes.
 //!
@@ -16,6 +16,7 @@ mod detail;
 mod entry;
 mod exit;
 mod figures;
+mod frames;
 mod github;
 mod held;
 mod html;
@@ -31,7 +32,7 @@ mod style;
 mod table;
 
 pub use bundle::{BUNDLE_CAPTURE, BundleFile, bundle};
-pub use detail::detail;
+pub use detail::{detail, detail_in_full};
 pub use entry::{Entry, NotRun};
 pub use exit::ExitCode;
 pub use github::{annotation, annotations};

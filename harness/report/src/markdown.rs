@@ -10,6 +10,7 @@ use ramscope_wire::UnitId;
 
 use crate::entry::{Entry, NotRun};
 use crate::figures::{nearest_to_its_end, per_cent, seconds, unit_name, used_of};
+use crate::frames::deepest;
 use crate::label::Labels;
 use crate::layout::fragmented;
 use crate::modules::{HEADINGS, is_figure, others, rows};
@@ -20,6 +21,8 @@ use crate::table::{doubt_lines, failure_lines, machine_lines, sums};
 const BYTES_MAX: usize = 1_000_000;
 /// Owners of heap blocks that are named.
 const OWNERS_MAX: usize = 8;
+/// Stacks of a run whose deepest calls are told, the tightest ones.
+const STACKS_MAX: usize = 4;
 /// Collections of a run that are told.
 const COLLECTIONS_MAX: usize = 8;
 /// Budgets of a run that are listed.
@@ -136,6 +139,7 @@ fn memory(label: &str, judged: &Judged) -> String {
     let device = judged.feed.device();
     let parts = [
         budgets(&judged.verdict.budgets),
+        deepest_calls(judged),
         owners(device),
         layout(device),
         modules(device),
@@ -175,6 +179,28 @@ fn budgets(results: &[BudgetResult]) -> String {
         text += &format!("\nand {}\n", counted(more, "other budget"));
     }
     text + "\n"
+}
+
+/// The functions of the tightest stacks.
+fn deepest_calls(judged: &Judged) -> String {
+    let all = deepest(judged.feed.device()).into_iter().filter(|it| it.has_names(judged));
+    let tables = all.take(STACKS_MAX).map(|it| {
+        let rows = it.frames(judged).into_iter().map(|frame| {
+            let place = frame.place.unwrap_or_default();
+            format!(
+                "| {} | {} | {} |\n",
+                frame.took.text(),
+                inline(&frame.function),
+                inline(&place)
+            )
+        });
+        let (name, figures) = (inline(&it.name), it.figures());
+        format!(
+            "| stack | deepest calls of {name}: {figures} | |\n|--:|---|---|\n{}\n",
+            rows.collect::<String>()
+        )
+    });
+    tables.collect()
 }
 
 fn collections(device: &Device) -> String {

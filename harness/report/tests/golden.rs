@@ -9,7 +9,7 @@ mod runs;
 use ramscope_capture::{Capture, HowEnded};
 use ramscope_model::judge;
 use ramscope_report::{
-    Style, annotations, detail, html, json, json_schema, junit, markdown, table,
+    Style, annotations, detail, detail_in_full, html, json, json_schema, junit, markdown, table,
 };
 use recording::scenario;
 use runs::{TOO_SMALL, all, lossy, overflowing, passing, timed_out, two_threads};
@@ -42,6 +42,11 @@ fn table_in_colour_is_the_same_text() {
 #[test]
 fn detail_of_a_passing_run() {
     check("detail-pass.txt", &detail(&passing(), Style::Plain));
+}
+
+#[test]
+fn detail_in_full_has_every_function_with_its_bytes_and_inlined_ones_by_themselves() {
+    check("detail-full.txt", &detail_in_full(&passing(), Style::Plain));
 }
 
 #[test]

@@ -4,16 +4,28 @@
 //! something to be done to the device, which is a [`Command`]. An [`App`] knows nothing of the
 //! device but how much console there is to scroll through.
 
+mod chosen;
 mod editor;
 mod scroll;
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use ramscope_model::UnitKey;
+
 use crate::palette::Palette;
 use crate::speed::Speed;
 
 pub use scroll::ConsoleExtent;
-pub(crate) use {editor::Editor, scroll::Scroll};
+pub(crate) use {chosen::Chosen, editor::Editor, scroll::Scroll};
+
+/// What a person can act on: the screen's doing, from the last drawing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// The console's lines.
+    pub console: ConsoleExtent,
+    /// The units that have a row, from top to bottom.
+    pub units: Vec<UnitKey>,
+}
 
 /// The state of the screen.
 #[derive(Clone, Debug)]
@@ -33,6 +45,7 @@ pub struct App {
     pub(crate) typing: bool,
     pub(crate) help: bool,
     pub(crate) view: View,
+    pub(crate) chosen: Chosen,
 }
 
 /// What the middle of the screen is about.
@@ -127,25 +140,36 @@ impl App {
             typing: false,
             help: false,
             view: View::Threads,
+            chosen: Chosen::default(),
         }
     }
 
-    /// Takes an event of the terminal; `console` is what can be scrolled through now.
-    pub fn update(&mut self, event: &Event, console: ConsoleExtent) -> Option<Command> {
+    /// Whether the screen shows who has called whom, so that somebody should look.
+    #[must_use]
+    pub const fn shows_calls(&self) -> bool {
+        self.chosen.is_open()
+    }
+
+    /// Takes an event of the terminal; `sight` is what can be scrolled through and chosen now.
+    pub fn update(&mut self, event: &Event, sight: &Sight) -> Option<Command> {
         match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => self.press(*key, console),
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.press(*key, sight),
             // The size is looked at with each drawing.
             _ => None,
         }
     }
 
-    fn press(&mut self, key: KeyEvent, console: ConsoleExtent) -> Option<Command> {
+    fn press(&mut self, key: KeyEvent, sight: &Sight) -> Option<Command> {
+        let console = sight.console;
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c') {
             return Some(Command::Quit);
         }
         if self.help {
             self.help = false;
             return (key.code == KeyCode::Char('q')).then_some(Command::Quit);
+        }
+        if !self.typing && !is_modified(key) && self.chosen.press(key.code, &sight.units) {
+            return None;
         }
         match key.code {
             KeyCode::PageUp => self.scroll.up(console),

@@ -14,6 +14,7 @@ mod pieces;
 mod table;
 mod threads;
 mod timers;
+mod unit;
 mod waits;
 
 use ratatui::Frame;
@@ -21,7 +22,7 @@ use ratatui::layout::{Alignment, Constraint, Layout, Rect, Size};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use crate::app::{App, ConsoleExtent, View};
+use crate::app::{App, Sight, View};
 use crate::scene::Scene;
 use areas::Areas;
 
@@ -39,7 +40,7 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>, app: &App) {
     heap::draw(frame, areas.heap, scene, app.palette);
     for (view, area) in areas.views.into_iter().filter(|(_, area)| area.height > 0) {
         match view {
-            View::Threads => threads::draw(frame, area, scene, app.palette),
+            View::Threads => threads::draw(frame, area, scene, app),
             View::Timers => timers::draw(frame, area, scene, app.palette),
             View::Waits => waits::draw(frame, area, scene, app.palette),
             View::Modules => modules::draw(frame, area, scene, app.palette),
@@ -49,22 +50,25 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>, app: &App) {
     findings::draw(frame, areas.findings, scene, app.palette);
     console::draw(frame, areas.console, scene, app);
     footer::draw(frame, areas.footer, app);
+    unit::draw(frame, area, scene, app);
     if app.help {
         help::draw(frame, area, app.palette);
     }
 }
 
-/// What can be scrolled through on a screen of this size.
+/// What can be scrolled through and chosen on a screen of this size.
 #[must_use]
-pub fn console_extent(size: Size, scene: &Scene<'_>, app: &App) -> ConsoleExtent {
-    let page = match is_too_small(size) {
-        true => 1,
-        false => {
-            let area = Rect::from((ratatui::layout::Position::ORIGIN, size));
-            console::lines_in(Areas::of(area, scene, app.view).console)
-        }
-    };
-    console::extent(scene, page)
+pub fn sight(size: Size, scene: &Scene<'_>, app: &App) -> Sight {
+    if is_too_small(size) {
+        return Sight { console: console::extent(scene, 1), units: Vec::new() };
+    }
+    let area = Rect::from((ratatui::layout::Position::ORIGIN, size));
+    let areas = Areas::of(area, scene, app.view);
+    let threads = areas.views.iter().find(|(view, _)| *view == View::Threads);
+    Sight {
+        console: console::extent(scene, console::lines_in(areas.console)),
+        units: threads.map_or_else(Vec::new, |(_, area)| threads::units(scene.device, *area)),
+    }
 }
 
 const fn is_too_small(size: Size) -> bool {

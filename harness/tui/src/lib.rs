@@ -23,8 +23,8 @@ mod palette;
 mod scene;
 mod speed;
 
-pub use app::{App, Command, ConsoleExtent, Pace};
-pub use draw::{SIZE_MIN, console_extent, draw};
+pub use app::{App, Command, ConsoleExtent, Pace, Sight};
+pub use draw::{SIZE_MIN, draw, sight};
 pub use once::{BadScreenSize, ScreenSize, text};
 pub use palette::Palette;
 pub use scene::{MachineState, Recording, Scene};

@@ -18,7 +18,7 @@ use ramscope_capture::{HeldBlock, ObserverEvent};
 use ramscope_engine::{CpuView, Flow, Image, Machine, Observer};
 use ramscope_time::Instant;
 
-use super::stacks::{SP, StackWatch};
+use super::stacks::{SP, StackWatch, WithCalls};
 
 /// What the names of the heap's functions begin with, up to their own names and lengths.
 const HEAP: &str = "_ZN15ramscope_kernel4heap4Heap";
@@ -187,13 +187,14 @@ pub(super) struct WithBlocks<'a> {
 impl Observer for WithBlocks<'_> {
     const STORES: bool = true;
     const CALLS: bool = true;
+    const TRAPS: bool = true;
 
     fn store(&mut self, cpu: &CpuView<'_>, address: u32, bytes: u8, value: u32) -> Flow {
         self.stacks.store(cpu, address, bytes, value)
     }
 
     fn call(&mut self, cpu: &CpuView<'_>, target: u32, return_address: u32) -> Flow {
-        let flow = self.stacks.call(cpu, target, return_address);
+        let flow = WithCalls(self.stacks).call(cpu, target, return_address);
         self.blocks.call(cpu, target, return_address, self.stacks);
         flow
     }
@@ -201,6 +202,14 @@ impl Observer for WithBlocks<'_> {
     fn ret(&mut self, cpu: &CpuView<'_>, target: u32) -> Flow {
         self.blocks.ret(cpu, target);
         Flow::Continue
+    }
+
+    fn trap(&mut self, cpu: &CpuView<'_>, cause: u32, handler: u32) -> Flow {
+        WithCalls(self.stacks).trap(cpu, cause, handler)
+    }
+
+    fn trap_return(&mut self, cpu: &CpuView<'_>, target: u32) -> Flow {
+        WithCalls(self.stacks).trap_return(cpu, target)
     }
 }
 

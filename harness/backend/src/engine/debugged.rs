@@ -3,7 +3,7 @@
 use ramscope_engine::{CpuView, Flow, Machine, Observer, Stop, UartByte};
 use ramscope_time::Instant;
 
-use super::stacks::StackWatch;
+use super::stacks::{StackWatch, WithCalls};
 use super::{Device, EngineSession};
 use crate::session::{End, Output};
 
@@ -67,7 +67,7 @@ impl EngineSession {
     }
 }
 
-/// The watch over stacks and another observer, on one run.
+/// The watch over stacks, with their calls, and another observer, on one run.
 pub(super) struct Beside<'a, O> {
     pub(super) stacks: &'a mut StackWatch,
     pub(super) observer: &'a mut O,
@@ -77,7 +77,7 @@ pub(super) struct Beside<'a, O> {
 macro_rules! both {
     ($self:ident, $wanted:ident, $fact:ident($($argument:expr),*)) => {{
         let mut flow = Flow::Continue;
-        if StackWatch::$wanted && $self.stacks.$fact($($argument),*) == Flow::Stop {
+        if WithCalls::$wanted && WithCalls($self.stacks).$fact($($argument),*) == Flow::Stop {
             flow = Flow::Stop;
         }
         if O::$wanted && $self.observer.$fact($($argument),*) == Flow::Stop {
@@ -88,12 +88,12 @@ macro_rules! both {
 }
 
 impl<O: Observer> Observer for Beside<'_, O> {
-    const STORES: bool = StackWatch::STORES || O::STORES;
-    const CALLS: bool = StackWatch::CALLS || O::CALLS;
-    const TRAPS: bool = StackWatch::TRAPS || O::TRAPS;
-    const CSR_WRITES: bool = StackWatch::CSR_WRITES || O::CSR_WRITES;
-    const INTERRUPT_MASK: bool = StackWatch::INTERRUPT_MASK || O::INTERRUPT_MASK;
-    const RETIRES: bool = StackWatch::RETIRES || O::RETIRES;
+    const STORES: bool = WithCalls::STORES || O::STORES;
+    const CALLS: bool = WithCalls::CALLS || O::CALLS;
+    const TRAPS: bool = WithCalls::TRAPS || O::TRAPS;
+    const CSR_WRITES: bool = WithCalls::CSR_WRITES || O::CSR_WRITES;
+    const INTERRUPT_MASK: bool = WithCalls::INTERRUPT_MASK || O::INTERRUPT_MASK;
+    const RETIRES: bool = WithCalls::RETIRES || O::RETIRES;
 
     fn store(&mut self, cpu: &CpuView<'_>, address: u32, bytes: u8, value: u32) -> Flow {
         both!(self, STORES, store(cpu, address, bytes, value))

@@ -6,6 +6,9 @@
 //! below everything before it is a new high-water mark, and the calls that are not over then are its
 //! chain, exactly.
 //!
+//! An interrupt strikes a function that has not called anybody: its instruction is noted like a call until
+//! the handler returns, so that the saved registers below are told apart from the function's own frame.
+//!
 //! Invariants:
 //! 1. The notes of a unit have falling stack pointers, the first one is the outermost.
 //! 2. Only calls on the unit's own stack are noted: those of handlers run on another.
@@ -32,6 +35,8 @@ pub(super) struct DeepestCalls {
 struct UnitCalls {
     /// Instructions that called, with their stack pointers.
     open: Vec<Call>,
+    /// The instruction before which it was interrupted, until it goes on.
+    interrupted: Option<Call>,
     deepest: Option<Chain>,
 }
 
@@ -47,7 +52,7 @@ struct Chain {
     sp: u32,
     pc: u32,
     /// Innermost first.
-    callers: Vec<u32>,
+    callers: Vec<Call>,
 }
 
 impl DeepestCalls {
@@ -81,6 +86,16 @@ impl DeepestCalls {
         }
     }
 
+    /// The running unit is interrupted before the instruction at `pc`.
+    pub(super) fn trap(&mut self, sp: u32, pc: u32) {
+        self.current.interrupted = Some(Call { sp, pc });
+    }
+
+    /// The running unit goes on after an interrupt.
+    pub(super) fn trap_return(&mut self) {
+        self.current.interrupted = None;
+    }
+
     /// The calls of the running unit that are not over, innermost first, right after one was made.
     pub(super) fn open_calls(&self) -> Vec<u32> {
         self.current.open.iter().rev().map(|call| call.pc).collect()
@@ -96,8 +111,15 @@ impl DeepestCalls {
 
     #[cold]
     fn note(&mut self, sp: u32, pc: u32) {
-        let open = self.current.open.iter().rev();
-        let callers = open.filter(|call| call.sp > sp).map(|call| call.pc).collect();
+        let interrupted = self.current.interrupted.iter();
+        let all = interrupted.chain(self.current.open.iter().rev());
+        let mut callers: Vec<Call> = Vec::new();
+        for call in all.filter(|call| call.sp > sp) {
+            // What had been called when the interrupt came may be over: its note stands below.
+            if callers.last().is_none_or(|inner| inner.sp <= call.sp) {
+                callers.push(*call);
+            }
+        }
         self.current.deepest = Some(Chain { sp, pc, callers });
     }
 
@@ -107,8 +129,14 @@ impl DeepestCalls {
         let mut all: Vec<_> = self.others.iter().chain([current]).collect();
         all.sort_by_key(|(unit, _)| **unit);
         let told = all.into_iter().filter_map(|(unit, calls)| {
-            let Chain { sp, pc, callers } = calls.deepest.clone()?;
-            Some(ObserverEvent::Deepest { unit: *unit, sp, pc, callers })
+            let Chain { sp, pc, callers } = calls.deepest.as_ref()?;
+            Some(ObserverEvent::Deepest {
+                unit: *unit,
+                sp: *sp,
+                pc: *pc,
+                callers: callers.iter().map(|call| call.pc).collect(),
+                sps: callers.iter().map(|call| call.sp).collect(),
+            })
         });
         told.collect()
     }
@@ -137,6 +165,20 @@ mod tests {
         assert_eq!(chain(&calls), (30, vec![20, 10]));
         calls.store(0xFB0, 32);
         assert_eq!(chain(&calls), (32, vec![11]));
+    }
+
+    #[test]
+    fn an_interrupted_function_stands_between_its_callers_and_the_handlers_entry() {
+        let mut calls = DeepestCalls::default();
+        calls.call(0x1000, 10);
+        calls.call(0xFE0, 20);
+        // The call at 20 is over, and so is its note, when the function at 21 is interrupted.
+        calls.trap(0xFE8, 21);
+        calls.store(0xF60, 90);
+        assert_eq!(chain(&calls), (90, vec![21, 10]));
+        calls.trap_return();
+        calls.store(0xF50, 22);
+        assert_eq!(chain(&calls), (22, vec![20, 10]));
     }
 
     #[test]

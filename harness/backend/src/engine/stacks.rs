@@ -21,6 +21,7 @@ use ramscope_capture::ObserverEvent;
 use ramscope_engine::{CpuView, Flow, Image, Observer};
 use ramscope_time::Instant;
 
+use super::Follow;
 use super::deepest::DeepestCalls;
 
 /// The stack pointer's register.
@@ -46,8 +47,8 @@ pub(super) struct StackWatch {
     switches: Vec<(Instant, u32)>,
     /// Units of this boot that have a finding.
     told: BTreeSet<u32>,
-    /// Who called whom when each stack was deepest.
-    deepest: DeepestCalls,
+    /// Who called whom when each stack was deepest, if somebody wants to know.
+    deepest: Option<DeepestCalls>,
 }
 
 /// The stack in use, as the firmware says.
@@ -70,7 +71,7 @@ struct Finding {
 
 impl StackWatch {
     /// A watch for an image that says which stack is in use.
-    pub(super) fn of(image: &Image) -> Option<Self> {
+    pub(super) fn of(image: &Image, follow: Follow) -> Option<Self> {
         let range = |low, high| Some((image.symbol(low)?, image.symbol(high)?));
         let handler_stacks = [
             range("_ramscope_interrupt_stack_low", "_ramscope_interrupt_stack_high"),
@@ -84,7 +85,7 @@ impl StackWatch {
             found: Vec::new(),
             switches: Vec::new(),
             told: BTreeSet::new(),
-            deepest: DeepestCalls::default(),
+            deepest: (follow >= Follow::Calls).then(DeepestCalls::default),
         })
     }
 
@@ -92,7 +93,7 @@ impl StackWatch {
     pub(super) fn device_reset(&mut self, at: Instant) {
         self.found.retain(|finding| finding.at < at || finding.announced >= at);
         self.told.clear();
-        self.deepest.device_reset();
+        self.deepest.iter_mut().for_each(DeepestCalls::device_reset);
         if self.since < at {
             self.current = Current::default();
         }
@@ -107,16 +108,18 @@ impl StackWatch {
 
     /// Who called whom when each stack was deepest.
     pub(super) fn deepest(&self) -> Vec<ObserverEvent> {
-        self.deepest.events()
+        self.deepest.as_ref().map_or_else(Vec::new, DeepestCalls::events)
+    }
+
+    /// Whether calls are followed.
+    pub(super) fn follows_calls(&self) -> bool {
+        self.deepest.is_some()
     }
 
     /// The unit that runs and its calls that are not over, innermost first; none in a handler.
     pub(super) fn open_calls(&self, sp: u32) -> (u32, Vec<u32>) {
-        let callers = match sp.wrapping_sub(self.current.low) <= self.current.bytes {
-            true => self.deepest.open_calls(),
-            false => Vec::new(),
-        };
-        (self.current.unit, callers)
+        let deepest = self.deepest.as_ref().filter(|_| self.is_inside(sp));
+        (self.current.unit, deepest.map_or_else(Vec::new, DeepestCalls::open_calls))
     }
 
     /// The findings since the last call.
@@ -128,7 +131,9 @@ impl StackWatch {
         match offset {
             0 => {
                 self.current.unit = value;
-                self.deepest.switch_to(value);
+                if let Some(deepest) = &mut self.deepest {
+                    deepest.switch_to(value);
+                }
                 self.switches.push((now, value));
             }
             4 => self.current.low = value,
@@ -137,6 +142,11 @@ impl StackWatch {
         }
         self.current.entered = false;
         self.since = now;
+    }
+
+    #[inline]
+    fn is_inside(&self, sp: u32) -> bool {
+        sp.wrapping_sub(self.current.low) <= self.current.bytes
     }
 
     fn on_handler_stack(&self, sp: u32) -> bool {
@@ -179,15 +189,6 @@ fn switches_event(switches: &[(Instant, u32)]) -> (Instant, ObserverEvent) {
 
 impl Observer for StackWatch {
     const STORES: bool = true;
-    const CALLS: bool = true;
-
-    fn call(&mut self, cpu: &CpuView<'_>, _target: u32, _return_address: u32) -> Flow {
-        let sp = cpu.register(SP);
-        if sp.wrapping_sub(self.current.low) <= self.current.bytes {
-            self.deepest.call(sp, cpu.pc());
-        }
-        Flow::Continue
-    }
 
     fn store(&mut self, cpu: &CpuView<'_>, address: u32, _bytes: u8, value: u32) -> Flow {
         let offset = address.wrapping_sub(self.block);
@@ -195,13 +196,57 @@ impl Observer for StackWatch {
             self.announce(offset, value, cpu.now());
             return Flow::Continue;
         }
-        let Current { low, bytes, .. } = self.current;
         let sp = cpu.register(SP);
-        if sp.wrapping_sub(low) <= bytes {
+        if self.is_inside(sp) {
             self.current.entered = true;
-            self.deepest.store(sp, cpu.pc());
+            if let Some(deepest) = &mut self.deepest {
+                deepest.store(sp, cpu.pc());
+            }
         } else if self.current.entered {
             self.outside(cpu, sp, address);
+        }
+        Flow::Continue
+    }
+}
+
+/// The watch over stacks, with the calls on them: seeing each call costs, so who does not follow them
+/// runs beside the watch alone.
+pub(super) struct WithCalls<'a>(pub(super) &'a mut StackWatch);
+
+impl Observer for WithCalls<'_> {
+    const STORES: bool = true;
+    const CALLS: bool = true;
+    const TRAPS: bool = true;
+
+    fn store(&mut self, cpu: &CpuView<'_>, address: u32, bytes: u8, value: u32) -> Flow {
+        self.0.store(cpu, address, bytes, value)
+    }
+
+    fn call(&mut self, cpu: &CpuView<'_>, _target: u32, _return_address: u32) -> Flow {
+        let sp = cpu.register(SP);
+        if self.0.is_inside(sp)
+            && let Some(deepest) = &mut self.0.deepest
+        {
+            deepest.call(sp, cpu.pc());
+        }
+        Flow::Continue
+    }
+
+    fn trap(&mut self, cpu: &CpuView<'_>, _cause: u32, _handler: u32) -> Flow {
+        let sp = cpu.register(SP);
+        if self.0.is_inside(sp)
+            && let Some(deepest) = &mut self.0.deepest
+        {
+            deepest.trap(sp, cpu.pc());
+        }
+        Flow::Continue
+    }
+
+    fn trap_return(&mut self, cpu: &CpuView<'_>, _target: u32) -> Flow {
+        if self.0.is_inside(cpu.register(SP))
+            && let Some(deepest) = &mut self.0.deepest
+        {
+            deepest.trap_return();
         }
         Flow::Continue
     }

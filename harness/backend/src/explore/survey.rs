@@ -10,8 +10,9 @@ use ramscope_time::Instant;
 use super::Ground;
 use super::fork::Told;
 use crate::circuit::{Circuit, Terminal};
-use crate::engine::EngineSession;
+use crate::engine::{EngineSession, Follow};
 use crate::firmware::Firmware;
+
 use crate::launch::engine_session;
 use crate::session::{BackendError, Capabilities, PauseAt, Progress, Session, TargetFacts};
 
@@ -58,7 +59,7 @@ impl Survey {
     /// As [`Survey::launch`], for who wants forks and no points.
     #[must_use]
     pub fn launch_to_fork(run: &Run, firmware: &Firmware, circuit: Option<&Circuit>) -> Self {
-        let device = engine_session(run, firmware, circuit);
+        let device = engine_session(run, firmware, circuit, Follow::Nothing);
         let at_power_on = device.clone();
         Self { device, at_power_on, told: Vec::new(), fork: None, looks_for: LooksFor::Nothing }
     }

@@ -170,6 +170,11 @@ pub(crate) struct SettingOptions {
     #[arg(long, short, help_heading = OUTPUT)]
     quiet: bool,
 
+    /// Each run in full: who had called whom when each stack was deepest, function by function with its
+    /// bytes, and which calls held the heap at its peak.
+    #[arg(long, short, conflicts_with = "quiet", help_heading = OUTPUT)]
+    verbose: bool,
+
     /// Settings of this profile of ramscope.toml [default: RAMSCOPE_PROFILE, or none].
     #[arg(long, short = 'P', value_name = "NAME", help_heading = CONFIGURATION)]
     pub(crate) profile: Option<String>,
@@ -221,6 +226,7 @@ impl SettingOptions {
             ("report", self.report.clone()),
             ("format", text(&self.format)),
             ("quiet", flag(self.quiet, false)),
+            ("verbose", flag(self.verbose, false)),
         ]
     }
 }

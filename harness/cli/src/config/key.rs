@@ -79,6 +79,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("format", Form::Text, "text"),
     key("report", Form::Reports, "none"),
     key("quiet", Form::Flag, "false"),
+    key("verbose", Form::Flag, "false"),
 ];
 
 impl Key {

@@ -10,6 +10,7 @@ use super::parse::{self, Shard, TimeLimit};
 use super::{Project, Settings, Source};
 use crate::args::Format;
 use crate::failure::Failure;
+use crate::output::Verbosity;
 use crate::reports::ReportOptions;
 
 /// What holds for a run of the program.
@@ -42,6 +43,7 @@ pub(crate) struct RunSettings {
     pub(crate) format: Format,
     pub(crate) reports: ReportOptions,
     pub(crate) quiet: bool,
+    pub(crate) verbosity: Verbosity,
 }
 
 /// Which image runs.
@@ -111,6 +113,7 @@ impl RunSettings {
             format: settings.one("format", parse::format)?.unwrap_or(Format::Text),
             reports: ReportOptions { reports: settings.many("report", str::parse)? },
             quiet: flag("quiet")?,
+            verbosity: if flag("verbose")? { Verbosity::Full } else { Verbosity::Calm },
         })
     }
 }

@@ -67,7 +67,7 @@ fn found(found: &Found) -> Value {
 }
 
 fn switch(switch: &Shown) -> Value {
-    let source = switch.source.iter().map(|Symbol { function, place }| {
+    let source = switch.source.iter().map(|Symbol { function, place, .. }| {
         let (file, line) = place.as_ref().map(|(file, line)| (file, *line)).unzip();
         json!({"function": function, "file": file, "line": line})
     });

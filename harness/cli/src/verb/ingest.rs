@@ -17,7 +17,7 @@ use crate::evidence;
 use crate::execute::outcome_so_far;
 use crate::failure::Failure;
 use crate::files::ScenarioFiles;
-use crate::output;
+use crate::output::{self, Verbosity};
 use crate::store::{self, Store};
 use crate::terminal::Terminal;
 use crate::verb::lint;
@@ -45,7 +45,7 @@ pub(crate) fn ingest(options: &IngestOptions, terminal: &Terminal) -> Result<Exi
     let judged = keep(options, run, ingested)?;
     let entries = [judged.into()];
     let written = options.output.reports.write(&entries);
-    output::print(&entries, options.output.format, terminal);
+    output::print(&entries, (options.output.format, Verbosity::Calm), terminal);
     written.map(|()| output::exit_code(&entries))
 }
 

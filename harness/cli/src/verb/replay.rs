@@ -7,7 +7,7 @@ use ramscope_report::{Entry, ExitCode};
 
 use crate::args::ReplayOptions;
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, Verbosity};
 use crate::store;
 use crate::terminal::Terminal;
 
@@ -17,7 +17,8 @@ pub(crate) fn replay(options: &ReplayOptions, terminal: &Terminal) -> Result<Exi
     let entries = options.captures.iter().map(|path| Ok(judge_file(path)?.into()));
     let entries = entries.collect::<Result<Vec<Entry>, Failure>>()?;
     let written = options.output.reports.write(&entries);
-    output::print(&entries, options.output.format, terminal);
+    let verbosity = if options.verbose { Verbosity::Full } else { Verbosity::Calm };
+    output::print(&entries, (options.output.format, verbosity), terminal);
     written.map(|()| output::exit_code(&entries))
 }
 

@@ -109,14 +109,14 @@ impl Wiring<'_> {
     }
 
     fn report(&self, mut entries: Vec<Entry>) -> Result<u8, Failure> {
-        let RunSettings { quiet, format, timeout_exit_code, .. } = *self.settings;
+        let RunSettings { quiet, verbosity, format, timeout_exit_code, .. } = *self.settings;
         let code = output::exit_code(&entries);
         let written = self.settings.reports.write(&entries);
         if quiet && format == Format::Text {
             entries.retain(|entry| !matches!(entry.outcome(), Outcome::Pass | Outcome::Skipped));
         }
         if !entries.is_empty() {
-            output::print(&entries, format, self.terminal);
+            output::print(&entries, (format, verbosity), self.terminal);
         }
         if code == ExitCode::NothingRan && quiet {
             eprintln!("nothing ran: everything that was asked for was left out");

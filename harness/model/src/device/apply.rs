@@ -17,7 +17,8 @@ use ramscope_wire::{Hello, ObjectOp, Record, SiteId, UnitId, WindowId};
 use crate::device::boot::ResetCode;
 use crate::device::unit::{Ending, UnitEnd, UnitKey};
 use crate::device::{
-    Boot, Calls, Device, FailedAllocation, HeldChain, HelloFacts, Reset, Unmodelled, What,
+    Boot, Calls, DeepestCalls, Device, FailedAllocation, HeldChain, HelloFacts, Reset, Unmodelled,
+    What,
 };
 use crate::finding::{Detail, Finding};
 
@@ -179,10 +180,20 @@ impl Device {
         push_bounded(&mut self.calls, Calls { unit, pc, callers }, &mut self.forgotten);
     }
 
-    /// Says who had called whom when a unit's stack was deepest, as the machine's observer saw it.
-    pub(crate) fn observe_deepest(&mut self, unit: u32, pc: u32, callers: Vec<u32>) {
-        let unit = UnitKey { boot: self.boot.index, id: UnitId(unit) };
-        push_bounded(&mut self.deepest, Calls { unit, pc, callers }, &mut self.forgotten);
+    /// Says who had called whom when a unit's stack was deepest, as the machine's observer saw it. Told
+    /// again, it takes the place of what was told before. `at` and `calls` hold instructions, then their
+    /// stack pointers.
+    pub fn observe_deepest(&mut self, unit: u32, at: (u32, u32), calls: (&[u32], &[u32])) {
+        let key = UnitKey { boot: self.boot.index, id: UnitId(unit) };
+        let stack = self.unit_by_key(key).map(|unit| &unit.stack).filter(|it| it.bytes > 0);
+        let end = stack.map(|stack| stack.base.saturating_add(stack.bytes));
+        let chain = DeepestCalls::of(key, at, calls, end);
+        // What is not told here changes no verdict, so it does not count as forgotten.
+        match self.deepest.iter().position(|known| known.unit == key) {
+            Some(index) => self.deepest[index] = chain,
+            None if self.deepest.len() < Self::LIST_MAX => self.deepest.push(chain),
+            None => {}
+        }
     }
 
     /// Says which calls led to blocks in use when the run ended, as the machine's observer saw it.

@@ -1,14 +1,15 @@
 //! Function names and source lines out of an ELF image: its symbol table, and its DWARF where
 //! there is some.
 //!
-//! A stack frame belongs to the function that was really called, not to what was inlined into it,
-//! so the outermost frame at an address is what is named.
+//! A stack frame belongs to the function that was really called, so the outermost frame at an address is
+//! what is named; what was inlined into it there stands beside. What belongs to the language's own
+//! libraries is left out of that.
 
 use gimli::{EndianArcSlice, LittleEndian};
-use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
 use std::sync::Arc;
 
-use crate::symbols::{Symbol, Symbols};
+use crate::symbols::{Inlined, Symbol, Symbols};
 
 type Reader = EndianArcSlice<LittleEndian>;
 
@@ -16,8 +17,13 @@ type Reader = EndianArcSlice<LittleEndian>;
 pub struct ElfSymbols {
     /// Functions in the order of their addresses.
     functions: Vec<Function>,
+    /// Places in assembly that have names but no type, in the order of their addresses.
+    labels: Vec<Function>,
     lines: Option<addr2line::Context<Reader>>,
 }
+
+/// The function and the place of a frame, as far as debug information has them.
+type Written = (Option<String>, Option<(String, u32)>);
 
 struct Function {
     from: u32,
@@ -38,7 +44,7 @@ impl ElfSymbols {
     /// If the bytes are no ELF file.
     pub fn new(elf: &[u8]) -> Result<Self, SymbolError> {
         let file = object::File::parse(elf)?;
-        Ok(Self { functions: functions(&file), lines: lines(&file) })
+        Ok(Self { functions: functions(&file), labels: labels(&file), lines: lines(&file) })
     }
 
     /// Where the instruction at `pc` stands in the source, innermost first: the function that it was
@@ -46,60 +52,90 @@ impl ElfSymbols {
     /// What belongs to the language's own libraries is left out.
     #[must_use]
     pub fn source_of(&self, pc: u32) -> Vec<Symbol> {
-        let mut symbols = Vec::new();
-        let frames = self.lines.as_ref().map(|lines| lines.find_frames(u64::from(pc)));
-        let mut frames = frames.and_then(|frames| frames.skip_all_loads().ok());
-        while let Some(Ok(Some(frame))) = frames.as_mut().map(addr2line::FrameIter::next) {
-            let place = frame
-                .location
-                .and_then(|location| Some((location.file?.to_owned(), location.line?)))
-                .filter(|(file, _)| !file.starts_with("/rustc/"));
-            let name = frame.function.and_then(|function| Some(function.raw_name().ok()?.into()));
-            if let (Some((file, line)), Some::<String>(name)) = (place, name) {
-                let function = format!("{:#}", rustc_demangle::demangle(&name));
-                symbols.push(Symbol { function, place: Some((shortened(&file), line)) });
-            }
-        }
+        let own = |place: &(String, u32)| !place.0.starts_with("/rustc/");
+        let written = self.frames_at(pc).into_iter().filter_map(|(function, place)| {
+            let (file, line) = place.filter(own)?;
+            let place = Some((shortened(&file), line));
+            Some(Symbol { function: function?, place, ..Symbol::default() })
+        });
+        let symbols: Vec<Symbol> = written.collect();
         match symbols.is_empty() {
             true => self.function_at(pc).into_iter().collect(),
             false => symbols,
         }
     }
 
-    fn function_containing(&self, pc: u32) -> Option<&Function> {
-        let after = self.functions.partition_point(|function| function.from <= pc);
-        let function = self.functions.get(after.checked_sub(1)?)?;
-        (pc < function.to).then_some(function)
+    /// The function and the place of each frame that debug information has at `pc`, innermost first.
+    fn frames_at(&self, pc: u32) -> Vec<Written> {
+        let frames = self.lines.as_ref().map(|lines| lines.find_frames(u64::from(pc)));
+        let mut frames = frames.and_then(|frames| frames.skip_all_loads().ok());
+        let mut all = Vec::new();
+        while let Some(Ok(Some(frame))) = frames.as_mut().map(addr2line::FrameIter::next) {
+            let place = frame.location;
+            let place = place.and_then(|place| Some((place.file?.to_owned(), place.line?)));
+            let function = frame.function.and_then(|function| {
+                let name = function.raw_name().ok()?;
+                Some(format!("{:#}", rustc_demangle::demangle(&name)))
+            });
+            all.push((function, place));
+        }
+        all
     }
 
-    /// The file and line of the outermost frame at `pc`.
-    fn place_at(&self, pc: u32) -> Option<(String, u32)> {
-        let frames = self.lines.as_ref()?.find_frames(u64::from(pc));
-        let mut frames = frames.skip_all_loads().ok()?;
-        let mut place = None;
-        while let Ok(Some(frame)) = frames.next() {
-            place = frame
-                .location
-                .and_then(|location| Some((shortened(location.file?), location.line?)));
+    /// A function, or what a label in assembly begins, up to the next function.
+    fn function_containing(&self, pc: u32) -> Option<&Function> {
+        let before = |list: &[Function]| list.partition_point(|function| function.from <= pc);
+        let after = before(&self.functions);
+        let function = after.checked_sub(1).map(|at| &self.functions[at]);
+        if let Some(function) = function.filter(|function| pc < function.to) {
+            return Some(function);
         }
-        place
+        let label = self.labels.get(before(&self.labels).checked_sub(1)?)?;
+        let is_behind = function.is_none_or(|function| label.from >= function.to);
+        (is_behind && pc < label.to).then_some(label)
     }
 }
 
 impl Symbols for ElfSymbols {
     fn function_at(&self, pc: u32) -> Option<Symbol> {
         let function = self.function_containing(pc)?;
+        let mut frames = self.frames_at(pc);
+        let outermost = frames.pop().and_then(|(_, place)| place);
+        let inlined = frames.into_iter().filter_map(|(function, place)| {
+            let (file, line) = place.filter(|(file, _)| !file.starts_with("/rustc/"))?;
+            Some(Inlined { function: function?, place: (shortened(&file), line) })
+        });
         Some(Symbol {
             function: format!("{:#}", rustc_demangle::demangle(&function.name)),
-            place: self.place_at(pc),
+            place: outermost.map(|(file, line)| (shortened(&file), line)),
+            inlined: inlined.collect(),
         })
     }
 }
 
 fn functions(file: &object::File<'_>) -> Vec<Function> {
+    named(file, |symbol| symbol.kind() == SymbolKind::Text && symbol.is_definition())
+}
+
+/// What assemblers name for themselves begins with a dot or a dollar.
+fn labels(file: &object::File<'_>) -> Vec<Function> {
+    let is_code = |symbol: &object::Symbol<'_, '_>| {
+        let section = symbol.section_index().and_then(|index| file.section_by_index(index).ok());
+        section.is_some_and(|section| section.kind() == SectionKind::Text)
+    };
+    named(file, |symbol| {
+        let is_name = symbol.name().is_ok_and(|name| !name.starts_with(['.', '$']));
+        symbol.kind() == SymbolKind::Unknown && is_name && is_code(symbol)
+    })
+}
+
+fn named<'a>(
+    file: &object::File<'a>,
+    wanted: impl Fn(&object::Symbol<'_, '_>) -> bool,
+) -> Vec<Function> {
     let mut functions: Vec<Function> = file
         .symbols()
-        .filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_definition())
+        .filter(wanted)
         .filter_map(|symbol| {
             let from = u32::try_from(symbol.address()).ok()?;
             let bytes = u32::try_from(symbol.size()).ok()?;

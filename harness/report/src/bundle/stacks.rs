@@ -3,6 +3,7 @@
 use ramscope_model::{Device, Judged, Symbols, Unit, bytes};
 
 use crate::figures::{seconds, unit_name, used_of};
+use crate::frames;
 use crate::style::clean;
 
 /// Units that are over are many; so many of them are told, the last ones.
@@ -31,7 +32,8 @@ pub(super) fn stacks(judged: &Judged) -> String {
     }
     // Without telemetry nobody has told of units, but somebody may have looked.
     for calls in device.calls().iter().filter(|calls| device.unit_by_key(calls.unit).is_none()) {
-        text += &format!("\nunit {}\n{}", calls.unit.id, frames(judged, calls.pc, &calls.callers));
+        text +=
+            &format!("\nunit {}\n{}", calls.unit.id, standing(judged, calls.pc, &calls.callers));
     }
     let skipped = over.len().saturating_sub(OVER_MAX);
     for unit in over.iter().skip(skipped) {
@@ -71,23 +73,25 @@ fn head(unit: &Unit) -> String {
 
 fn calls(judged: &Judged, device: &Device, unit: &Unit) -> String {
     match device.calls().iter().find(|calls| calls.unit == unit.key) {
-        Some(calls) => frames(judged, calls.pc, &calls.callers),
+        Some(calls) => standing(judged, calls.pc, &calls.callers),
         None => String::new(),
     }
 }
 
 /// The calls when its stack was deepest, where the target saw them.
 fn deepest(judged: &Judged, device: &Device, unit: &Unit) -> String {
-    let Some(deepest) = device.deepest_calls().iter().find(|calls| calls.unit == unit.key) else {
+    let Some(calls) = device.deepest_calls().iter().find(|calls| calls.unit == unit.key) else {
         return String::new();
     };
-    let symbols = &judged.facts.symbols;
-    let chain = std::iter::once(&deepest.pc).chain(&deepest.callers);
-    let lines = chain.map(|&pc| format!("    {}\n", frame(symbols, pc)));
-    format!("  deepest (exact):\n{}", lines.collect::<String>())
+    let lines = frames::frames(judged, calls).into_iter().map(|frame| {
+        let took = frame.took.text();
+        let place = frame.place.map_or_else(String::new, |place| format!("  {place}"));
+        format!("    {took:>8}  {}{place}\n", frame.function)
+    });
+    format!("  deepest (exact), with the bytes of each:\n{}", lines.collect::<String>())
 }
 
-fn frames(judged: &Judged, pc: u32, callers: &[u32]) -> String {
+fn standing(judged: &Judged, pc: u32, callers: &[u32]) -> String {
     let symbols = &judged.facts.symbols;
     let mut text = format!("    {}\n", frame(symbols, pc));
     text.extend(callers.iter().map(|&caller| format!("  ? {}\n", frame(symbols, caller))));

@@ -1,16 +1,17 @@
 //! From what the model says to the report's fields.
 
 use ramscope_model::{
-    BudgetResult, BudgetState, Device, Failure, HostFacts, ImageFacts, InjectedFault, Judged,
-    JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack, StepResult, Symbols, Timer, Unit,
+    BudgetResult, BudgetState, DeepestCalls, Device, Failure, HostFacts, ImageFacts, InjectedFault,
+    Judged, JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack, StepResult, Symbols,
+    Timer, Unit,
 };
 use ramscope_wire::{BlockState, ModulePhase, UnitId};
 
 use super::form::{
-    AreaForm, BudgetForm, CallForm, ChainForm, DeviceForm, FailureForm, FaultForm, FigureForm,
-    FindingForm, HeapForm, HolderForm, HostForm, HostStepForm, ImageForm, LayoutForm, LossesForm,
-    MachineForm, MapRunForm, ModuleForm, ModulePhaseForm, PhaseForm, PinForm, ResetForm, SkipForm,
-    StackForm, StepForm, TimerForm, UnitForm,
+    AreaForm, BudgetForm, CallForm, ChainForm, DeepestForm, DeviceForm, FailureForm, FaultForm,
+    FigureForm, FindingForm, FrameForm, HeapForm, HolderForm, HostForm, HostStepForm, ImageForm,
+    InlinedForm, LayoutForm, LossesForm, MachineForm, MapRunForm, ModuleForm, ModulePhaseForm,
+    PhaseForm, PinForm, ResetForm, SkipForm, StackForm, StepForm, TimerForm, UnitForm,
 };
 use crate::held::{Held, Origin, origin};
 use crate::measure::{Figure, Phase};
@@ -165,7 +166,9 @@ impl<'a> SkipForm<'a> {
 }
 
 impl<'a> UnitForm<'a> {
-    pub(super) fn of(unit: &'a Unit) -> Self {
+    pub(super) fn of(judged: &Judged, unit: &'a Unit) -> Self {
+        let mut calls = judged.feed.device().deepest_calls().iter();
+        let deepest = calls.find(|calls| calls.unit == unit.key);
         let sampled = unit.cpu.sampled_at.is_some();
         Self {
             boot: unit.key.boot,
@@ -179,7 +182,28 @@ impl<'a> UnitForm<'a> {
             heap_peak_bytes: unit.heap.sampled_at.map(|_| unit.heap.peak),
             cpu_share: sampled.then_some(unit.cpu.share),
             switches: sampled.then_some(unit.cpu.switches),
+            deepest: deepest.map(|calls| DeepestForm::of(&judged.facts.symbols, calls)),
         }
+    }
+}
+
+impl DeepestForm {
+    fn of(symbols: &dyn Symbols, calls: &DeepestCalls) -> Self {
+        let place = |(file, line): (String, u32)| format!("{file}:{line}");
+        let frames = calls.frames.iter().map(|frame| {
+            let symbol = symbols.function_at(frame.pc);
+            let inlined = symbol.iter().flat_map(|symbol| symbol.inlined.clone());
+            FrameForm {
+                pc: frame.pc,
+                bytes: frame.bytes,
+                inlined: inlined
+                    .map(|it| InlinedForm { function: it.function, place: place(it.place) })
+                    .collect(),
+                place: symbol.as_ref().and_then(|symbol| symbol.place.clone()).map(place),
+                function: symbol.map(|symbol| symbol.function),
+            }
+        });
+        Self { sp: calls.sp, bytes: calls.bytes(), frames: frames.collect() }
     }
 }
 

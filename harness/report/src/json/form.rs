@@ -212,6 +212,41 @@ pub(super) struct ChainForm {
     pub(super) calls: Vec<CallForm>,
 }
 
+/// Who had called whom when a stack was deepest, as the machine saw it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct DeepestForm {
+    /// The stack pointer then.
+    pub(super) sp: u32,
+    /// Bytes of all functions together; null if not all are known.
+    pub(super) bytes: Option<u32>,
+    /// The functions that were not over, innermost first.
+    pub(super) frames: Vec<FrameForm>,
+}
+
+/// A function's part of a stack.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FrameForm {
+    /// The instruction that it stood at.
+    pub(super) pc: u32,
+    /// Its bytes of the stack; null if they are not known.
+    pub(super) bytes: Option<u32>,
+    /// The function that was really called; null if it has no name.
+    pub(super) function: Option<String>,
+    /// `file:line` within it.
+    pub(super) place: Option<String>,
+    /// What was inlined into it there, innermost first: its bytes are the function's.
+    pub(super) inlined: Vec<InlinedForm>,
+}
+
+/// A function that was inlined into another one.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct InlinedForm {
+    /// Its name.
+    pub(super) function: String,
+    /// `file:line` within it.
+    pub(super) place: String,
+}
+
 /// An instruction that called.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct CallForm {
@@ -306,6 +341,9 @@ pub(super) struct UnitForm<'a> {
     pub(super) cpu_share: Option<u32>,
     /// How often it got the processor.
     pub(super) switches: Option<u32>,
+    /// Who had called whom when its stack was deepest; absent where nobody followed its calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) deepest: Option<DeepestForm>,
 }
 
 /// A stack.

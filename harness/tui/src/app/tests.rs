@@ -2,12 +2,16 @@ use super::*;
 
 const CONSOLE: ConsoleExtent = ConsoleExtent { first: 0, end: 100, page: 11 };
 
+fn sight() -> Sight {
+    Sight { console: CONSOLE, units: Vec::new() }
+}
+
 fn app() -> App {
     App::new("demo".into(), Palette::PLAIN)
 }
 
 fn press(app: &mut App, code: KeyCode) -> Option<Command> {
-    app.update(&Event::Key(KeyEvent::from(code)), CONSOLE)
+    app.update(&Event::Key(KeyEvent::from(code)), &sight())
 }
 
 fn type_text(app: &mut App, text: &str) {
@@ -25,17 +29,17 @@ fn q_quits_and_control_c_quits_from_everywhere() {
     assert_eq!(press(&mut app(), KeyCode::Char('q')), Some(Command::Quit));
     let mut typing = app();
     let _ = press(&mut typing, KeyCode::Char('i'));
-    assert_eq!(typing.update(&control_c(), CONSOLE), Some(Command::Quit));
+    assert_eq!(typing.update(&control_c(), &sight()), Some(Command::Quit));
     let mut help = app();
     let _ = press(&mut help, KeyCode::Char('?'));
-    assert_eq!(help.update(&control_c(), CONSOLE), Some(Command::Quit));
+    assert_eq!(help.update(&control_c(), &sight()), Some(Command::Quit));
 }
 
 #[test]
 fn the_release_of_a_key_does_nothing() {
     let mut key = KeyEvent::from(KeyCode::Char('q'));
     key.kind = KeyEventKind::Release;
-    assert_eq!(app().update(&Event::Key(key), CONSOLE), None);
+    assert_eq!(app().update(&Event::Key(key), &sight()), None);
 }
 
 #[test]
@@ -157,6 +161,6 @@ fn a_restart_follows_the_console_again() {
 fn a_key_with_alt_or_control_is_another_key() {
     for modifier in [KeyModifiers::ALT, KeyModifiers::CONTROL] {
         let key = KeyEvent::new(KeyCode::Char('r'), modifier);
-        assert_eq!(app().update(&Event::Key(key), CONSOLE), None);
+        assert_eq!(app().update(&Event::Key(key), &sight()), None);
     }
 }

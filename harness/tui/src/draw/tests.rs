@@ -34,8 +34,8 @@ fn app() -> App {
 
 fn press(app: &mut App, codes: &[KeyCode], scene: &Scene<'_>) {
     for &code in codes {
-        let extent = console_extent(SIZE_MIN, scene, app);
-        let _ = app.update(&Event::Key(KeyEvent::from(code)), extent);
+        let sight = sight(SIZE_MIN, scene, app);
+        let _ = app.update(&Event::Key(KeyEvent::from(code)), &sight);
     }
 }
 
@@ -106,6 +106,23 @@ fn tab_shows_timers_and_then_who_waits_for_what() {
     assert_eq!(app.view, View::Threads);
     press(&mut app, &[KeyCode::BackTab, KeyCode::BackTab], &stage.scene());
     assert_eq!(app.view, View::Modules);
+}
+
+#[test]
+fn a_chosen_thread_shows_the_functions_that_its_stack_was_deepest_in() {
+    let mut stage = Stage::demo();
+    let top = 0x3fc9_0000 + 3_072;
+    let calls = (&[2, 3, 4][..], &[top - 2_700, top - 1_200, top - 64][..]);
+    stage.device.observe_deepest(4, (1, top - 2_800), calls);
+    let mut app = app();
+    press(&mut app, &[KeyCode::Down; 4], &stage.scene());
+    check("chosen-80x24", &stage.scene(), &app, (80, 24));
+    press(&mut app, &[KeyCode::Enter], &stage.scene());
+    let scene = Scene { symbols: &stage::Working, ..stage.scene() };
+    check("unit-80x24", &scene, &app, (80, 24));
+    check("unit-160x50", &scene, &app, (160, 50));
+    press(&mut app, &[KeyCode::Up], &stage.scene());
+    check("unit-unknown-80x24", &scene, &app, (80, 24));
 }
 
 #[test]

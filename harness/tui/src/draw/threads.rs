@@ -7,7 +7,7 @@
 
 mod chosen;
 
-use ramscope_model::{Device, Ending, Stack, Unit, grouped};
+use ramscope_model::{Device, Ending, Stack, Unit, UnitKey, grouped};
 use ramscope_wire::{EndReason, State, UnitId, Why};
 use std::collections::BTreeSet;
 
@@ -16,6 +16,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::app::App;
 use crate::draw::pieces::{fitted, over_rule, over_rule_to, percent, titled};
 use crate::palette::Palette;
 use crate::scene::Scene;
@@ -102,11 +103,19 @@ pub(super) fn rows_wanted(scene: &Scene<'_>) -> u16 {
     u16::try_from(rows.max(2)).unwrap_or(u16::MAX)
 }
 
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, palette: Palette) {
+/// The units that have a row in this area, from top to bottom.
+pub(super) fn units(device: &Device, area: Rect) -> Vec<UnitKey> {
+    let (_, rows, _) = rows(device, usize::from(area.height.saturating_sub(1)));
+    rows.iter().map(|units| nearest(units).key).collect()
+}
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, app: &App) {
+    let palette = app.palette;
     let body = titled(frame, area, "threads", palette);
     let columns = Columns::of(area.width);
     draw_headings(frame, Rect { height: 1, ..area }, columns, palette);
-    let lines = lines(scene.device, usize::from(body.height), columns, palette);
+    let chosen = app.chosen.unit();
+    let lines = lines(scene.device, usize::from(body.height), (columns, chosen), palette);
     if lines.is_empty() {
         frame.render_widget(Span::styled(" none has been heard of yet", palette.quiet()), body);
     }
@@ -142,17 +151,46 @@ fn draw_headings(frame: &mut Frame<'_>, rule: Rect, columns: Columns, palette: P
     }
 }
 
-fn lines(device: &Device, room: usize, columns: Columns, palette: Palette) -> Vec<Line<'static>> {
+/// The last rows, those of threads, and a line about threads that are left out.
+type Rows<'a> = (Vec<Row<'a>>, Vec<Vec<&'a Unit>>, Option<String>);
+
+fn rows(device: &Device, room: usize) -> Rows<'_> {
     let threads = Threads::of(device);
     // The kernel's row says the least, so it is the first to go.
     let kernel = kernel(device).filter(|_| threads.present.len() + 2 <= room);
     let bottom: Vec<Row<'_>> = kernel.into_iter().chain(interrupts(device)).collect();
     let (units, left_out) = threads.chosen(room.saturating_sub(bottom.len()));
-    let rows = units.iter().map(|units| Row::of_all(units, device));
-    let mut lines: Vec<_> = rows.map(|row| row.line(columns, palette)).collect();
+    (bottom, units, left_out)
+}
+
+fn lines(
+    device: &Device,
+    room: usize,
+    (columns, chosen): (Columns, Option<UnitKey>),
+    palette: Palette,
+) -> Vec<Line<'static>> {
+    let (bottom, units, left_out) = rows(device, room);
+    let rows = units.iter().map(|units| {
+        let mut line = Row::of_all(units, device).line(columns, palette);
+        if chosen == Some(nearest(units).key) {
+            line.spans[0] = Span::styled(">", palette.key());
+        }
+        line
+    });
+    let mut lines: Vec<_> = rows.collect();
     lines.extend(left_out.map(|text| Line::styled(format!(" {text}"), palette.quiet())));
     lines.extend(bottom.iter().map(|row| row.line(columns, palette)));
     lines
+}
+
+/// Of several threads the one whose stack came nearest to its end.
+fn nearest<'a>(units: &[&'a Unit]) -> &'a Unit {
+    let nearer = |a: &&Unit, b: &&Unit| {
+        let peak_of =
+            |unit: &Unit, of: &Unit| u64::from(unit.stack.peak) * u64::from(of.stack.bytes);
+        peak_of(a, b).cmp(&peak_of(b, a))
+    };
+    units.iter().copied().max_by(nearer).expect("a row is about something")
 }
 
 fn kernel(device: &Device) -> Option<Row<'_>> {
@@ -187,12 +225,7 @@ fn interrupts(device: &Device) -> Option<Row<'_>> {
 impl<'a> Row<'a> {
     /// A row for threads that ended in the same way, with the stack that came nearest to its end.
     fn of_all(units: &[&'a Unit], device: &Device) -> Self {
-        let nearer = |a: &&Unit, b: &&Unit| {
-            let peak_of =
-                |unit: &Unit, of: &Unit| u64::from(unit.stack.peak) * u64::from(of.stack.bytes);
-            peak_of(a, b).cmp(&peak_of(b, a))
-        };
-        let nearest = units.iter().copied().max_by(nearer).expect("a row is about something");
+        let nearest = nearest(units);
         let row = Self::of(nearest, device);
         match units.len() {
             1 => row,
@@ -301,7 +334,7 @@ fn short(bytes: u32) -> String {
 }
 
 /// What a thread does, in a word or two.
-fn state(unit: &Unit, device: &Device) -> String {
+pub(super) fn state(unit: &Unit, device: &Device) -> String {
     if let Some(end) = unit.end {
         return match end.how {
             Ending::Ended(EndReason::Failed) => format!("failed ({})", end.code),

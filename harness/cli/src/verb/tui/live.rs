@@ -15,7 +15,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant as HostInstant};
 
 use ramscope_time::{Instant, Span};
-use ramscope_tui::{App, Command, Pace, Speed, console_extent, draw};
+use ramscope_tui::{App, Command, Pace, Speed, draw, sight};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event;
 use ratatui::layout::Size;
@@ -65,6 +65,9 @@ fn watch(
     loop {
         let frame_end = HostInstant::now() + FRAME;
         pacing.run(watched, app)?;
+        if app.shows_calls() {
+            watched.look_at_calls();
+        }
         terminal.draw(|frame| draw(frame, &watched.scene(), app)).map_err(Failure::Screen)?;
         let size = terminal.size().map_err(Failure::Screen)?;
         let mut left = frame_end.saturating_duration_since(HostInstant::now());
@@ -91,8 +94,8 @@ fn obey(
     watched: &mut Watched,
     app: &mut App,
 ) -> Result<Next, Failure> {
-    let console = console_extent(size, &watched.scene(), app);
-    match app.update(event, console) {
+    let sight = sight(size, &watched.scene(), app);
+    match app.update(event, &sight) {
         Some(Command::Quit) => return Ok(Next::Leave),
         Some(Command::Restart) => watched.restart(),
         Some(Command::Step) => watched.run_to(watched.now() + SAMPLE)?,

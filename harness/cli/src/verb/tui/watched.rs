@@ -10,10 +10,10 @@
 use std::path::Path;
 
 use ramscope_backend::{
-    BackendError, Circuit, End, EngineOptions, EngineSession, Firmware, NeverPause, Progress,
-    Session,
+    BackendError, Circuit, End, EngineOptions, EngineSession, Firmware, Follow, NeverPause,
+    Progress, Session,
 };
-use ramscope_capture::{Capture, HowEnded, Stimulus};
+use ramscope_capture::{Capture, Event, HowEnded, Stimulus, Stream};
 use ramscope_model::{ElfSymbols, Feed, MachineFacts, NoSymbols, Symbols};
 use ramscope_time::{Instant, Span};
 use ramscope_tui::{MachineState, Recording, Scene};
@@ -136,6 +136,14 @@ impl Watched {
         }
     }
 
+    /// Asks the machine who had called whom when each stack was deepest; it is recorded at the end.
+    pub(crate) fn look_at_calls(&mut self) {
+        let now = self.now();
+        for event in self.run.session.deepest() {
+            self.run.feed.push(Stream::Observer, now, &event.encode());
+        }
+    }
+
     /// How the recording stands.
     pub(crate) fn recording(&self) -> Recording {
         match self.run.tape.as_ref().map(Tape::full_at) {
@@ -188,7 +196,8 @@ impl Watched {
 
 impl PoweredOn {
     fn new(options: &WatchedOptions) -> Self {
-        let session = EngineSession::new(&options.firmware.image, &EngineOptions::default());
+        let followed = EngineOptions { follow: Follow::Blocks, ..EngineOptions::default() };
+        let session = EngineSession::new(&options.firmware.image, &followed);
         let session = match &options.circuit {
             Some(circuit) => session.in_circuit(circuit.clone()),
             None => session,

@@ -1,7 +1,7 @@
 //! A device made by hand: records in, as the firmware would send them.
 
 use ramscope_capture::Stream;
-use ramscope_model::{Device, Feed, MachineFacts, NoSymbols};
+use ramscope_model::{Device, Feed, Inlined, MachineFacts, NoSymbols, Symbol, Symbols};
 use ramscope_time::{Instant, Span};
 use ramscope_wire::{
     BlockState, Board, CallbackSample, CpuSample, EndReason, HeapArea, HeapRun, HeapSample,
@@ -18,6 +18,25 @@ use crate::scene::{MachineState, Recording, Scene};
 pub(super) const LENGTH: Span = Span::from_millis(12_340);
 const HZ: u32 = 160_000_000;
 const HEAP_BYTES: u32 = 356_984;
+
+/// The names of the worker's functions.
+pub(super) struct Working;
+
+impl Symbols for Working {
+    fn function_at(&self, pc: u32) -> Option<Symbol> {
+        let inlined = Inlined {
+            function: "apps::demo::Readings::push".into(),
+            place: ("firmware/apps/src/demo/readings.rs".into(), 118),
+        };
+        let name = ["ramscope_kernel::sched::yield_now", "apps::demo::worker", "apps::demo::run"];
+        let name = name.get((pc as usize).checked_sub(1)?)?;
+        Some(Symbol {
+            function: (*name).into(),
+            place: Some(("firmware/apps/src/demo.rs".into(), 60 + pc)),
+            inlined: if pc == 2 { vec![inlined] } else { Vec::new() },
+        })
+    }
+}
 
 pub(super) struct Stage {
     pub(super) device: Device,
