@@ -3,6 +3,7 @@
 //! figure is its peak less the depth at which the call was made.
 
 use core::sync::atomic::{AtomicU32, Ordering};
+use ramscope_kernel::collect::{COLLECT_HEADROOM, collect};
 use ramscope_kernel::mem::{Arc, Box};
 use ramscope_kernel::sync::{Clearing, Flags, Queue, Wanted};
 use ramscope_kernel::timer::{Config, Timer};
@@ -98,6 +99,17 @@ fn schedule() {
     let _ = callback::schedule(|_| (), 0);
 }
 
+/// With memory in quarantine, into which its own frames point, and a unit that nobody can wake.
+fn collection() {
+    let torn_down = thread::Builder::new("torn down").stack_bytes(2048);
+    let kept = torn_down.spawn(|| -> Result<(), Error> {
+        let _ = Box::new([0_u8; 64]).map(core::mem::forget);
+        panic!("on purpose")
+    });
+    let _ = kept.map(thread::JoinHandle::join);
+    let _ = collect();
+}
+
 fn spawn_and_join() {
     let spawned = thread::Builder::new("child").stack_bytes(1024).spawn(|| ());
     let _ = spawned.map(thread::JoinHandle::join);
@@ -129,6 +141,14 @@ pub(crate) fn run(_: Arguments<'_>) -> Result<(), Error> {
     }
     let with_interrupt = most + INTERRUPT_FRAME_BYTES;
     let verdict = if with_interrupt <= KERNEL_STACK_MAX { "fits" } else { "does not fit" };
+    // A collection checks for itself whether there is room, and for more than other calls.
+    let collection = measure(collection)? + INTERRUPT_FRAME_BYTES;
+    let verdict_of_collection =
+        if collection <= COLLECT_HEADROOM { "fits" } else { "does not fit" };
+    println!(
+        "headroom: a collection takes {collection} B with an interrupt, {verdict_of_collection} \
+         {COLLECT_HEADROOM} B"
+    );
     println!("headroom: {with_interrupt} B with an interrupt, {verdict} {KERNEL_STACK_MAX} B");
     Ok(())
 }

@@ -86,6 +86,9 @@ const REGISTERS: usize = port::SAVED_REGISTERS;
 pub const COLLECT_STACK_MAX: usize = KERNEL_STACK_MAX + 64;
 /// The frame of the function that checks.
 const OWN_FRAME_BYTES: usize = 128;
+/// What a caller must have left so that an allocation collects, or [`collect`] does: measured like
+/// [`KERNEL_STACK_MAX`], by the program `headroom`.
+pub const COLLECT_HEADROOM: usize = COLLECT_STACK_MAX + OWN_FRAME_BYTES;
 /// What unloading modules takes of the caller's stack.
 const ROOM_FOR_MODULES: usize = 2 * KERNEL_STACK_MAX;
 /// Blocks that stay, and units that were told to end, of which the console can say why.
@@ -319,7 +322,7 @@ pub(crate) fn collect_for(why: CollectWhy) -> Result<Collected, Error> {
 #[cold]
 pub(crate) fn after_failure() -> bool {
     let may_help = kernel::with(|kernel| steps::is_promising(kernel));
-    let room = port::has_stack(COLLECT_STACK_MAX + OWN_FRAME_BYTES);
+    let room = port::has_stack(COLLECT_HEADROOM);
     may_help
         && room
         && collect_for(CollectWhy::Allocation).is_ok_and(|collected| collected.freed_bytes() > 0)
@@ -331,7 +334,7 @@ pub(crate) fn after_failure() -> bool {
 /// Any; does nothing where it cannot collect.
 #[cold]
 pub(crate) fn before_allocation() {
-    if port::has_stack(COLLECT_STACK_MAX + OWN_FRAME_BYTES) {
+    if port::has_stack(COLLECT_HEADROOM) {
         // Where it cannot be made the allocation goes on without.
         let _ = collect_for(CollectWhy::Threshold);
     }

@@ -198,6 +198,12 @@ fn carry_out(record: &[u32]) -> CommandOutcome {
                 kernel.attend();
             });
         }
+        Some(Command::FailByChance(chance)) => {
+            kernel::with(|kernel| {
+                kernel.commands.fault = Fault::by_chance(&chance);
+                kernel.attend();
+            });
+        }
         Some(Command::Steer(steer)) => steering::carry_out(&steer),
         None if is_known(kind) => return CommandOutcome::Malformed,
         None => return CommandOutcome::NotKnown,
@@ -210,6 +216,7 @@ fn is_known(kind: u8) -> bool {
         wire::OpenWindow::KIND,
         wire::SendSamples::KIND,
         wire::FailAllocation::KIND,
+        wire::FailByChance::KIND,
         wire::Steer::KIND,
     ];
     known.contains(&kind)

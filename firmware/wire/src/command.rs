@@ -12,10 +12,10 @@
 use crate::crc::crc32;
 use crate::frame::{CRC_BYTES, SEQ_BYTES};
 use crate::payload::HEADER_WORDS;
-use crate::record::{FailAllocation, OpenWindow, SendSamples, Steer};
+use crate::record::{FailAllocation, FailByChance, OpenWindow, SendSamples, Steer};
 
 /// The words of the longest command, header included.
-pub const COMMAND_WORDS_MAX: usize = HEADER_WORDS + FailAllocation::WORDS_MAX;
+pub const COMMAND_WORDS_MAX: usize = HEADER_WORDS + FailByChance::WORDS_MAX;
 
 /// The bytes of the longest frame that holds one command, without its `00 FF` and its last zero.
 pub const COMMAND_FRAME_BYTES_MAX: usize = 1 + SEQ_BYTES + 4 * COMMAND_WORDS_MAX + CRC_BYTES;
@@ -29,6 +29,8 @@ pub enum Command<'a> {
     SendSamples(SendSamples),
     /// Let an allocation fail.
     FailAllocation(FailAllocation<'a>),
+    /// Let allocations fail by chance.
+    FailByChance(FailByChance<'a>),
     /// Let an equal of the unit that runs go on in its place.
     Steer(Steer),
 }
@@ -45,6 +47,7 @@ impl<'a> Command<'a> {
             OpenWindow::KIND => OpenWindow::read(payload).map(Self::OpenWindow),
             SendSamples::KIND => SendSamples::read(payload).map(Self::SendSamples),
             FailAllocation::KIND => FailAllocation::read(payload).map(Self::FailAllocation),
+            FailByChance::KIND => FailByChance::read(payload).map(Self::FailByChance),
             Steer::KIND => Steer::read(payload).map(Self::Steer),
             _ => None,
         }
@@ -105,14 +108,14 @@ mod tests {
     #[test]
     fn a_framed_command_is_read_in_the_room_that_it_has() {
         let unit = core::str::from_utf8(&[b'u'; NAME_BYTES_MAX]).unwrap();
-        let longest = FailAllocation { nth: 3, bytes_min: 0, unit };
+        let longest = FailByChance { ppm: 3, seed: 1, bytes_min: 0, unit };
         let mut bytes = framed(&longest);
         assert!(bytes.len() <= COMMAND_FRAME_BYTES_MAX);
         let records = read_command_frame(&mut bytes).unwrap();
         assert_eq!(records.len(), 4 * COMMAND_WORDS_MAX);
         let payload = &records[4 * HEADER_WORDS..];
-        let read = Command::read(FailAllocation::KIND, payload);
-        assert_eq!(read, Some(Command::FailAllocation(longest)));
+        let read = Command::read(FailByChance::KIND, payload);
+        assert_eq!(read, Some(Command::FailByChance(longest)));
     }
 
     #[test]

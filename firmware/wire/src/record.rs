@@ -236,6 +236,19 @@ text_record! {
         /// for any text and `?` for one byte; empty: anybody's.
         unit: NAME_BYTES_MAX,
     }
+
+    /// A command: allocations are to fail by chance. It replaces a `FailAllocation`, and is replaced by one.
+    FailByChance = 0x6C {
+        /// How many of a million fail, on average; 0 takes the command back.
+        ppm: u32,
+        /// Which do: the same ones with the same seed, as long as the same are asked for.
+        seed: u32,
+        /// Only allocations of at least so many bytes are drawn for.
+        bytes_min: u32,
+    } texts {
+        /// Whose, as in `FailAllocation`.
+        unit: NAME_BYTES_MAX,
+    }
 }
 
 fixed_record! {
@@ -903,7 +916,7 @@ fixed_record! {
 any_record! {
     texts: [
         Hello, Region, Site, Object, UnitNew, Panic, HeapArea, HeapMark, Program, TimerNew, FailAllocation,
-        ModuleNew, ModuleRefused
+        FailByChance, ModuleNew, ModuleRefused
     ],
     fixed: [
         Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,

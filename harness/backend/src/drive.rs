@@ -25,7 +25,7 @@ use ramscope_wire::{FailAllocation, OpenWindow, Payload, WindowId, write_record}
 
 use self::condition::Forbidden;
 pub use self::condition::{NoWitness, Witness};
-use self::faults::{Faults, Turn};
+use self::faults::{Faults, Turn, Wanted};
 use self::line::Line;
 use self::order::{IsFirst, Order};
 pub(crate) use self::wait::quote;
@@ -166,7 +166,10 @@ impl Driver<'_> {
 
     fn begin_fault(&mut self, place: u32, fault: &Fault) -> Result<(), HowEnded> {
         match fault {
-            Fault::Allocation(allocation) => self.command(&faults::command(allocation)),
+            Fault::Allocation(fault) => match faults::command(fault, self.draw(place)) {
+                Wanted::Nth(command) => self.command(&command),
+                Wanted::Chance(command) => self.command(&command),
+            },
             Fault::Uart(uart) => {
                 self.line.disturb(place, *uart);
                 Ok(())
@@ -175,10 +178,19 @@ impl Driver<'_> {
         }
     }
 
+    /// What the run's seed is to one of its faults.
+    fn draw(&self, place: u32) -> u32 {
+        faults::draw(self.run.seed, place)
+    }
+
     /// Ends a fault; says what it did where somebody has counted.
     fn end_fault(&mut self, place: u32, fault: &Fault) -> Result<String, HowEnded> {
         match fault {
-            Fault::Allocation(_) => Ok(String::new()),
+            Fault::Allocation(_) => {
+                // The device counts them, and has told each.
+                self.command(&FailAllocation { nth: 0, bytes_min: 0, unit: "" })?;
+                Ok(String::new())
+            }
             Fault::Uart(_) => Ok(self.line.calm(place)),
             Fault::Pin(pin) => {
                 self.line.session.hold_pin(&pin.pin, None).map_err(failed)?;

@@ -41,6 +41,13 @@ fn what_was_told(words: &[u32]) -> String {
             let unit = if fault.unit.is_empty() { "anybody" } else { fault.unit };
             format!("fail allocation {} of {unit} of at least {} B", fault.nth, fault.bytes_min)
         }
+        Some(Command::FailByChance(fault)) => {
+            let unit = if fault.unit.is_empty() { "anybody" } else { fault.unit };
+            format!(
+                "fail {} of a million allocations of {unit} of at least {} B, drawn from {}",
+                fault.ppm, fault.bytes_min, fault.seed
+            )
+        }
         Some(Command::Steer(Steer { unit: UnitId::KERNEL, rank })) => {
             format!("end the slice, with the unit at place {rank} next")
         }

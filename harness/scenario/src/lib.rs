@@ -59,7 +59,7 @@ pub use settings::{
     AllocationFault, Artifact, Artifacts, Condition, Direction, During, Expect, FailOn, Fault,
     FindingRules, Injection, Keep, Matching, Moment, OptionForm, Phase, PinPlace, Program,
     ResetExpectation, Settings, StepTimeouts, StepWait, StuckPin, Target, TargetKind, TargetOption,
-    TextExpectation, UartFault,
+    TextExpectation, UartFault, WhichAllocation,
 };
 pub use text::{NoRegex, TextMatch, TextPattern, TextSearch};
 pub use value::Value;

@@ -21,6 +21,7 @@ pub use artifacts::{Artifact, Artifacts, Keep};
 pub use condition::{Condition, During, FailOn, StepWait, TextExpectation};
 pub use injection::{
     AllocationFault, Direction, Fault, Injection, Moment, PinPlace, StuckPin, UartFault,
+    WhichAllocation,
 };
 pub use program::Program;
 pub use target::{OptionForm, Target, TargetKind, TargetOption};

@@ -3,7 +3,7 @@
 use ramscope_scenario::{
     AllocationFault, Artifact, Artifacts, Bound, Capability, Command, Condition, Direction, During,
     Expect, Fault, Keep, Matching, Metric, Moment, PinPlace, ResetExpectation, Scenario, Settings,
-    StuckPin, SubjectKind, TargetKind, TextPattern, UartFault, parse,
+    StuckPin, SubjectKind, TargetKind, TextPattern, UartFault, WhichAllocation, parse,
 };
 use ramscope_time::Span;
 
@@ -123,7 +123,7 @@ fn texts_are_expected_and_forbidden() {
 fn faults_have_their_moments() {
     let inject = everything().settings.inject;
     let owner = Some("net".to_owned());
-    let third = AllocationFault { nth: 3, owner, bytes_min: Some(64) };
+    let third = AllocationFault { which: WhichAllocation::Nth(3), owner, bytes_min: Some(64) };
     assert_eq!((inject[0].at, &inject[0].fault), (Moment::Step(1), &Fault::Allocation(third)));
     let noise = UartFault { noise_ppm: 1000, loss_ppm: 10_000, direction: Direction::Receive };
     assert_eq!(inject[1].at, Moment::Instant(Span::from_millis(500)));

@@ -4,6 +4,7 @@
 mod callbacks;
 mod chance;
 mod check;
+mod collect;
 mod console;
 mod contract;
 mod deadlocks;

@@ -209,32 +209,18 @@ fn load_file(serial: Serial, file: &File<'static>) -> Result<(), Reason> {
         let object = Object::parse(bytes)?;
         Ok((object, Layout::of(&object)?))
     })?;
-    phase(serial, Phase::Link, || {
-        let placed = place(serial, &object, &layout);
-        // From here on nobody looks at the file.
-        release::free_part(serial, |entry| entry.file.take());
-        placed
-    })
+    phase(serial, Phase::Link, || place(serial, &object, &layout))
 }
 
-/// Copies the file into memory: another file system than one in mapped flash could do no less.
+/// Checks the file where it is, in mapped flash, and takes no memory: only what runs is copied, by the phase
+/// "link".
 #[inline(never)]
 fn read(serial: Serial, file: &File<'static>) -> Result<&'static [u8], Reason> {
-    let wanted = Wanted::from_size_align(file.bytes.len(), 8).map_err(|_| Damage::Cut)?;
-    let block = kernel::with(|kernel| {
-        let block = kernel.allocate_for_module(serial, wanted)?;
-        if let Some(entry) = kernel.modules.get(serial) {
-            entry.file = Some(block);
-            (entry.file_bytes, entry.checksum) = (file.bytes.len() as u32, file.checksum);
-        }
-        Ok::<_, Reason>(block)
-    })?;
-    // SAFETY: the block is new and large enough.
-    unsafe { block.as_ptr().copy_from_nonoverlapping(file.bytes.as_ptr(), file.bytes.len()) };
-    // SAFETY: just written; it is read until the phase "link" gives it back.
-    let bytes = unsafe { core::slice::from_raw_parts(block.as_ptr(), file.bytes.len()) };
-    match checksum(bytes) == file.checksum {
-        true => Ok(bytes),
+    with_entry(serial, |entry| {
+        (entry.file_bytes, entry.checksum) = (file.bytes.len() as u32, file.checksum);
+    });
+    match checksum(file.bytes) == file.checksum {
+        true => Ok(file.bytes),
         false => Err(Damage::Checksum.into()),
     }
 }

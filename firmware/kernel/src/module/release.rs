@@ -231,8 +231,7 @@ fn give_back(serial: Serial) -> Released {
     }) else {
         return Released::default();
     };
-    free_part(serial, |entry| entry.file.take());
-    free_part(serial, |entry| entry.block.take());
+    free_block(serial);
     // Its entry is the one block that is left if it was tidy.
     while let Some(bytes) = kernel::with(|kernel| free_leftover(kernel, serial, owner)) {
         released.leftover_bytes += bytes;
@@ -255,14 +254,11 @@ fn give_back(serial: Serial) -> Released {
     released
 }
 
-/// Gives a part of a module back, if it has it.
-pub(super) fn free_part(
-    serial: Serial,
-    part: impl FnOnce(&mut super::table::Entry) -> Option<NonNull<u8>>,
-) {
+/// Gives the block back that a module lives in, if it has one.
+fn free_block(serial: Serial) {
     kernel::with(|kernel| {
         let before = kernel.module_bytes(serial);
-        let block = kernel.modules.get(serial).and_then(part);
+        let block = kernel.modules.get(serial).and_then(|entry| entry.block.take());
         if let Some(block) = block {
             free(kernel, block);
             kernel.book_module(serial, before);

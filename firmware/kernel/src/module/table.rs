@@ -96,8 +96,6 @@ pub(crate) struct Entry {
     /// Whether the table names it, as `sys.modules` does.
     pub(super) is_listed: bool,
     pub(super) owner: OwnerIndex,
-    /// The file, while it is read.
-    pub(super) file: Option<NonNull<u8>>,
     pub(super) file_bytes: u32,
     pub(super) checksum: u32,
     /// The block that the module lives in.
@@ -132,7 +130,6 @@ impl Entry {
             state: ModuleState::Loading,
             is_listed: false,
             owner,
-            file: None,
             file_bytes: 0,
             checksum: 0,
             block: None,

@@ -71,7 +71,7 @@ fn difference(vector: &Vector) -> Option<String> {
 #[test]
 fn records_are_written_as_the_vector_has_them() {
     assert_eq!(check_writing("raw-all-kinds.txt"), 24, "23 kinds, Program twice");
-    assert_eq!(check_writing("raw-commands.txt"), 9, "8 kinds, FailAllocation twice");
+    assert_eq!(check_writing("raw-commands.txt"), 10, "9 kinds, FailAllocation twice");
     assert_eq!(check_writing("raw-heap.txt"), 8, "7 kinds, HeapRun twice");
     assert_eq!(check_writing("raw-modules.txt"), 7, "a hello and 6 kinds");
     assert_eq!(check_writing("raw-collect.txt"), 6, "5 kinds and Hello");

@@ -6,9 +6,9 @@
 //! A fault that begins before a step begins each time that step does, so a repeated phase meets it
 //! each time; one with an instant begins once.
 
-use ramscope_scenario::{AllocationFault, Fault, Injection, Moment};
+use ramscope_scenario::{AllocationFault, Fault, Injection, Moment, WhichAllocation};
 use ramscope_time::Instant;
-use ramscope_wire::FailAllocation;
+use ramscope_wire::{FailAllocation, FailByChance};
 
 /// The faults of a run.
 pub(super) struct Faults<'a> {
@@ -47,10 +47,12 @@ impl<'a> Faults<'a> {
         })
     }
 
-    /// What lasts still: at the end of a run it ends too.
+    /// What lasts still: at the end of a run it ends too, but for what the device does by itself.
     pub(super) fn rest(&mut self) -> Vec<Turn<'a>> {
         let active = std::mem::take(&mut self.active);
-        let lasting = self.injections.iter().enumerate().filter(|(place, _)| active[*place]);
+        let lasting = self.injections.iter().enumerate().filter(|(place, injection)| {
+            active[*place] && !matches!(injection.fault, Fault::Allocation(_))
+        });
         lasting.map(|(place, injection)| Turn::End(place as u32, &injection.fault)).collect()
     }
 
@@ -73,13 +75,17 @@ impl<'a> Faults<'a> {
         }
         for (place, injection) in self.injections.iter().enumerate() {
             if !self.active[place] && is_now(injection.at) {
-                // An allocation fails once; there is nothing that lasts.
-                self.active[place] = !matches!(injection.fault, Fault::Allocation(_));
+                self.active[place] = lasts(&injection.fault);
                 turns.push(Turn::Begin(place as u32, &injection.fault));
             }
         }
         turns
     }
+}
+
+/// Whether there is anything to end: the n-th allocation fails once.
+const fn lasts(fault: &Fault) -> bool {
+    !matches!(fault, Fault::Allocation(AllocationFault { which: WhichAllocation::Nth(_), .. }))
 }
 
 fn instant(moment: Moment) -> Option<Instant> {
@@ -89,14 +95,35 @@ fn instant(moment: Moment) -> Option<Instant> {
     }
 }
 
-/// The command that lets an allocation fail.
-pub(super) fn command(fault: &AllocationFault) -> FailAllocation<'_> {
+/// The command that lets allocations fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted<'a> {
+    Nth(FailAllocation<'a>),
+    Chance(FailByChance<'a>),
+}
+
+/// The command that a fault is; `draw` is what the run's seed is to this injection.
+pub(super) fn command(fault: &AllocationFault, draw: u32) -> Wanted<'_> {
     let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    FailAllocation {
-        nth: small(fault.nth),
-        bytes_min: small(fault.bytes_min.unwrap_or(0)),
-        unit: fault.owner.as_deref().unwrap_or_default(),
+    let bytes_min = small(fault.bytes_min.unwrap_or(0));
+    let unit = fault.owner.as_deref().unwrap_or_default();
+    match fault.which {
+        WhichAllocation::Nth(nth) => {
+            Wanted::Nth(FailAllocation { nth: small(nth), bytes_min, unit })
+        }
+        WhichAllocation::ChancePpm(ppm) => {
+            Wanted::Chance(FailByChance { ppm, seed: draw, bytes_min, unit })
+        }
     }
+}
+
+/// What a run's seed is to one of its injections: another number for each, and never zero.
+pub(super) fn draw(seed: u64, place: u32) -> u32 {
+    // The finalizer of SplitMix64 (Steele, Lea, Flood, 2014): neighbouring seeds give unlike numbers.
+    let mixed = seed.wrapping_add(u64::from(place + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((mixed ^ mixed >> 31) as u32).max(1)
 }
 
 #[cfg(test)]
@@ -109,6 +136,26 @@ mod tests {
         let direction = Direction::Both;
         let fault = Fault::Uart(UartFault { noise_ppm: 1, loss_ppm: 0, direction });
         Injection { at, until, fault, line: 1 }
+    }
+
+    #[test]
+    fn allocations_that_fail_by_chance_are_drawn_from_the_runs_seed_and_the_place() {
+        let (which, owner) = (WhichAllocation::ChancePpm(50_000), Some("net*".to_owned()));
+        let fault = AllocationFault { which, owner, bytes_min: Some(64) };
+        let seed = draw(1, 0);
+        assert_eq!(
+            command(&fault, seed),
+            Wanted::Chance(FailByChance { ppm: 50_000, seed, bytes_min: 64, unit: "net*" })
+        );
+        let draws = [draw(1, 0), draw(1, 1), draw(2, 0), draw(0, 0)];
+        assert!(draws.iter().all(|one| draws.iter().filter(|it| *it == one).count() == 1));
+        let until = Some(Moment::Step(2));
+        let lasting =
+            Injection { at: Moment::Step(1), until, fault: Fault::Allocation(fault), line: 1 };
+        let injections = [lasting];
+        let mut faults = Faults::of(&injections);
+        assert!(matches!(faults.before_step(1)[..], [Turn::Begin(0, _)]));
+        assert!(matches!(faults.before_step(2)[..], [Turn::End(0, _)]));
     }
 
     #[test]

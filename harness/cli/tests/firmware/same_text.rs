@@ -30,6 +30,7 @@ const EXCEPTIONS: &[(&str, &str, Comparison)] = &[
     ("misuse", "", Comparison::Masked(without_addresses)),
     // How many blocks fill the heap depends on its size.
     ("holes", "", Comparison::Masked(without_numbers)),
+    ("growth", "", Comparison::Masked(without_numbers)),
     // Who comes first decides which ticks are lost.
     ("storm", "", Comparison::Masked(without_numbers)),
     // Computing takes no time on the host, so a few readings more or less fit into a second.

@@ -99,7 +99,7 @@ impl Device {
             }
             // These travel the other way.
             Record::OpenWindow(_) | Record::SendSamples(_) | Record::FailAllocation(_) => {}
-            Record::Steer(_) => {}
+            Record::FailByChance(_) | Record::Steer(_) => {}
         }
     }
 

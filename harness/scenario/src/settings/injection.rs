@@ -41,15 +41,26 @@ pub enum Fault {
     Pin(StuckPin),
 }
 
-/// Which allocation fails, counted from the injection's moment.
+/// Which allocations fail, counted from the injection's moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllocationFault {
-    /// `nth`: the how many-th of those that fit, from 1.
-    pub nth: u64,
+    /// Which of those that fit.
+    #[serde(flatten)]
+    pub which: WhichAllocation,
     /// `owner`: only those for an owner whose name this pattern matches.
     pub owner: Option<String>,
     /// `bytes-min`: only those of at least so many bytes.
     pub bytes_min: Option<u64>,
+}
+
+/// Which of some allocations fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhichAllocation {
+    /// `nth`: the how many-th, from 1.
+    Nth(u64),
+    /// `chance`: how many of a million, drawn from the run's seed.
+    ChancePpm(u32),
 }
 
 /// How a serial line is disturbed.
@@ -114,15 +125,21 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Allocation(AllocationFault { nth, owner, bytes_min }) => {
-                write!(f, "allocation {nth}")?;
+            Self::Allocation(AllocationFault { which, owner, bytes_min }) => {
+                match which {
+                    WhichAllocation::Nth(nth) => write!(f, "allocation {nth}")?,
+                    WhichAllocation::ChancePpm(ppm) => write!(f, "{ppm} ppm of allocations")?,
+                }
                 if let Some(owner) = owner {
                     write!(f, " of {owner}")?;
                 }
                 if let Some(bytes) = bytes_min {
                     write!(f, " of at least {bytes} B")?;
                 }
-                f.write_str(" fails")
+                f.write_str(match which {
+                    WhichAllocation::Nth(_) => " fails",
+                    WhichAllocation::ChancePpm(_) => " fail",
+                })
             }
             Self::Uart(UartFault { noise_ppm, loss_ppm, direction }) => {
                 write!(f, "{direction} bytes: {noise_ppm} ppm damaged, {loss_ppm} ppm lost")

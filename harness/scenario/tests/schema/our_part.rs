@@ -352,12 +352,14 @@ fn injection() -> Json {
             "until": moment,
             "allocation": {
                 "type": ["object", "null"],
-                "description": "One allocation finds no memory.",
+                "description": "One allocation finds no memory, or some by chance.",
                 "properties": {
                     "nth": {"type": "integer", "minimum": 1, "maximum": u32::MAX},
+                    "chance": {"$ref": "#/$defs/rate"},
                     "owner": {"$ref": "#/$defs/text"},
                     "bytes-min": {"$ref": "#/$defs/size"}
                 },
+                "not": {"required": ["nth", "chance"]},
                 "additionalProperties": false
             },
             "uart": {

@@ -6,6 +6,7 @@ use crate::read::reader::{Fields, Reader};
 use crate::rule::Rule;
 use crate::settings::{
     AllocationFault, Direction, Fault, Injection, Moment, PinPlace, StuckPin, UartFault,
+    WhichAllocation,
 };
 use crate::value::Value;
 use crate::yaml::{Entry, NodeId};
@@ -73,12 +74,8 @@ impl Reader<'_> {
     }
 
     fn allocation(&mut self, injection: &Fields, node: NodeId) -> Option<AllocationFault> {
-        if let Some(entry) = injection.entry("until") {
-            let message = "one allocation fails, so there is nothing that ends".into();
-            self.error(Rule::InvalidSetting, entry.key_place, message);
-        }
-        let fields = self.fields(node, "allocation", &["nth", "owner", "bytes-min"])?;
-        let nth = fields.get("nth").map_or(Some(1), |n| self.whole(n, "nth", 1..=u32::MAX.into()));
+        let fields = self.fields(node, "allocation", &["nth", "chance", "owner", "bytes-min"])?;
+        let which = self.which_allocation(injection, &fields);
         let owner = match fields.get("owner") {
             Some(node) => Some(self.text(node, "owner")?),
             None => None,
@@ -87,7 +84,32 @@ impl Reader<'_> {
             Some(node) => Some(self.size(node, "bytes-min")?),
             None => None,
         };
-        Some(AllocationFault { nth: nth?, owner, bytes_min })
+        Some(AllocationFault { which: which?, owner, bytes_min })
+    }
+
+    fn which_allocation(&mut self, injection: &Fields, fields: &Fields) -> Option<WhichAllocation> {
+        let refuse = |reader: &mut Self, message: &str, place| {
+            reader.error(Rule::InvalidSetting, place, message.into());
+        };
+        if let Some(chance) = fields.entry("chance") {
+            if fields.get("nth").is_some() {
+                let message = "allocations fail by `nth` or by `chance`, not by both";
+                refuse(self, message, chance.key_place);
+                return None;
+            }
+            let ppm = self.rate(fields, "chance")?;
+            if ppm == 0 {
+                refuse(self, "with a `chance` of 0 nothing fails", chance.key_place);
+                return None;
+            }
+            return Some(WhichAllocation::ChancePpm(ppm));
+        }
+        if let Some(entry) = injection.entry("until") {
+            let message = "one allocation fails, so there is nothing that ends";
+            refuse(self, message, entry.key_place);
+        }
+        let nth = fields.get("nth").map_or(Some(1), |n| self.whole(n, "nth", 1..=u32::MAX.into()));
+        nth.map(WhichAllocation::Nth)
     }
 
     fn uart(&mut self, node: NodeId) -> Option<UartFault> {
