@@ -388,7 +388,10 @@ fn injection() -> Json {
         },
         "required": ["at"],
         "oneOf": [
-            {"required": ["allocation"], "not": {"required": ["until"]}},
+            {"required": ["allocation"], "anyOf": [
+                {"not": {"required": ["until"]}},
+                {"properties": {"allocation": {"type": "object", "required": ["chance"]}}}
+            ]},
             {"required": ["uart"]},
             {"required": ["pin"]}
         ],
