@@ -12,15 +12,17 @@
 //! to do for sets the next one, so hardly any call has to touch it.
 //!
 //! Invariants:
-//! 1. One `&mut Kernel` at a time: made in the functions of `section` and `handler`, all
+//! 1. One `&mut Kernel` at a time: made in the functions of `section`, `line` and `handler`, all
 //!    with interrupts masked, none of which calls another.
 //! 2. The context of the running slot is stale; that of every other live slot is what a switch saved.
 //! 3. A wait queue that a blocked slot names lives until the slot is woken: it is part of the
 //!    kernel, or of an object that the waiting frame borrows.
 
 pub mod handler;
+mod line;
 mod section;
 
+pub(crate) use line::{Waited, grant_in_line, wait_in_line, word_of_running};
 pub(crate) use section::*;
 
 use crate::callback::Callbacks;
@@ -265,6 +267,12 @@ impl Kernel {
     #[inline(always)]
     pub(crate) fn long_stamp(&self) -> LongStamp {
         self.era.long(self.stamp())
+    }
+
+    /// The point of a time stamp that was taken now.
+    #[inline(always)]
+    pub(crate) fn long_stamp_of(&self, stamp: u32) -> LongStamp {
+        self.era.long(stamp)
     }
 
     /// As [`long_stamp`](Self::long_stamp), from where there is time to move the era on.

@@ -28,6 +28,7 @@ mod attention;
 mod deadlines;
 mod decision;
 mod inherit;
+mod line;
 mod outlook;
 mod queue;
 mod slots;

@@ -22,9 +22,20 @@ pub(crate) fn check(body: Body, expected: &[&str]) {
     assert_eq!(lines(body), expected);
 }
 
+/// As [`check`], for a `body` that leaves nothing behind: once with the telemetry at its usual level, at which
+/// all calls go the long way, and once without, where most go a short one.
+pub(crate) fn check_both_ways(body: Body, expected: &[&str]) {
+    check(body, expected);
+    assert_eq!(lines_after(body, &["trace off", "run test"]), expected, "without telemetry");
+}
+
 /// The lines that `body` prints, from its start to its end, which it must reach in a minute.
 pub(crate) fn lines(body: Body) -> Vec<String> {
-    let run = device(body, &["run test"], 60);
+    lines_after(body, &["run test"])
+}
+
+fn lines_after(body: Body, commands: &[&str]) -> Vec<String> {
+    let run = device(body, commands, 60);
     let between =
         run.text.split_once("> run test\n").and_then(|(_, rest)| rest.split_once("test: "));
     let (printed, end) = between.unwrap_or_else(|| panic!("no end in:\n{}", run.text));

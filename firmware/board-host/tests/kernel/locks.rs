@@ -1,6 +1,6 @@
 //! `Lock`: MicroPython's binary semaphore, with order, time-outs and poison.
 
-use crate::check::{check, lines};
+use crate::check::{check, check_both_ways, lines};
 use ramscope_kernel::mem::{self, Arc};
 use ramscope_kernel::thread::{self, Builder, End};
 use ramscope_kernel::{Error, Instant, Lock, Span, println};
@@ -20,7 +20,7 @@ pub(crate) fn shared_lock() -> Result<Arc<Lock>, Error> {
 
 #[test]
 fn t20_one_thread_sees_the_whole_protocol() {
-    check(
+    check_both_ways(
         |_| {
             let lock = Lock::new();
             println!("{}", lock.is_locked());
@@ -51,7 +51,7 @@ fn a_guard_releases_however_its_block_is_left() {
         assert!(lock.is_locked());
         Err(Error::Closed)
     }
-    check(
+    check_both_ways(
         |_| {
             let lock = Lock::new();
             drop(lock.hold()?);
@@ -65,7 +65,7 @@ fn a_guard_releases_however_its_block_is_left() {
 
 #[test]
 fn a_guard_over_a_lock_that_another_thread_released_does_no_harm() {
-    check(
+    check_both_ways(
         |_| {
             let lock = shared_lock()?;
             let held = lock.hold()?;
@@ -81,7 +81,7 @@ fn a_guard_over_a_lock_that_another_thread_released_does_no_harm() {
 
 #[test]
 fn t21_four_threads_get_the_lock_once_each_in_the_order_they_came() {
-    check(
+    check_both_ways(
         |_| {
             let lock = shared_lock()?;
             lock.acquire()?;
@@ -107,7 +107,7 @@ fn t21_four_threads_get_the_lock_once_each_in_the_order_they_came() {
 
 #[test]
 fn x03_wake_up_order_is_fifo_and_not_by_priority() {
-    check(
+    check_both_ways(
         |_| {
             let lock = shared_lock()?;
             lock.acquire()?;
@@ -128,7 +128,7 @@ fn x03_wake_up_order_is_fifo_and_not_by_priority() {
 
 #[test]
 fn a_lock_is_handed_over_without_becoming_free() {
-    check(
+    check_both_ways(
         |_| {
             let lock = shared_lock()?;
             lock.acquire()?;
@@ -262,7 +262,7 @@ fn t24_another_thread_may_release_what_main_acquired() {
 
 #[test]
 fn x01_a_timed_acquire_gives_up_on_time() {
-    check(
+    check_both_ways(
         |_| {
             let lock = Lock::new();
             lock.acquire()?;
@@ -285,7 +285,7 @@ fn x01_a_timed_acquire_gives_up_on_time() {
 
 #[test]
 fn a_timed_acquire_of_a_free_lock_takes_no_time() {
-    check(
+    check_both_ways(
         |_| {
             let lock = Lock::new();
             let start = Instant::now();
@@ -301,7 +301,7 @@ fn a_timed_acquire_of_a_free_lock_takes_no_time() {
 
 #[test]
 fn x01_a_thousand_timed_failures_leave_no_trace() {
-    check(
+    check_both_ways(
         |_| {
             let lock = shared_lock()?;
             lock.acquire()?;
@@ -321,7 +321,7 @@ fn x01_a_thousand_timed_failures_leave_no_trace() {
 
 #[test]
 fn who_gave_up_waiting_is_skipped_by_the_next_hand_over() {
-    check(
+    check_both_ways(
         |_| {
             let lock = shared_lock()?;
             lock.acquire()?;
@@ -345,7 +345,7 @@ fn who_gave_up_waiting_is_skipped_by_the_next_hand_over() {
 
 #[test]
 fn a_grant_in_time_is_no_time_out_later() {
-    check(
+    check_both_ways(
         |_| {
             let lock = shared_lock()?;
             lock.acquire()?;

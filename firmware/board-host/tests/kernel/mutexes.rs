@@ -1,6 +1,6 @@
 //! `Mutex`: ownership, inheritance, circles, poison.
 
-use crate::check::{check, lines};
+use crate::check::{check_both_ways, lines};
 use crate::locks::{MILLISECOND, small};
 use core::cell::Cell;
 use ramscope_kernel::mem::Arc;
@@ -14,7 +14,7 @@ fn shared(value: u32) -> Result<Arc<Mutex<u32>>, Error> {
 
 #[test]
 fn a_guard_gives_access_and_gives_the_mutex_back() {
-    check(
+    check_both_ways(
         |_| {
             let mutex = shared(1)?;
             *mutex.lock()? += 1;
@@ -30,7 +30,7 @@ fn a_guard_gives_access_and_gives_the_mutex_back() {
 
 #[test]
 fn the_most_urgent_waiter_is_next_and_among_equals_who_came_first() {
-    check(
+    check_both_ways(
         |_| {
             let mutex = shared(0)?;
             let guard = mutex.lock()?;
@@ -85,7 +85,7 @@ fn inversion(inheritance: Inheritance) -> Result<(), Error> {
 #[test]
 fn an_owner_inherits_what_an_urgent_waiter_has() {
     // The host port wakes sleepers in the idle context only, so the owner does not sleep here.
-    check(
+    check_both_ways(
         |_| {
             let mutex = shared(0)?;
             let (low, high) = (mutex.clone(), mutex.clone());
@@ -112,7 +112,7 @@ fn inheritance_can_be_left_off() {
 
 #[test]
 fn inheritance_reaches_through_a_chain_and_is_given_back() {
-    check(
+    check_both_ways(
         |_| {
             let (a, b) = (shared(0)?, shared(0)?);
             let (a1, a2, b2, b3) = (a.clone(), a.clone(), b.clone(), b.clone());
@@ -142,7 +142,7 @@ fn inheritance_reaches_through_a_chain_and_is_given_back() {
 
 #[test]
 fn giving_one_mutex_back_keeps_what_another_one_lends() {
-    check(
+    check_both_ways(
         |_| {
             let (a, b) = (shared(0)?, shared(0)?);
             let (a1, b1) = (a.clone(), b.clone());
@@ -163,7 +163,7 @@ fn giving_one_mutex_back_keeps_what_another_one_lends() {
 
 #[test]
 fn a_request_to_exit_takes_back_what_a_waiter_lent() {
-    check(
+    check_both_ways(
         |_| {
             let mutex = shared(0)?;
             let theirs = mutex.clone();
@@ -222,7 +222,7 @@ fn locking_what_one_owns_is_a_deadlock_at_once() {
 
 #[test]
 fn a_timed_wait_in_a_circle_times_out_and_nothing_is_said() {
-    check(
+    check_both_ways(
         |_| {
             let mutex = shared(0)?;
             let _guard = mutex.lock()?;
@@ -299,7 +299,7 @@ fn an_owner_that_is_gone_and_that_nobody_waited_for_is_found_by_the_next() {
 
 #[test]
 fn no_update_is_lost_and_the_order_of_priorities_is_kept() {
-    check(
+    check_both_ways(
         |_| {
             let mutex = shared(0)?;
             let handles = ["t0", "t1", "t2", "t3"].map(|name| {
@@ -326,7 +326,7 @@ fn no_update_is_lost_and_the_order_of_priorities_is_kept() {
 
 #[test]
 fn a_recursive_mutex_is_free_when_as_many_guards_have_gone() {
-    check(
+    check_both_ways(
         |_| {
             let mutex = Arc::new(RecursiveMutex::named("again", Cell::new(0)))?;
             let outer = mutex.lock()?;
@@ -420,7 +420,7 @@ fn a_circle_through_a_reader_writer_lock_is_a_deadlock_when_it_closes() {
 
 #[test]
 fn whoever_waits_for_a_value_that_another_makes_can_give_up() {
-    check(
+    check_both_ways(
         |_| {
             let once = Arc::new(Once::named("made"))?;
             let theirs = once.clone();

@@ -1,7 +1,7 @@
 //! Semaphores, queues, flags, conditions, barriers, cells that are made once, reader-writer locks and
 //! emitters.
 
-use crate::check::{check, lines};
+use crate::check::{check, check_both_ways, lines};
 use crate::locks::{MILLISECOND, small};
 use core::cell::Cell;
 use ramscope_kernel::mem::Arc;
@@ -16,7 +16,7 @@ const SOON: Span = Span::from_millis(5);
 
 #[test]
 fn a_semaphore_counts_to_its_bound_and_no_further() {
-    check(
+    check_both_ways(
         |_| {
             let permits = Semaphore::named("tested", 1, 2);
             println!("{} {}", permits.try_acquire(), permits.try_acquire());
@@ -30,7 +30,7 @@ fn a_semaphore_counts_to_its_bound_and_no_further() {
 
 #[test]
 fn permits_go_to_who_waited_longest_and_a_time_out_gives_its_turn_up() {
-    check(
+    check_both_ways(
         |_| {
             let permits = Arc::new(Semaphore::named("tested", 0, 9))?;
             let waits = |name, span: Option<Span>| {
@@ -73,7 +73,7 @@ fn a_handler_releases_and_never_waits() {
 
 #[test]
 fn values_come_out_in_order_by_value_and_a_full_queue_waits() {
-    check(
+    check_both_ways(
         |_| {
             let queue: Arc<Queue<u32, 2>> = Arc::new(Queue::named("tested"))?;
             let theirs = queue.clone();
@@ -115,7 +115,7 @@ fn values_come_out_in_order_by_value_and_a_full_queue_waits() {
 
 #[test]
 fn nobody_takes_a_value_that_is_promised_to_a_waiter() {
-    check(
+    check_both_ways(
         |_| {
             let queue: Arc<Queue<u32, 1>> = Arc::new(Queue::named("tested"))?;
             let theirs = queue.clone();
@@ -134,7 +134,7 @@ fn nobody_takes_a_value_that_is_promised_to_a_waiter() {
 
 #[test]
 fn many_producers_and_consumers_lose_nothing() {
-    check(
+    check_both_ways(
         |_| {
             let queue: Arc<Queue<u32, 3>> = Arc::new(Queue::named("tested"))?;
             let total = Arc::new(Mutex::named("total", (0_u32, 0_u32)))?;
@@ -173,7 +173,7 @@ fn many_producers_and_consumers_lose_nothing() {
 
 #[test]
 fn a_value_that_cannot_be_sent_comes_back_and_what_is_left_is_dropped() {
-    check(
+    check_both_ways(
         |_| {
             let counted = Arc::new(0_u8)?;
             let queue: Queue<Arc<u8>, 2> = Queue::named("tested");
@@ -194,7 +194,7 @@ fn a_value_that_cannot_be_sent_comes_back_and_what_is_left_is_dropped() {
 
 #[test]
 fn flags_wake_who_waits_for_any_or_all_of_them() {
-    check(
+    check_both_ways(
         |_| {
             let flags = Arc::new(Flags::named("tested"))?;
             let waits = |name, wanted| {
@@ -222,7 +222,7 @@ fn flags_wake_who_waits_for_any_or_all_of_them() {
 
 #[test]
 fn who_clears_takes_the_flag_from_those_behind() {
-    check(
+    check_both_ways(
         |_| {
             let flags = Arc::new(Flags::named("tested"))?;
             let handles = ["first", "second"].map(|name| {
@@ -243,7 +243,7 @@ fn who_clears_takes_the_flag_from_those_behind() {
 
 #[test]
 fn urgent_waiters_that_wait_again_do_not_keep_a_setter_for_ever() {
-    check(
+    check_both_ways(
         |_| {
             let flags = Arc::new(Flags::named("tested"))?;
             let handles = ["a", "b", "c"].map(|name| {
@@ -268,7 +268,7 @@ fn urgent_waiters_that_wait_again_do_not_keep_a_setter_for_ever() {
 
 #[test]
 fn a_condition_loses_no_notification_between_unlock_and_wait() {
-    check(
+    check_both_ways(
         |_| {
             let state = Arc::new((Mutex::named("state", 0_u32), Condition::named("changed")))?;
             let theirs = state.clone();
@@ -295,7 +295,7 @@ fn a_condition_loses_no_notification_between_unlock_and_wait() {
 
 #[test]
 fn notify_all_wakes_who_waits_now_in_order_and_a_time_out_owns_the_mutex() {
-    check(
+    check_both_ways(
         |_| {
             let state = Arc::new((Mutex::named("state", ()), Condition::named("changed")))?;
             let handles = ["a", "b", "c"].map(|name| {
@@ -323,7 +323,7 @@ fn notify_all_wakes_who_waits_now_in_order_and_a_time_out_owns_the_mutex() {
 
 #[test]
 fn a_barrier_lets_all_go_when_the_last_has_come_round_after_round() {
-    check(
+    check_both_ways(
         |_| {
             let barrier = Arc::new(Barrier::named("tested", 3))?;
             let handles = ["a", "b", "c"].map(|name| {
@@ -346,7 +346,7 @@ fn a_barrier_lets_all_go_when_the_last_has_come_round_after_round() {
 
 #[test]
 fn who_gives_up_at_a_barrier_has_not_come() {
-    check(
+    check_both_ways(
         |_| {
             let barrier = Arc::new(Barrier::named("tested", 2))?;
             println!("{:?}", barrier.wait_for(MILLISECOND));
@@ -362,7 +362,7 @@ fn who_gives_up_at_a_barrier_has_not_come() {
 
 #[test]
 fn a_value_is_made_once_and_by_the_next_if_that_fails() {
-    check(
+    check_both_ways(
         |_| {
             let cell: Arc<Once<u32>> = Arc::new(Once::named("tested"))?;
             let handles = [("fails", None), ("makes", Some(7)), ("finds", Some(8))].map(
@@ -401,7 +401,7 @@ fn a_value_that_needs_itself_is_a_deadlock() {
 
 #[test]
 fn readers_share_writers_do_not_and_nobody_passes_a_waiting_writer() {
-    check(
+    check_both_ways(
         |_| {
             let lock = Arc::new(RwLock::named("tested", 0_u32))?;
             let first = lock.read()?;
@@ -430,7 +430,7 @@ fn readers_share_writers_do_not_and_nobody_passes_a_waiting_writer() {
 
 #[test]
 fn a_writer_that_gives_up_lets_the_readers_behind_it_in() {
-    check(
+    check_both_ways(
         |_| {
             let lock = Arc::new(RwLock::named("tested", 0_u32))?;
             let _first = lock.read()?;
@@ -480,7 +480,7 @@ fn a_reader_that_dies_is_forgotten_and_a_writer_that_dies_poisons() {
 
 #[test]
 fn subscribers_are_called_in_order_and_may_unsubscribe_inside() {
-    check(
+    check_both_ways(
         |_| {
             let emitter: Emitter<'_, u32, 3> = Emitter::named("tested");
             let second = Watch(Cell::new(None));

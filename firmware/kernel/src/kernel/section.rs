@@ -24,7 +24,7 @@ use core::ptr::NonNull;
 
 /// The instance, where interrupts are masked.
 #[inline(always)]
-fn kernel<'a>() -> &'a mut Kernel {
+pub(super) fn kernel<'a>() -> &'a mut Kernel {
     // SAFETY: invariant 1 of `kernel`: the caller has masked interrupts and keeps no other.
     unsafe { port::kernel().as_mut() }
 }
@@ -49,7 +49,7 @@ pub(crate) fn with<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 /// the middle of one would leave the kernel's state half written. Interrupts are masked; where they
 /// `were_on`, a thread runs.
 #[inline(always)]
-fn check_room(were_on: bool, bytes: usize) {
+pub(super) fn check_room(were_on: bool, bytes: usize) {
     if were_on && port::is_stack_short(bytes) {
         exhausted();
     }
@@ -244,7 +244,7 @@ fn reschedule_after_more() {
 
 /// What follows a decision.
 #[inline(always)]
-fn finish(kernel: &mut Kernel, from: Slot, next: Next, stamp: u32) {
+pub(super) fn finish(kernel: &mut Kernel, from: Slot, next: Next, stamp: u32) {
     if kernel.sched.attention.any(Attention::AFTER_DECISION) {
         return finish_with_more(from, next, stamp);
     }

@@ -149,7 +149,7 @@ impl Scheduler {
     }
 
     #[inline(always)]
-    fn begin_slice(&mut self, end: u32) {
+    pub(super) fn begin_slice(&mut self, end: u32) {
         self.slice.counts = true;
         self.slice_end = end;
         if !self.slice.has_alarm {
@@ -177,9 +177,23 @@ impl Scheduler {
         if slot == before { Next::Stay } else { Next::Switch(slot) }
     }
 
+    /// Runs a slot that was not ready yet and is more urgent than the running one, of which no slice is
+    /// counted; and so more urgent than whoever is ready.
+    #[inline(always)]
+    pub(super) fn run_instead(&mut self, slot: Slot, priority: u8) -> Next {
+        if self.running == Slot::IDLE {
+            self.entries[Slot::IDLE.index()].state = State::Ready;
+        } else {
+            self.make_ready_first(self.running);
+        }
+        (self.running, self.level) = (slot, priority);
+        self.entries[slot.index()].state = State::Running;
+        Next::Switch(slot)
+    }
+
     /// The processor is given to a slot that was ready.
     #[inline(always)]
-    fn run(&mut self, slot: Slot, now: u32) {
+    pub(super) fn run(&mut self, slot: Slot, now: u32) {
         self.running = slot;
         let entry = &mut self.entries[slot.index()];
         entry.state = State::Running;

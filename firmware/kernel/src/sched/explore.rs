@@ -160,6 +160,7 @@ impl World {
             return true;
         };
         self.at[thread] += 1;
+        self.check_line(step);
         self.perform(thread, step);
         self.settle();
         let _ = match step {
@@ -196,6 +197,49 @@ impl World {
             Step::Sleep => self.sched.block_running(Why::Sleep, None, deadline),
             Step::Yield => {}
         }
+    }
+
+    /// Where the step is one that also goes in line: that does the same.
+    fn check_line(&self, step: Step) {
+        let (mut long, mut short) = (self.clone(), self.clone());
+        let now = self.now as u32;
+        for world in [&mut long, &mut short] {
+            // What was due is done: the alarm stands, and the chance was looked at.
+            world.sched.attention = Attention::NOTHING;
+        }
+        let went = match step {
+            Step::Acquire(object) if self.fifos[object].holder.is_some() => {
+                let (queue, name) = (&mut long.fifos[object].queue, FIFO_NAMES + object);
+                long.sched.block_running(Why::Lock, Some((queue, name)), None);
+                let queue = &mut short.fifos[object].queue;
+                short.sched.wait_in_line(queue, name, Why::Lock, now).is_some()
+            }
+            Step::Release(object) => {
+                let _ = long.sched.wake_first(&mut long.fifos[object].queue, Wake::Granted);
+                short.sched.grant_in_line(&mut short.fifos[object].queue, now).is_some()
+            }
+            _ => return,
+        };
+        if !went {
+            return assert_eq!(short.key(), self.key(), "nothing was done");
+        }
+        for world in [&mut long, &mut short] {
+            if world.sched.attention.any(Attention::AT_END) && !world.is_just_alarm() {
+                let _ = world.sched.decide(now);
+            }
+        }
+        assert_eq!(short.key(), long.key());
+        let rest = |sched: &Scheduler| {
+            let Scheduler { attention, ready, level, slice, slice_end, outlook, .. } = sched;
+            format!("{attention:?} {ready:?} {level} {slice:?} {slice_end} {outlook:?}")
+        };
+        assert_eq!(rest(&short.sched), rest(&long.sched));
+    }
+
+    fn is_just_alarm(&self) -> bool {
+        let mut attention = self.sched.attention;
+        attention.lower(Attention::ALARM);
+        attention.is_nothing()
     }
 
     fn lock(&mut self, thread: usize, object: usize, deadline: Option<u64>) {

@@ -64,6 +64,24 @@ impl Outlook {
         }
     }
 
+    /// Such a wait begins, for what only programs give, if that is a program's and not the last one of them;
+    /// says whether.
+    #[inline(always)]
+    pub(super) fn waits_in_hope(&mut self, kin: Kin) -> bool {
+        let depend = self.depend.wrapping_add(1);
+        let has_hope = kin == Kin::Program && depend != self.alive;
+        if has_hope {
+            self.depend = depend;
+        }
+        has_hope
+    }
+
+    /// Such a wait ends.
+    #[inline(always)]
+    pub(super) fn hopes_again(&mut self, kin: Kin) {
+        self.depend = self.depend.wrapping_sub(u8::from(kin == Kin::Program));
+    }
+
     /// A wait without a deadline ends.
     pub(super) fn waits_no_more(&mut self, kin: Kin, why: Why) {
         let counted = kin == Kin::Program && why.depends_on_programs();

@@ -12,11 +12,11 @@
 
 use super::deferred;
 use super::head::{Head, Headed, Marks, Masked};
-use super::quick::quick;
+use super::quick::{Found, in_line, quick};
 use super::races;
-use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for};
+use super::wait::{Ask, Attempt, Patience, Wait, Woken, change, end_in_line, wait_for};
 use crate::error::Error;
-use crate::kernel::{self, Kernel};
+use crate::kernel::{self, Kernel, Waited};
 use crate::sched::{QueueName, Slot, Wake};
 use crate::site::{self, Place};
 use crate::thread;
@@ -114,7 +114,7 @@ impl Flags {
     pub fn wait(&self, wanted: Wanted, clearing: Clearing) -> Result<u32, Error> {
         match self.take_quickly(wanted, clearing) {
             Some(flags) => Ok(flags),
-            None => self.wait_at(wanted, clearing, Patience::Forever, site::place()),
+            None => self.wait_in_line(wanted, clearing, site::place()),
         }
     }
 
@@ -158,6 +158,26 @@ impl Flags {
             state.head.is_just(Marks::NONE).then(|| state.flags |= flags)
         });
         if set.is_none() {
+            self.set_in_line(flags);
+        }
+    }
+
+    /// The way between: one thread waits.
+    #[inline(never)]
+    fn set_in_line(&self, flags: u32) {
+        let set = in_line(Place::NONE, |kernel| {
+            let state = self.state.get(kernel);
+            if !state.head.is_just(Marks::AWAITED) || state.head.waiting() != 1 {
+                return Found::Other;
+            }
+            let Some(slot) = state.head.first() else { return Found::Other };
+            state.flags |= flags;
+            match state.fulfil(&mut kernel.threads[slot.index()].wait) {
+                true => Found::Grants((), &mut state.head),
+                false => Found::Done(()),
+            }
+        });
+        if set.is_err() {
             self.set_slowly(flags);
         }
     }
@@ -212,6 +232,28 @@ impl Flags {
         kernel::with(|kernel| self.state.get(kernel).flags)
     }
 
+    /// The way between: the caller waits in line.
+    #[inline(never)]
+    fn wait_in_line(&self, wanted: Wanted, clearing: Clearing, place: Place) -> Result<u32, Error> {
+        let waited = in_line(place, |kernel| {
+            let state = self.state.get(kernel);
+            if wanted.fulfilled_by(state.flags).is_some() {
+                return Found::<()>::Other;
+            }
+            let wait = &mut kernel.current().wait;
+            (wait.word, wait.mode) = wanted.coded(clearing);
+            Found::Waits(&mut state.head)
+        });
+        match waited {
+            Err(Waited::Granted) => Ok(kernel::word_of_running()),
+            Err(waited @ Waited::Ended(_)) => {
+                end_in_line(&self.state, waited, place)?;
+                Ok(kernel::word_of_running())
+            }
+            _ => self.wait_at(wanted, clearing, Patience::Forever, place),
+        }
+    }
+
     #[inline(never)]
     fn wait_at(
         &self,
@@ -261,19 +303,25 @@ impl State {
         let Some(slot) = next else { return Look::Over };
         let is_last = kernel.sched.behind(slot).is_none();
         let ticket = kernel.sched.ticket(slot);
-        let wait = &mut kernel.threads[slot.index()].wait;
-        let looked = match Wanted::decoded(wait.word, wait.mode).fulfilled_by(self.flags) {
-            None => Some(Spot { slot, ticket }),
-            Some(flags) => {
-                if wait.mode & MODE_CLEAR != 0 {
-                    self.flags &= !flags;
-                }
-                wait.word = flags;
-                self.head.wake(kernel, slot, Wake::Granted);
-                spot
-            }
+        let looked = if self.fulfil(&mut kernel.threads[slot.index()].wait) {
+            self.head.wake(kernel, slot, Wake::Granted);
+            spot
+        } else {
+            Some(Spot { slot, ticket })
         };
         if is_last { Look::Over } else { Look::Behind(looked) }
+    }
+
+    /// Whether the flags that are set fulfil what this wait is for; which of them did is left in it.
+    #[inline(always)]
+    fn fulfil(&mut self, wait: &mut Wait) -> bool {
+        let wanted = Wanted::decoded(wait.word, wait.mode);
+        let Some(flags) = wanted.fulfilled_by(self.flags) else { return false };
+        if wait.mode & MODE_CLEAR != 0 {
+            self.flags &= !flags;
+        }
+        wait.word = flags;
+        true
     }
 }
 

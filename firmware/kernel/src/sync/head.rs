@@ -8,7 +8,7 @@ use super::wait::Ask;
 use crate::era::LongStamp;
 use crate::kernel::Kernel;
 use crate::leak::{self, Harm};
-use crate::sched::{Attention, QueueName, Slot, State, WaitQueue, Wake, Why};
+use crate::sched::{Attention, Next, QueueName, Slot, State, WaitQueue, Wake, Why};
 use crate::site::Place;
 use crate::sync::races;
 use core::cell::UnsafeCell;
@@ -94,7 +94,7 @@ impl Marks {
     /// Whoever had it was torn down.
     const POISONED: Marks = Marks(2);
     /// Somebody waits.
-    const AWAITED: Marks = Marks(4);
+    pub(crate) const AWAITED: Marks = Marks(4);
     /// Something is left to be told to those that wait.
     const DEFERRED: Marks = Marks(8);
 
@@ -249,6 +249,12 @@ impl Head {
         self.marks == marks
     }
 
+    /// Whether nothing is true of it but, perhaps, that somebody waits.
+    #[inline(always)]
+    pub(super) fn is_line(&self) -> bool {
+        self.marks.0 & !Marks::AWAITED.0 == 0
+    }
+
     /// Whether this unit has it.
     #[inline(always)]
     pub(super) fn is_held_by(&self, unit: UnitId) -> bool {
@@ -389,6 +395,46 @@ impl Head {
         self.one_more();
         kernel.begin_wait(ask);
         kernel.sched.block_running(self.why, Some((&mut self.waiters, name)), ask.deadline);
+    }
+
+    /// Blocks the running unit in the FIFO queue of this head and gives the processor to whom it answers:
+    /// all of [`enqueue`](Self::enqueue) and of the decision after it, for a wait without an end of its own
+    /// and nothing to tell. `None`: nothing was done.
+    #[inline(always)]
+    pub(crate) fn wait_in_line(
+        &mut self,
+        kernel: &mut Kernel,
+        place: Place,
+        stamp: u32,
+    ) -> Option<Slot> {
+        let slot = kernel.sched.running();
+        if self.is_quiet() || self.waiting == u8::MAX {
+            return None;
+        }
+        let name = self.name();
+        let next = kernel.sched.wait_in_line(&mut self.waiters, name, self.why, stamp)?;
+        self.waiting = self.waiting.wrapping_add(1);
+        self.marks.set(Marks::AWAITED);
+        let since = kernel.long_stamp_of(stamp);
+        let wait = &mut kernel.threads[slot.index()].wait;
+        (wait.since, wait.place) = (since, place);
+        Some(next)
+    }
+
+    /// Grants who waits longest what it waits for, and decides: [`wake_next`](Self::wake_next) and the
+    /// decision after it, where somebody waits and nothing is to tell. `None`: nothing was done.
+    #[inline(always)]
+    pub(crate) fn grant_in_line(&mut self, kernel: &mut Kernel, stamp: u32) -> Option<Next> {
+        debug_assert!(self.is_just(Marks::AWAITED), "nothing else is due");
+        if self.is_quiet() {
+            return None;
+        }
+        let next = kernel.sched.grant_in_line(&mut self.waiters, stamp)?;
+        self.waiting = self.waiting.wrapping_sub(1);
+        if self.waiting == 0 {
+            self.marks = Marks::NONE;
+        }
+        Some(next)
     }
 
     /// Wakes who waits longest.

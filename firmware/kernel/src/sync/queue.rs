@@ -11,11 +11,11 @@
 #![expect(unsafe_code, reason = "values in memory that is not always initialised")]
 
 use super::head::{Head, Headed, Marks, Masked};
-use super::quick::quick;
+use super::quick::{Found, in_line, quick};
 use super::races;
-use super::wait::{Ask, Attempt, Patience, Woken, change, wait_for, wake_one};
+use super::wait::{Ask, Attempt, Patience, Woken, change, end_in_line, wait_for, wake_one};
 use crate::error::Error;
-use crate::kernel::{self, Kernel};
+use crate::kernel::{self, Kernel, Waited};
 use crate::sched::{QueueName, Wake};
 use crate::site::{self, Place};
 use crate::thread;
@@ -103,6 +103,34 @@ impl<T, const N: usize> State<T, N> {
         self.length.wrapping_add(self.promised_room) < N
     }
 
+    /// Puts a value in for which there is room, and promises it to who waits longest, if anybody waits.
+    ///
+    /// # Safety
+    /// The value that was lent is not used any more.
+    #[inline(always)]
+    unsafe fn put_in_line(&mut self, value: &ManuallyDrop<T>) -> Found<'_, ()> {
+        let place = self.next_place().as_mut_ptr();
+        // SAFETY: a place of the queue's own; the caller does not use the value any more.
+        unsafe { place.copy_from_nonoverlapping(&raw const **value, 1) };
+        self.length = self.length.wrapping_add(1);
+        if self.receivers.is_just(Marks::NONE) {
+            return Found::Done(());
+        }
+        self.promised_values = self.promised_values.wrapping_add(1);
+        Found::Grants((), &mut self.receivers)
+    }
+
+    /// Takes a value out that is there, and promises its room to who waits longest, if anybody waits.
+    #[inline(always)]
+    fn take_in_line(&mut self) -> Found<'_, T> {
+        let value = self.pop();
+        if self.senders.is_just(Marks::NONE) {
+            return Found::Done(value);
+        }
+        self.promised_room = self.promised_room.wrapping_add(1);
+        Found::Grants(value, &mut self.senders)
+    }
+
     /// Promises the value that has just come to who waits longest.
     fn promise_value(&mut self, kernel: &mut Kernel) -> Woken {
         match self.receivers.wake_next(kernel, Wake::Granted) {
@@ -157,7 +185,7 @@ impl<T: Send, const N: usize> Queue<T, N> {
     pub fn send(&self, value: T) -> Result<(), Refused<T>> {
         match self.put_quickly(value) {
             Ok(()) => Ok(()),
-            Err(value) => self.send_at(value, Patience::Forever, site::place()),
+            Err(value) => self.send_in_line(value, site::place()),
         }
     }
 
@@ -222,7 +250,7 @@ impl<T: Send, const N: usize> Queue<T, N> {
     pub fn receive(&self) -> Result<T, Error> {
         match self.take_quickly() {
             Some(value) => Ok(value),
-            None => self.receive_at(Patience::Forever, site::place()),
+            None => self.receive_in_line(site::place()),
         }
     }
 
@@ -336,6 +364,74 @@ impl<T: Send, const N: usize> Queue<T, N> {
         })
     }
 
+    /// The way between: there is room, and somebody waits for a value; or there is none, and the caller
+    /// waits in line.
+    #[inline(never)]
+    fn send_in_line(&self, value: T, place: Place) -> Result<(), Refused<T>> {
+        let value = ManuallyDrop::new(value);
+        let sent = in_line(place, |kernel| {
+            let state = self.state.get(kernel);
+            if state.closed || !state.receivers.is_line() {
+                Found::Other
+            } else if state.has_room() {
+                // SAFETY: it is sent then, and not used any more.
+                unsafe { state.put_in_line(&value) }
+            } else {
+                state.senders.object = state.receivers.object;
+                Found::Waits(&mut state.senders)
+            }
+        });
+        match sent {
+            Ok(()) => Ok(()),
+            Err(Waited::Granted) => {
+                self.put_granted(value, place);
+                Ok(())
+            }
+            Err(waited) => self.send_slowly(ManuallyDrop::into_inner(value), waited, place),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn send_slowly(&self, value: T, waited: Waited, place: Place) -> Result<(), Refused<T>> {
+        if waited == Waited::Not {
+            return self.send_at(value, Patience::Forever, place);
+        }
+        match end_in_line(&self.state, waited, place) {
+            Ok(()) => {
+                self.put_granted_slowly(value, place);
+                Ok(())
+            }
+            Err(error) => Err(Refused { error, value }),
+        }
+    }
+
+    /// Puts a value in for which room was promised.
+    #[inline(always)]
+    fn put_granted(&self, value: ManuallyDrop<T>, place: Place) {
+        let put = in_line(Place::NONE, |kernel| {
+            let state = self.state.get(kernel);
+            if !state.receivers.is_line() {
+                return Found::Other;
+            }
+            state.promised_room = state.promised_room.wrapping_sub(1);
+            // SAFETY: it is sent then, and not used any more.
+            unsafe { state.put_in_line(&value) }
+        });
+        if put.is_err() {
+            self.put_granted_slowly(ManuallyDrop::into_inner(value), place);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_granted_slowly(&self, value: T, place: Place) {
+        change(|kernel| {
+            self.state.get(kernel).promised_room -= 1;
+            self.put(kernel, value, place);
+        });
+    }
+
     #[inline(never)]
     fn send_at(&self, value: T, patience: Patience, place: Place) -> Result<(), Refused<T>> {
         let ask = Ask::new(patience, place);
@@ -366,6 +462,62 @@ impl<T: Send, const N: usize> Queue<T, N> {
         wait_for(&self.state, place, attempt, granted).map_err(|error| {
             let value = value.take().expect("nothing was sent");
             Refused { error, value }
+        })
+    }
+
+    /// The way between: there is a value, and somebody waits for room; or there is none, and the caller
+    /// waits in line.
+    #[inline(never)]
+    fn receive_in_line(&self, place: Place) -> Result<T, Error> {
+        let received = in_line(place, |kernel| {
+            let state = self.state.get(kernel);
+            if !state.senders.is_line() {
+                Found::Other
+            } else if state.has_value() {
+                state.take_in_line()
+            } else if state.closed {
+                Found::Other
+            } else {
+                Found::Waits(&mut state.receivers)
+            }
+        });
+        match received {
+            Ok(value) => Ok(value),
+            Err(Waited::Granted) => Ok(self.take_granted(place)),
+            Err(waited) => self.receive_slowly(waited, place),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn receive_slowly(&self, waited: Waited, place: Place) -> Result<T, Error> {
+        if waited == Waited::Not {
+            return self.receive_at(Patience::Forever, place);
+        }
+        end_in_line(&self.state, waited, place)?;
+        Ok(self.take_granted_slowly(place))
+    }
+
+    /// Takes the value out that was promised.
+    #[inline(always)]
+    fn take_granted(&self, place: Place) -> T {
+        let taken = in_line(Place::NONE, |kernel| {
+            let state = self.state.get(kernel);
+            if !state.senders.is_line() {
+                return Found::Other;
+            }
+            state.promised_values = state.promised_values.wrapping_sub(1);
+            state.take_in_line()
+        });
+        taken.unwrap_or_else(|_| self.take_granted_slowly(place))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_granted_slowly(&self, place: Place) -> T {
+        change(|kernel| {
+            self.state.get(kernel).promised_values -= 1;
+            self.take(kernel, place).0
         })
     }
 

@@ -19,8 +19,10 @@
 //!    before, and what interrupts take is theirs to check.
 #![expect(unsafe_code, reason = "makes the one reference to the instance")]
 
-use crate::kernel::Kernel;
+use super::head::Head;
+use crate::kernel::{self, Kernel, Waited};
 use crate::port;
+use crate::site::Place;
 
 /// Runs `work` in a short section if nothing is in the way; `None`, also from `work` itself, is that
 /// nothing was changed and the long way must be taken.
@@ -35,4 +37,46 @@ pub(crate) fn quick<R>(work: impl FnOnce(&mut Kernel) -> Option<R>) -> Option<R>
     let done = if kernel.sched.attention.is_nothing() { work(kernel) } else { None };
     port::unmask(true);
     done
+}
+
+/// What a call finds that may wait in line, or hand something to who does.
+pub(crate) enum Found<'a, R> {
+    /// What was wanted, and it is done.
+    Done(R),
+    /// The same, and who waits first in the queue of this head is granted what it waits for.
+    Grants(R, &'a mut Head),
+    /// Nothing: the caller waits in the queue of this head.
+    Waits(&'a mut Head),
+    /// Something else, and nothing was changed.
+    Other,
+}
+
+/// As [`quick`], for what may wait in line, or hand on to who does: all of that is one section with `work`.
+/// What came of a wait is for the caller to look up.
+#[inline(always)]
+pub(crate) fn in_line<'a, R>(
+    place: Place,
+    work: impl FnOnce(&mut Kernel) -> Found<'a, R>,
+) -> Result<R, Waited> {
+    if !port::mask() {
+        return Err(Waited::Not);
+    }
+    // SAFETY: as above.
+    let kernel = unsafe { port::kernel().as_mut() };
+    let found = if kernel.sched.attention.is_nothing() { work(kernel) } else { Found::Other };
+    match found {
+        Found::Waits(head) => Err(kernel::wait_in_line(head, place)),
+        Found::Grants(result, head) => {
+            kernel::grant_in_line(head);
+            Ok(result)
+        }
+        Found::Done(result) => {
+            port::unmask(true);
+            Ok(result)
+        }
+        Found::Other => {
+            port::unmask(true);
+            Err(Waited::Not)
+        }
+    }
 }

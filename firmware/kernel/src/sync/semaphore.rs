@@ -1,11 +1,11 @@
 //! `Semaphore`: a number of permits, at most so many.
 
 use super::head::{Head, Headed, Marks, Masked};
-use super::quick::quick;
+use super::quick::{Found, in_line, quick};
 use super::races;
-use super::wait::{Ask, Attempt, Patience, change, just_granted, wait_for};
+use super::wait::{Ask, Attempt, Patience, change, end_in_line, just_granted, wait_for};
 use crate::error::Error;
-use crate::kernel::{self, Kernel};
+use crate::kernel::{self, Kernel, Waited};
 use crate::sched::Wake;
 use crate::site::{self, Place};
 use crate::thread;
@@ -55,9 +55,20 @@ impl Semaphore {
     #[track_caller]
     #[inline]
     pub fn acquire(&self) -> Result<(), Error> {
-        match self.take_quickly() {
-            Some(()) => Ok(()),
-            None => self.acquire_at(Patience::Forever, site::place()),
+        let place = site::place();
+        let taken = in_line(place, |kernel| {
+            let state = self.state.get(kernel);
+            match state.permits.checked_sub(1) {
+                Some(left) => {
+                    state.permits = left;
+                    Found::Done(())
+                }
+                None => Found::Waits(&mut state.head),
+            }
+        });
+        match taken {
+            Ok(()) | Err(Waited::Granted) => Ok(()),
+            Err(waited) => self.acquire_slowly(waited, place),
         }
     }
 
@@ -96,14 +107,22 @@ impl Semaphore {
     /// [`Error::Full`] if all permits are there: nothing is given then.
     #[inline]
     pub fn release(&self) -> Result<(), Error> {
-        let given = quick(|kernel| {
+        let given = in_line(Place::NONE, |kernel| {
             let state = self.state.get(kernel);
-            let is_simple = state.head.is_just(Marks::NONE) && state.permits < state.permits_max;
-            is_simple.then(|| state.permits += 1)
+            if state.permits >= state.permits_max {
+                Found::Other
+            } else if state.head.is_just(Marks::NONE) {
+                state.permits = state.permits.wrapping_add(1);
+                Found::Done(())
+            } else if state.head.is_just(Marks::AWAITED) {
+                Found::Grants((), &mut state.head)
+            } else {
+                Found::Other
+            }
         });
         match given {
-            Some(()) => Ok(()),
-            None => self.release_slowly(),
+            Ok(()) => Ok(()),
+            Err(_) => self.release_slowly(),
         }
     }
 
@@ -146,6 +165,16 @@ impl Semaphore {
     fn try_acquire_at(&self, place: Place) -> bool {
         thread::check_headroom();
         kernel::with(|kernel| self.take(kernel, place))
+    }
+
+    /// The long way, or the end of a wait that has something to tell.
+    #[cold]
+    #[inline(never)]
+    fn acquire_slowly(&self, waited: Waited, place: Place) -> Result<(), Error> {
+        match waited {
+            Waited::Not => self.acquire_at(Patience::Forever, place),
+            waited => end_in_line(&self.state, waited, place),
+        }
     }
 
     #[inline(never)]

@@ -5,7 +5,7 @@ use super::head::{Head, Headed, Masked};
 use super::mutex;
 use crate::era::LongStamp;
 use crate::error::{Error, Exit};
-use crate::kernel::{self, Kernel};
+use crate::kernel::{self, Kernel, Waited};
 use crate::port;
 use crate::sched::{Attention, Wake};
 use crate::site::Place;
@@ -154,6 +154,29 @@ fn end<S: Headed>(kernel: &mut Kernel, object: &Masked<S>, place: Place) -> Wake
         object.get(kernel).head().note_end(kernel, wake, place);
     }
     wake
+}
+
+/// Tells how a wait in line ended, if the telemetry asks, and makes the caller's answer of it.
+///
+/// # Errors
+/// What a wait that was not granted is answered with.
+#[cold]
+#[inline(never)]
+pub(crate) fn end_in_line<S: Headed>(
+    object: &Masked<S>,
+    waited: Waited,
+    place: Place,
+) -> Result<(), Error> {
+    let Waited::Ended(wake) = waited else { return Ok(()) };
+    kernel::with(|kernel| {
+        if kernel.sched.attention.any(Attention::EVENTS) {
+            object.get(kernel).head().note_end(kernel, wake, place);
+        }
+    });
+    match wake {
+        Wake::Granted => Ok(()),
+        wake => thread::broken_off(wake).and(Err(Error::TimedOut)),
+    }
 }
 
 /// Nobody may wait here: the reason.

@@ -1,0 +1,83 @@
+//! Waits in line, and their ends, each in one step with the decision that follows it.
+//!
+//! The problem: a wait, or the end of one, leaves word that something is due, and the decision then asks
+//! everything anew: who runs, in what state, who is ready, whether a slice is counted. Of nearly
+//! all waits that is known before it is asked.
+//!
+//! The idea: two operations that know it. They are for what is common (a wait without a deadline for
+//! what a program's thread gives, while nothing else is due) and do to the scheduler exactly
+//! what the two steps would have done; else they do nothing, and say so.
+//!
+//! Invariant: nothing that is looked at where a section ends is due when they are called
+//! ([`Attention::AT_END`]).
+
+use super::{
+    Attention, NO_QUEUE, NONE, Next, QueueName, Scheduler, Slot, State, WaitQueue, Wake, Why,
+};
+
+impl Scheduler {
+    /// Blocks the running slot in `queue`, which is called `name`, and gives the processor to the best
+    /// ready slot, whom it answers: [`block_running`](Self::block_running) and then
+    /// [`decide`](Self::decide). `None`: nothing was done, because nobody is ready, or this wait needs a look
+    /// whether anything can end it.
+    ///
+    /// `why` is something that only programs give.
+    #[inline(always)]
+    pub fn wait_in_line(
+        &mut self,
+        queue: &mut WaitQueue,
+        name: QueueName,
+        why: Why,
+        now: u32,
+    ) -> Option<Slot> {
+        debug_assert!(!self.attention.any(Attention::AT_END), "the module's invariant");
+        debug_assert!(why.depends_on_programs(), "its chance is known");
+        let slot = self.running;
+        let kin = self.entries[slot.index()].kin;
+        if self.ready.is_empty() || !self.outlook.waits_in_hope(kin) {
+            return None;
+        }
+        self.tickets = self.tickets.wrapping_add(1);
+        let entry = &mut self.entries[slot.index()];
+        entry.state = State::Blocked(why);
+        entry.wake = Wake::Granted;
+        entry.queue = name;
+        entry.ticket = self.tickets;
+        queue.push_back(&mut self.entries, slot);
+        let next = self.ready.take_first(&mut self.entries)?;
+        self.run(next, now);
+        Some(next)
+    }
+
+    /// Grants the slot that has waited longest in `queue` what it waits for, and decides: as
+    /// [`wake_first`](Self::wake_first) and then [`decide`](Self::decide). What is due after that is in
+    /// the attention. `None`: nothing was done, because nobody waits, or with a deadline.
+    ///
+    /// Whoever waits in `queue` waits for something that only programs give.
+    #[inline(always)]
+    pub fn grant_in_line(&mut self, queue: &mut WaitQueue, now: u32) -> Option<Next> {
+        debug_assert!(!self.attention.any(Attention::AT_END), "the module's invariant");
+        let slot = queue.first()?;
+        let entry = &mut self.entries[slot.index()];
+        if entry.deadline_position != NONE {
+            return None;
+        }
+        entry.queue = NO_QUEUE;
+        entry.wake = Wake::Granted;
+        let (kin, priority) = (entry.kin, entry.priority);
+        queue.pop_front(&mut self.entries);
+        self.outlook.hopes_again(kin);
+        if priority > self.level && !self.slice.counts {
+            return Some(self.run_instead(slot, priority));
+        }
+        self.put_back(slot);
+        match priority {
+            priority if priority > self.level => self.attention.raise(Attention::SWITCH),
+            priority if priority == self.level && !self.slice.counts => {
+                self.begin_slice(now.wrapping_add(self.slice_stamps));
+            }
+            _ => {}
+        }
+        Some(Next::Stay)
+    }
+}
