@@ -68,6 +68,7 @@ mod linked {
         pub(super) static _bss_end: u8;
         pub(super) static _heap_start: u8;
         pub(super) static _heap_end: u8;
+        pub(super) static _ram_end: u8;
         pub(super) static _ramscope_interrupt_stack_low: u8;
         pub(super) static _ramscope_interrupt_stack_high: u8;
         pub(super) static _ramscope_idle_stack_low: u8;
@@ -89,7 +90,10 @@ macro_rules! region {
 
 static HEAP_AREAS: [Region; 1] = [region!(HeapArea, "heap", _heap_start, _heap_end)];
 
-static REGIONS: [Region; 7] = [
+/// The end of memory: the heap gets it when it is full.
+static HEAP_RESERVE: [Region; 1] = [region!(HeapArea, "heap-reserve", _heap_end, _ram_end)];
+
+static REGIONS: [Region; 8] = [
     region!(Code, "text", _text_start, _text_end),
     region!(Rodata, "rodata", _rodata_start, _rodata_end),
     region!(Data, "data", _data_start, _data_end),
@@ -102,6 +106,7 @@ static REGIONS: [Region; 7] = [
         _ramscope_emergency_stack_high
     ),
     HEAP_AREAS[0],
+    HEAP_RESERVE[0],
 ];
 
 const INTERRUPT_STACK: Region = region!(
@@ -148,7 +153,7 @@ pub fn start(programs: &'static [Program]) -> ! {
         reset_note,
         regions: &REGIONS,
         heap_areas: &HEAP_AREAS,
-        heap_reserve: &[],
+        heap_reserve: &HEAP_RESERVE,
         main_stack: MAIN_STACK.as_stack(),
         idle_stack: IDLE_STACK.as_stack(),
         interrupt_stack,
