@@ -234,12 +234,25 @@ pub(crate) fn closes(kernel: &mut Kernel, name: QueueName) -> bool {
 /// How many waits the circle has that `start` closes by waiting for `holders`; they are in
 /// `deadlocks.trail` then.
 fn circle(kernel: &mut Kernel, start: Slot, holders: SlotSet) -> Option<usize> {
-    let waits = |slot: Slot| matches!(kernel.sched.state(slot), State::Blocked(_));
-    // Nearly always whoever has it goes on.
-    if !holders.iter().any(|holder| holder == start || waits(holder)) {
-        return None;
+    match holders.iter().any(|holder| may_lead_to(kernel, start, holder)) {
+        true => walk(kernel, start, holders),
+        false => None,
     }
-    walk(kernel, start, holders)
+}
+
+/// Whether the waits from `at` on lead to `start`, or to what several have: nearly always neither. One
+/// step a wait, and no look at sets.
+fn may_lead_to(kernel: &Kernel, start: Slot, mut at: Slot) -> bool {
+    for _ in 0..THREADS_MAX {
+        if at == start {
+            return true;
+        }
+        match holder_of(kernel, at) {
+            Some(holder) => at = holder,
+            None => return !readers_before(kernel, at).is_empty(),
+        }
+    }
+    false
 }
 
 /// A function of its own, so that the trail lies on the stack while it is walked only.
