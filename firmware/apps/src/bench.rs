@@ -138,6 +138,11 @@ impl Partners {
         Ok(partners)
     }
 
+    /// The first one, of a row that has one.
+    fn first(&self) -> &JoinHandle {
+        self.0[0].as_ref().expect("the row has a partner")
+    }
+
     fn count(&self) -> usize {
         self.0.iter().flatten().count()
     }

@@ -39,6 +39,7 @@ mod shared;
 mod slices;
 mod store;
 mod storm;
+mod suspended;
 mod ticker;
 mod uncaught;
 
@@ -96,6 +97,7 @@ programs! {
     "deadlock", "two locks in opposite order [kind=lock|mutex]", deadlock::run;
     "inversion", "a high thread waits for a low one [inherit=on|off] [kind=mutex|reader|writer|once]", inversion::run;
     "kept", "a thread ends and keeps a guard [what=mutex|reader|writer]", kept::run;
+    "suspended", "threads that are suspended and resumed [how=worker|holder|stuck]", suspended::run;
     "crowd", "too many threads, and what was missing [stack=1024]", crowd::run;
     "sensors", "a sensor and a publisher with a queue between them [count=20]", sensors::run;
     "menu", "a timer looks whether the button is pressed [seconds=5]", menu::run;

@@ -29,6 +29,7 @@ use crate::site;
 use crate::sync::head::{Head, head_in_section, waited_for};
 use crate::sync::owned::ownable_of;
 use crate::sync::rwlock;
+use crate::thread::Suspension;
 use core::fmt;
 use ramscope_wire as wire;
 use wire::{DeadlockHow, Level, ObjectId, ObjectKind, SiteId, UnitId};
@@ -61,6 +62,8 @@ struct LinkHolder {
     name: &'static str,
     site: SiteId,
     since: u64,
+    /// It does not run until somebody resumes it.
+    is_suspended: bool,
 }
 
 /// A circle as it was when it closed. It is filled and read in place: a whole one would not fit on
@@ -324,13 +327,16 @@ fn link(kernel: &mut Kernel, slot: Slot, head: Option<&mut Head>, wanted: Option
             let holder = link_holder(kernel, head, wanted);
             (head.kind, (object, is_new), head.text, holder)
         }
+        None if kernel.sched.state(slot) == State::Suspended => {
+            let holder = suspender(kernel, slot);
+            (ObjectKind::Resume, (ObjectId::NONE, false), "", Some(holder))
+        }
         None => {
-            let thread = joined.map(|index| &kernel.threads[index]);
-            let holder = thread.map(|thread| LinkHolder {
-                unit: UnitId(thread.unit),
-                name: thread.name,
-                site: thread.site,
-                since: 0,
+            let holder = joined.map(|index| {
+                let thread = &kernel.threads[index];
+                let (unit, name, site) = (UnitId(thread.unit), thread.name, thread.site);
+                let is_suspended = kernel.sched.is_suspended(Slot(index as u8));
+                LinkHolder { unit, name, site, since: 0, is_suspended }
             });
             (ObjectKind::Thread, (ObjectId::NONE, false), "", holder)
         }
@@ -349,7 +355,33 @@ fn link_holder(kernel: &mut Kernel, head: &mut Head, wanted: Option<Slot>) -> Op
     let lives = kernel.threads[holder.slot.index()].unit == holder.unit.0;
     let name = if lives { kernel.threads[holder.slot.index()].name } else { "?" };
     let (site, since) = (holder.place.id(kernel), kernel.ticks_of(holder.since));
-    Some(LinkHolder { unit: holder.unit, name, site, since })
+    let is_suspended = lives && kernel.sched.is_suspended(holder.slot);
+    Some(LinkHolder { unit: holder.unit, name, site, since, is_suspended })
+}
+
+/// Who suspended a slot, where and when.
+#[inline(never)]
+fn suspender(kernel: &mut Kernel, slot: Slot) -> LinkHolder {
+    let Suspension { by, since, place } = kernel.threads[slot.index()].suspension;
+    let name = kernel.threads.iter().find(|thread| thread.unit == by).map_or("?", |it| it.name);
+    let (site, since) = (place.id(kernel), kernel.ticks_of(since.point()));
+    LinkHolder { unit: UnitId(by), name, site, since, is_suspended: false }
+}
+
+/// Who suspended a thread, where and since when: for lists of threads.
+pub(crate) struct SuspendedBy(LinkHolder, u64);
+
+/// Who suspended a slot, if it is suspended.
+pub(crate) fn suspended_by(kernel: &mut Kernel, slot: Slot, at: u64) -> Option<SuspendedBy> {
+    kernel.sched.is_suspended(slot).then(|| SuspendedBy(suspender(kernel, slot), at))
+}
+
+impl fmt::Display for SuspendedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SuspendedBy(LinkHolder { unit, name, site, since, .. }, at) = self;
+        let for_us = micros(*at, *since);
+        write!(f, "suspended for {for_us} us by {name} (unit {unit}){}", At(*site))
+    }
 }
 
 /// Writes what was found since the last call, as text and as records.
@@ -474,6 +506,9 @@ pub(crate) struct Sentence<'a> {
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Link { unit, name, since, site, kind, object_name, holder, .. } = self.link;
+        if let (ObjectKind::Resume, Some(by)) = (kind, holder) {
+            return write!(f, "{name} (unit {unit}) is {}", SuspendedBy(*by, self.at));
+        }
         write!(f, "{name} (unit {unit}) waits ")?;
         match (kind, holder) {
             (ObjectKind::Thread, Some(holder)) => {
@@ -487,9 +522,10 @@ impl fmt::Display for Sentence<'_> {
             Some(LinkHolder { unit: holder, site, .. }) if holder == unit => {
                 write!(f, ", and has it itself{}", At(*site))
             }
-            Some(LinkHolder { unit, name, site, since }) => {
+            Some(LinkHolder { unit, name, site, since, is_suspended }) => {
                 let held = micros(self.at, *since);
-                write!(f, ", which {name} (unit {unit}) has for {held} us{}", At(*site))
+                let how = if *is_suspended { ", suspended" } else { "" };
+                write!(f, ", which {name} (unit {unit}{how}) has for {held} us{}", At(*site))
             }
         }
     }
@@ -514,9 +550,10 @@ pub(crate) fn write_waits() {
     for index in 1..THREADS_MAX as u8 {
         let slot = Slot(index);
         let link = kernel::with(|kernel| {
-            let State::Blocked(why) = kernel.sched.state(slot) else { return None };
-            if !why.depends_on_programs() {
-                return None;
+            match kernel.sched.state(slot) {
+                State::Blocked(why) if why.depends_on_programs() => {}
+                State::Suspended => {}
+                _ => return None,
             }
             let head = waited_for(kernel, slot);
             Some((link(kernel, slot, head, None), kernel.sched.has_deadline(slot)))

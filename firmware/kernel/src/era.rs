@@ -36,6 +36,7 @@ impl LongStamp {
 pub(crate) struct Coarse(u32);
 
 impl Coarse {
+    pub(crate) const ZERO: Coarse = Coarse(0);
     const SHIFT: u32 = 10;
 
     pub(crate) const fn of(point: LongStamp) -> Self {

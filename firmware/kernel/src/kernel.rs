@@ -438,6 +438,7 @@ pub(crate) fn wire_state(state: State) -> (wire::State, wire::Why) {
     match state {
         State::Ready => (wire::State::Ready, wire::Why::None),
         State::Running => (wire::State::Running, wire::Why::None),
+        State::Suspended => (wire::State::Suspended, wire::Why::None),
         State::Blocked(Why::Nothing) => (wire::State::Blocked, wire::Why::None),
         State::Blocked(Why::Sleep) => (wire::State::Blocked, wire::Why::Sleep),
         State::Blocked(Why::Lock | Why::Mutex) => (wire::State::Blocked, wire::Why::Lock),

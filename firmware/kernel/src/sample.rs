@@ -263,7 +263,11 @@ fn unit(slot: Slot) {
         let window = WindowId(kernel.window);
         let record =
             wire::CpuSample { unit, switches: thread.switches, ticks: thread.ticks, window };
-        let (state, why) = wire_state(state);
+        let (mut state, why) = wire_state(state);
+        if kernel.sched.is_suspended(slot) {
+            // It goes on waiting, and would not go on if its wait ended.
+            state = wire::State::Suspended;
+        }
         kernel.record(Level::Samples, &record);
         let object = waited_for(kernel, slot).map_or(ObjectId::NONE, |head| head.object);
         let record = wire::UnitState { unit, state, why, object };

@@ -33,6 +33,7 @@ mod outlook;
 mod queue;
 mod slots;
 mod steer;
+mod suspend;
 
 pub use attention::Attention;
 pub(crate) use deadlines::{Deadlines, NOWHERE, Timed};
@@ -123,6 +124,8 @@ pub enum State {
     Running,
     /// Waiting.
     Blocked(Why),
+    /// It could run, but somebody has suspended it.
+    Suspended,
     /// Ended, but somebody may still ask how.
     Ended,
 }
@@ -223,6 +226,8 @@ pub struct Scheduler {
     lent: [Lent; THREADS_MAX],
     /// Whose priority may not be what it is due.
     unsettled: SlotSet,
+    /// Those that somebody has suspended.
+    suspended: SlotSet,
 }
 
 /// Whether a slice is counted, and whether an alarm stands for it: the alarm of an earlier slice does.
@@ -254,6 +259,7 @@ impl Scheduler {
             entries,
             lent: [Lent::NOTHING; THREADS_MAX],
             unsettled: SlotSet::EMPTY,
+            suspended: SlotSet::EMPTY,
         }
     }
 
@@ -281,6 +287,9 @@ impl Scheduler {
         // It is in no queue and owns nobody's wait, so nothing else follows from it.
         self.entries[self.running.index()].priority = self.effective(self.running);
         self.note_level();
+        if floor == 0 && self.suspended.contains(self.running) {
+            self.halt(self.running);
+        }
     }
 
     /// The priority of the running slot has changed.
@@ -431,6 +440,10 @@ impl Scheduler {
     #[inline(never)]
     fn end_timed_wait(&mut self, slot: Slot) {
         self.deadlines.remove(&mut self.entries, slot.0);
+        if self.suspended.contains(slot) && self.entries[slot.index()].floor == 0 {
+            self.entries[slot.index()].state = State::Suspended;
+            return;
+        }
         self.make_ready(slot);
     }
 

@@ -382,22 +382,26 @@ struct Row {
     state: State,
     end: Option<thread::End>,
     stack: port::StackRange,
+    suspended: Option<deadlock::SuspendedBy>,
 }
 
 fn threads() {
+    let at = port::now();
     println!("unit name             prio state            stack peak/size");
     for index in 0..THREADS_MAX as u8 {
         let slot = crate::sched::Slot(index);
         let row = kernel::with(|kernel| {
             let state = kernel.sched.state(slot);
+            let suspended = deadlock::suspended_by(kernel, slot, at);
             let thread = &kernel.threads[slot.index()];
-            (state != State::Free).then(|| Row {
+            (state != State::Free).then_some(Row {
                 unit: thread.unit,
                 name: thread.name,
                 priority: kernel.sched.priority(slot),
                 state,
                 end: thread.end,
                 stack: thread.stack,
+                suspended,
             })
         });
         if let Some(row) = row {
@@ -413,6 +417,7 @@ impl fmt::Display for Row {
             (_, Some(end)) => end_name(end),
             (State::Ready, _) => "ready",
             (State::Running, _) => "running",
+            (State::Suspended, _) => "suspended",
             (State::Blocked(Why::Sleep), _) => "sleeps",
             (State::Blocked(Why::Lock), _) => "waits: lock",
             (State::Blocked(Why::Join), _) => "waits: join",
@@ -422,7 +427,11 @@ impl fmt::Display for Row {
             (State::Blocked(Why::Nothing), _) => "waits",
             (State::Ended | State::Free, None) => "ended",
         };
-        write!(f, "{state:<16} {:>5}/{} B", sample::peak_of(self.stack), self.stack.bytes)
+        write!(f, "{state:<16} {:>5}/{} B", sample::peak_of(self.stack), self.stack.bytes)?;
+        match &self.suspended {
+            Some(suspended) => write!(f, "  {suspended}"),
+            None => Ok(()),
+        }
     }
 }
 

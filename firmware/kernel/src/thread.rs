@@ -12,6 +12,7 @@ mod local;
 mod outcome;
 mod sizes;
 mod spawn;
+mod suspend;
 
 pub use join::JoinHandle;
 pub(crate) use join::ask_to_end;
@@ -21,6 +22,8 @@ pub use outcome::{End, Failure, Outcome};
 pub use sizes::{StackFigures, stack, stack_size};
 pub use spawn::{Builder, spawn, start_new_thread};
 pub(crate) use spawn::{Newcomer, admit};
+pub(crate) use suspend::Suspension;
+pub use suspend::{ThreadRef, current, suspend};
 
 use crate::callback;
 use crate::error::{Error, Exit};
@@ -96,6 +99,8 @@ pub(crate) struct Thread {
     pub(crate) waits_through: bool,
     /// Its last wait for an object.
     pub(crate) wait: Wait,
+    /// Its last suspension.
+    pub(crate) suspension: Suspension,
     /// The values of its own that it has made, last one first.
     pub(crate) locals: Option<NonNull<LocalNode>>,
 }
@@ -137,6 +142,7 @@ impl Thread {
         heap_locks: 0,
         waits_through: false,
         wait: Wait::NONE,
+        suspension: Suspension::NONE,
         locals: None,
     };
 
@@ -248,6 +254,7 @@ pub fn interrupt_main() {
         if !waits_through {
             kernel.wake(Slot::MAIN, Wake::Exit);
         }
+        suspend::release(kernel, Slot::MAIN);
     });
 }
 

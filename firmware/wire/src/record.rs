@@ -488,6 +488,18 @@ fixed_record! {
         second_site: SiteId,
     }
 
+    /// A unit was suspended, or resumed.
+    Suspension = 0x45 {
+        /// The unit.
+        unit: UnitId,
+        /// Who did it; 0 if that was a handler.
+        by: UnitId,
+        /// What the unit does then: suspended, or anything else if it goes on.
+        state: State,
+        /// Where in the source.
+        site: SiteId,
+    }
+
     /// A block of the heap was given out.
     Alloc = 0x50 {
         /// Who owns it, if it is a unit.
@@ -920,7 +932,7 @@ any_record! {
     ],
     fixed: [
         Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,
-        InterruptSample, Overflow, Fault, LockEvent, Deadlock, DeadlockLink, ObjectEvent, Race, Alloc, Free,
+        InterruptSample, Overflow, Fault, LockEvent, Deadlock, DeadlockLink, ObjectEvent, Race, Suspension, Alloc, Free,
         HeapShape, HeapRun, HeapRefusal, SiteHolding,
         WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, TimerSample,
         CallbackSample, CallbackWait, ClockLateness, OpenWindow, SendSamples,

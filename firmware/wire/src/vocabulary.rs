@@ -146,6 +146,8 @@ open_enum! {
         Shared = 14 "shared",
         /// The end of a thread.
         Thread = 15 "thread",
+        /// That somebody resumes a thread which is suspended.
+        Resume = 16 "resume",
     }
 
     /// What a unit is.
@@ -172,6 +174,8 @@ open_enum! {
         Blocked = 2 "blocked",
         /// It is over.
         Ended = 3 "ended",
+        /// Somebody has suspended it.
+        Suspended = 4 "suspended",
     }
 
     /// Why a unit is in its state.

@@ -47,7 +47,7 @@ pub use module::{Module, ModulePlace, Pin};
 pub use object::{Object, Waiter};
 pub use picture::{AreaPicture, Change, MapOwner, Shows, Square};
 pub use timer::{Callbacks, Timer};
-pub use unit::{Cpu, Ending, Holding, Stack, Unit, UnitEnd, UnitKey, basis_points};
+pub use unit::{Cpu, Ending, Holding, Stack, Suspended, Unit, UnitEnd, UnitKey, basis_points};
 pub use window::{
     CollectFigures, CpuFigures, Figures, HeapFigures, HoldingFigures, InterruptFigures,
     LatenessFigures, OwnedFigures, StackFigures, UnitFigures, Window, WindowEnd,

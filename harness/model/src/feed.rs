@@ -24,8 +24,8 @@ use ramscope_time::{Instant, Span};
 use ramscope_wire::{
     Alloc, AllocationFailed, Command, CpuSample, Fault, FramedDecoder, FramedItem, HEADER_WORDS,
     Header, HeapArea, HeapMark, HeapRefusal, Hello, Item, LockEvent, Object as ObjectRecord,
-    Overflow, OwnerSample, Panic, Program, RawDecoder, Record, Region, Site, StackSample, Switch,
-    Timeline, UnitEnd, UnitNew, UnitState, WindowId,
+    Overflow, OwnerSample, Panic, Program, RawDecoder, Record, Region, Site, StackSample,
+    Suspension, Switch, Timeline, UnitEnd, UnitNew, UnitState, WindowId,
 };
 
 use crate::console::Console;
@@ -108,6 +108,7 @@ fn subject_of(record: &Record<'_>, device: &Device) -> Option<String> {
         Record::Site(Site { file, .. }) => Some(file.to_owned()),
         Record::UnitNew(UnitNew { unit: id, .. })
         | Record::UnitState(UnitState { unit: id, .. })
+        | Record::Suspension(Suspension { unit: id, .. })
         | Record::UnitEnd(UnitEnd { unit: id, .. })
         | Record::Switch(Switch { to: id, .. })
         | Record::StackSample(StackSample { unit: id, .. })

@@ -19,6 +19,7 @@ pub(super) fn all() -> Result<(), Error> {
     measure(Row::of(b"T1  "), 1, &Partners::NONE, give_way)?;
     in_turns(Row::of(b"T2  "), 1)?;
     in_turns(Row::of(b"T3  "), 4)?;
+    resume()?;
     create_and_reap()?;
     measure(LIFE, 1, &Partners::NONE, || {
         let child = Builder::new("child").stack_bytes(512).priority(HIGHER).spawn(|| ());
@@ -31,6 +32,14 @@ fn in_turns(row: Row, partners: usize) -> Result<(), Error> {
     let others = Partners::start(partners, EQUAL, give_way)?;
     measure(row, 1 + partners as u32, &others, give_way)?;
     others.join()
+}
+
+/// A more urgent one is resumed, and suspends itself.
+fn resume() -> Result<(), Error> {
+    let higher = Partners::start(1, HIGHER, || thread::suspend().is_ok())?;
+    let target = higher.first().thread_ref();
+    measure(Row::of(b"T4  "), 1, &higher, || target.resume() == Ok(true))?;
+    higher.join()
 }
 
 /// Threads that do not run before they are waited for; then their handles.

@@ -15,9 +15,7 @@ fn told(printed: &[String]) -> Vec<&str> {
 
 fn leaks(printed: &[String]) -> Vec<&str> {
     let leaks = printed.iter().filter_map(|line| line.strip_prefix("leak: "));
-    leaks
-        .map(|line| line.split_once(", which it took").map_or(line, |(start, _)| start))
-        .collect()
+    leaks.map(|line| line.split_once(", which it took").map_or(line, |(start, _)| start)).collect()
 }
 
 #[test]

@@ -23,5 +23,6 @@ mod poison;
 mod rows;
 mod schedules;
 mod sleeping;
+mod suspended;
 mod threads;
 mod timers;

@@ -105,6 +105,7 @@ impl World {
                 State::Running => 2,
                 State::Blocked(why) => 10 + why as u8,
                 State::Ended => 3,
+                State::Suspended => 4,
             };
             let left = if entry.deadline_position == NONE {
                 255

@@ -82,6 +82,17 @@ impl Outlook {
         self.depend = self.depend.wrapping_sub(u8::from(kin == Kin::Program));
     }
 
+    /// A slot of a program is suspended; says whether perhaps nothing is left that could resume it.
+    pub(super) fn suspends(&mut self) -> bool {
+        self.depend = self.depend.wrapping_add(1);
+        self.depend == self.alive
+    }
+
+    /// One of them goes on, or waits for what does not depend on programs.
+    pub(super) fn goes_on(&mut self) {
+        self.depend = self.depend.wrapping_sub(1);
+    }
+
     /// A wait without a deadline ends.
     pub(super) fn waits_no_more(&mut self, kin: Kin, why: Why) {
         let counted = kin == Kin::Program && why.depends_on_programs();
@@ -113,12 +124,15 @@ impl Scheduler {
         self.outlook.depend < self.outlook.alive
     }
 
-    /// Whether `slot` waits, without a deadline, for what only programs give.
+    /// Whether `slot` waits, without a deadline, for what only programs give: to be resumed too.
     #[must_use]
     pub fn depends(&self, slot: Slot) -> bool {
         let entry = &self.entries[slot.index()];
-        matches!(entry.state, super::State::Blocked(why) if why.depends_on_programs())
-            && !self.has_deadline(slot)
+        match entry.state {
+            super::State::Blocked(why) => why.depends_on_programs() && !self.has_deadline(slot),
+            super::State::Suspended => true,
+            _ => false,
+        }
     }
 
     /// Whose thread `slot` is.
@@ -130,7 +144,8 @@ impl Scheduler {
     /// Whether the wait of `slot` ends by itself.
     #[must_use]
     pub fn has_deadline(&self, slot: Slot) -> bool {
-        self.entries[slot.index()].deadline_position != super::NONE
+        let entry = &self.entries[slot.index()];
+        entry.deadline_position != super::NONE && entry.deadline != super::suspend::NEVER
     }
 }
 

@@ -32,6 +32,7 @@ use crate::thread;
 use crate::time::Span;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
+use core::num::NonZeroU32;
 use core::ops::{Deref, DerefMut};
 use core::ptr;
 use ramscope_wire as wire;
@@ -52,7 +53,8 @@ pub(crate) struct State {
 /// One that reads: a [`Holder`] in two thirds of its bytes.
 #[derive(Clone, Copy)]
 struct Reader {
-    unit: UnitId,
+    /// Threads have other ids than 0, so that nobody takes no more room.
+    unit: NonZeroU32,
     place: Place,
     since: Coarse,
     slot: Slot,
@@ -60,8 +62,12 @@ struct Reader {
 
 impl Reader {
     fn holder(self) -> Holder {
-        let Reader { unit, place, since, slot } = self;
-        Holder { unit, since: since.point(), place, slot }
+        let Reader { place, since, slot, .. } = self;
+        Holder { unit: self.unit(), since: since.point(), place, slot }
+    }
+
+    fn unit(self) -> UnitId {
+        UnitId(self.unit.get())
     }
 }
 
@@ -92,7 +98,8 @@ impl State {
 
     fn note_reader(&mut self, kernel: &Kernel, slot: Slot, place: Place) {
         let free = self.readers.iter_mut().find(|reader| reader.is_none());
-        let unit = UnitId(kernel.threads[slot.index()].unit);
+        let unit = NonZeroU32::new(kernel.threads[slot.index()].unit);
+        let unit = unit.expect("what waits or asks is a thread");
         let since = Coarse::of(kernel.long_stamp());
         let reader = Reader { unit, since, place, slot };
         *free.expect("it was looked for") = Some(reader);
@@ -142,9 +149,9 @@ fn go_on(kernel: &mut Kernel, name: QueueName) -> bool {
 fn prune(kernel: &mut Kernel, name: QueueName) {
     for index in 0..READERS_MAX {
         let Some(reader) = at(kernel, name).readers[index] else { continue };
-        if kernel.torn_down.contains(reader.unit) {
+        if kernel.torn_down.contains(reader.unit()) {
             take_out(kernel, name, index);
-        } else if kernel.has_ended(reader.slot, reader.unit) {
+        } else if kernel.has_ended(reader.slot, reader.unit()) {
             let head = &mut at(kernel, name).owned.head;
             leak::note(kernel, head, &reader.holder(), Harm::None);
             take_out(kernel, name, index);
@@ -349,7 +356,7 @@ impl<T> RwLock<T> {
             let state = self.state.get(kernel);
             state.owned.head.is_poisoned(kernel);
             if mode != MODE_WRITE {
-                let is_ours = |reader: &Option<Reader>| reader.is_some_and(|it| it.unit == unit);
+                let is_ours = |reader: &Option<Reader>| reader.is_some_and(|it| it.unit() == unit);
                 if let Some(index) = state.readers.iter().position(is_ours) {
                     take_out(kernel, name, index);
                 }
@@ -384,7 +391,7 @@ pub(crate) fn wants_to_write(kernel: &Kernel, slot: Slot) -> bool {
 /// Forgets a reader that was torn down, in a lock that others wait for, and lets them in.
 pub(crate) fn forget_reader(kernel: &mut Kernel, name: QueueName, unit: UnitId) {
     for index in 0..READERS_MAX {
-        if at(kernel, name).readers[index].is_some_and(|reader| reader.unit == unit) {
+        if at(kernel, name).readers[index].is_some_and(|reader| reader.unit() == unit) {
             take_out(kernel, name, index);
         }
     }

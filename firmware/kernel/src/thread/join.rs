@@ -1,6 +1,7 @@
 //! Waiting for the end of a thread, and asking for it.
 
 use super::sizes::{self, StackFigures};
+use super::suspend;
 use super::{End, Thread, block, check_headroom, release_slot, wait_through};
 use crate::deadlock;
 use crate::error::Error;
@@ -145,6 +146,7 @@ pub(crate) fn ask_to_end(kernel: &mut Kernel, slot: Slot) {
     if !waits_through {
         kernel.wake(slot, Wake::Exit);
     }
+    suspend::release(kernel, slot);
 }
 
 impl Drop for JoinHandle {

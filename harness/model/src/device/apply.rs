@@ -62,6 +62,7 @@ impl Device {
             }
             Record::Deadlock(deadlock) => self.note_deadlock(at, deadlock),
             Record::DeadlockLink(link) => self.note_deadlock_link(link),
+            Record::Suspension(suspension) => self.note_suspension(at, suspension),
             Record::Race(race) => self.note_race(at, race),
             Record::TimerNew(new) => self.announce_timer(at, new),
             Record::TimerSample(sample) => self.sample_timer(at, sample),

@@ -45,6 +45,8 @@ pub struct Unit {
     pub waits_for: ObjectId,
     /// Since when it is in this state.
     pub since: Instant,
+    /// Who suspended it, if it is suspended.
+    pub suspended: Option<Suspended>,
     /// Its stack.
     pub stack: Stack,
     /// Its share of the heap.
@@ -121,6 +123,17 @@ pub struct Cpu {
     pub losses_seen: u64,
 }
 
+/// Who suspended a unit. It is lost where events are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspended {
+    /// Since when.
+    pub at: Instant,
+    /// By whom.
+    pub by: String,
+    /// Where in the source.
+    pub site: SiteId,
+}
+
 /// How a unit came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnitEnd {
@@ -161,6 +174,7 @@ impl Unit {
             why: Why::None,
             waits_for: ObjectId::NONE,
             since: at,
+            suspended: None,
             stack: Stack::default(),
             heap: Holding::default(),
             cpu: Cpu::default(),
@@ -184,6 +198,9 @@ impl Unit {
         if (self.state, self.why, self.waits_for) != (state, why, object) {
             (self.state, self.why, self.waits_for) = (state, why, object);
             self.since = at;
+        }
+        if !matches!(state, State::Suspended | State::Blocked) {
+            self.suspended = None;
         }
     }
 

@@ -18,6 +18,9 @@ pub(super) fn text(device: &Device) -> String {
     let mut text = String::new();
     for object in busy(device) {
         let holder = match object.holder {
+            Some(holder) if is_suspended(device, holder) => {
+                format!("held by {}, which is suspended", device.name_of(holder))
+            }
             Some(holder) => format!("held by {}", device.name_of(holder)),
             None if object.poisoned => "poisoned: its holder was torn down".to_owned(),
             None => "held by nobody".to_owned(),
@@ -47,10 +50,24 @@ pub(super) fn text(device: &Device) -> String {
         let (name, why) = (clean(&unit.name), unit.why);
         format!("{name} is blocked ({why}) since {}\n", seconds(unit.since))
     }));
+    for unit in device.live_units() {
+        let Some(suspended) = &unit.suspended else { continue };
+        let place = device.site(suspended.site);
+        let place = place.map(|place| format!(" in {}:{}", place.file, place.line));
+        let (name, since, by) = (&unit.name, seconds(suspended.at), &suspended.by);
+        let line =
+            format!("{name} is suspended since {since} by {by}{}", place.unwrap_or_default());
+        text += &clean(&line);
+        text.push('\n');
+    }
     if device.losses().any() {
         text += "\nTelemetry was lost, so this may be incomplete.\n";
     }
     text
+}
+
+fn is_suspended(device: &Device, unit: UnitId) -> bool {
+    device.unit(unit).is_some_and(|unit| unit.state == State::Suspended)
 }
 
 fn is_blocked(unit: &Unit) -> bool {

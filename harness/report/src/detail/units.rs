@@ -151,7 +151,10 @@ pub(crate) fn state_of(unit: &Unit) -> (String, Meaning) {
         None if unit.state == State::Blocked && unit.why != Why::None => {
             (format!("{}: {}", unit.state, unit.why), Meaning::Normal)
         }
-        None => (unit.state.to_string(), Meaning::Normal),
+        None => match &unit.suspended {
+            Some(suspended) => (format!("suspended by {}", suspended.by), Meaning::Doubt),
+            None => (unit.state.to_string(), Meaning::Normal),
+        },
     }
 }
 

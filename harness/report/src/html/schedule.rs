@@ -156,7 +156,7 @@ fn after(stretch: &Stretch) -> Option<Doing> {
     match stretch.then? {
         (State::Ended, _) => None,
         (State::Blocked, Why::Lock) => Some(Doing::WaitsForLock),
-        (State::Blocked, _) => Some(Doing::Waits),
+        (State::Blocked | State::Suspended, _) => Some(Doing::Waits),
         _ => Some(Doing::Ready),
     }
 }

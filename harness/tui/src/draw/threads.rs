@@ -342,6 +342,10 @@ pub(super) fn state(unit: &Unit, device: &Device) -> String {
         };
     }
     match (unit.state, unit.why) {
+        (State::Suspended, _) => match &unit.suspended {
+            Some(suspended) => format!("suspended by {}", suspended.by),
+            None => unit.state.to_string(),
+        },
         (State::Blocked, why @ (Why::Lock | Why::Queue)) => {
             format!("{why} {}", awaited(unit, device))
         }

@@ -2,10 +2,11 @@
 
 use ramscope_time::Instant;
 use ramscope_wire::{
-    EndReason, ObjectId, State, Switch, UnitEnd as UnitEndRecord, UnitId, UnitNew, UnitState, Why,
+    EndReason, ObjectId, State, Suspension, Switch, UnitEnd as UnitEndRecord, UnitId, UnitNew,
+    UnitState, Why,
 };
 
-use crate::device::unit::{Ending, Unit, UnitEnd, UnitKey};
+use crate::device::unit::{Ending, Suspended, Unit, UnitEnd, UnitKey};
 use crate::device::{Device, What};
 use crate::finding::Detail;
 use crate::series::Series;
@@ -70,6 +71,20 @@ impl Device {
         {
             unit.enter(at, change.state, change.why, change.object);
         }
+    }
+
+    pub(super) fn note_suspension(&mut self, at: Instant, record: &Suspension) {
+        let by = match record.by {
+            UnitId::KERNEL => "an interrupt handler".to_owned(),
+            by => self.name_of(by),
+        };
+        let Some(unit) = self.unit_mut(at, record.unit).filter(|unit| !unit.is_over()) else {
+            return;
+        };
+        let (why, waits_for) = (unit.why, unit.waits_for);
+        unit.enter(at, record.state, why, waits_for);
+        unit.suspended =
+            (record.state == State::Suspended).then_some(Suspended { at, by, site: record.site });
     }
 
     pub(super) fn switch(&mut self, at: Instant, switch: &Switch) {

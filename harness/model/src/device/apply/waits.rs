@@ -41,6 +41,10 @@ impl Device {
         if link.kind == ObjectKind::Thread {
             return format!("`{unit}` waits for the end of `{holder}`{}", self.at_site(link.site));
         }
+        if link.kind == ObjectKind::Resume {
+            let (at, since) = (self.at_site(link.holder_site), micros(link.held_us));
+            return format!("`{unit}` is suspended for {since} by `{holder}`{at}");
+        }
         let object = self.name_of_object(link.object);
         let waited = micros(link.waited_us);
         let place = self.at_site(link.site);
