@@ -57,8 +57,8 @@ pub use device::{
     InterruptFigures, Interrupts, KeptBlock, LatenessFigures, Log, LogEntry, Losses, MapOwner,
     Mark, MemoryRegion, Module, ModulePlace, Object, OwnedFigures, Owner, Pin, Place, ProgramRun,
     Reset, ResumedUnit, Run, Shape, Shows, SiteHeld, SourcePlace, Square, Stack, StackFigures,
-    Stretch, Timer, Unit, UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What,
-    Window, WindowEnd, basis_points,
+    Stretch, Suspended, Timer, Unit, UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow,
+    Waiter, What, Window, WindowEnd, basis_points,
 };
 pub use feed::{AskedWindow, Course, Feed};
 pub use finding::{Detail, Finding, FindingKind, RacingUse};
