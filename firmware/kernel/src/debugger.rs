@@ -7,6 +7,7 @@
 //! is so where the bit of the running slot's priority is set in the ready queues' bitmap; so the table
 //! says where these three are as well.
 
+use crate::heap::{Heap, OWNERS_MAX};
 use crate::kernel::Kernel;
 use crate::sched::{Scheduler, THREADS_MAX};
 use crate::thread::Thread;
@@ -37,7 +38,21 @@ pub struct UnitTable {
     /// The scheduler's slots; the first one's byte that says at which priority it is.
     priorities: *const u8,
     priority_stride: u32,
+    /// [`OWNERS`]: the words below are there.
+    owners: u32,
+    /// The entries of owners, by the index that a block's header has.
+    holders: *const u8,
+    holder_count: u32,
+    holder_bytes: u32,
+    /// A byte: what kind of owner it is, in the order of telemetry's words.
+    holder_kind: u32,
+    holder_unit: u32,
+    /// What the index in a header is xored with.
+    owner_seal: u32,
 }
+
+/// Says that a [`UnitTable`] tells who owns blocks of the heap.
+const OWNERS: u32 = u32::from_le_bytes(*b"ownr");
 
 /// Says that a [`UnitTable`] tells where the turns of equals are decided.
 const TURNS: u32 = u32::from_le_bytes(*b"turn");
@@ -66,6 +81,13 @@ impl UnitTable {
             running: sched.wrapping_add(Scheduler::RUNNING),
             priorities: sched.wrapping_add(Scheduler::PRIORITIES),
             priority_stride: Scheduler::PRIORITY_STRIDE as u32,
+            owners: OWNERS,
+            holders: kernel.cast::<u8>().wrapping_add(offset_of!(Kernel, heap) + Heap::HOLDERS),
+            holder_count: OWNERS_MAX as u32,
+            holder_bytes: Heap::HOLDER_BYTES as u32,
+            holder_kind: Heap::HOLDER_KIND as u32,
+            holder_unit: Heap::HOLDER_UNIT as u32,
+            owner_seal: Heap::OWNER_SEAL,
         }
     }
 }

@@ -190,6 +190,15 @@ impl Default for Heap {
     }
 }
 
+/// Where a debugger finds who owns a block: offsets in bytes into a heap, and into an owner's entry.
+impl Heap {
+    pub(crate) const HOLDERS: usize = core::mem::offset_of!(Self, ledger) + Ledger::HOLDERS;
+    pub(crate) const HOLDER_BYTES: usize = Ledger::HOLDER_BYTES;
+    pub(crate) const HOLDER_KIND: usize = Ledger::HOLDER_KIND;
+    pub(crate) const HOLDER_UNIT: usize = Ledger::HOLDER_UNIT;
+    pub(crate) const OWNER_SEAL: u32 = header::SEAL as u32;
+}
+
 impl Heap {
     /// A heap without areas: every allocation is refused.
     pub const fn new() -> Self {

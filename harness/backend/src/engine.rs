@@ -17,6 +17,7 @@ mod calls;
 mod commands;
 pub(crate) mod debugged;
 mod deepest;
+mod owners;
 mod pins;
 mod points;
 mod ring;
@@ -153,6 +154,13 @@ impl EngineSession {
     #[must_use]
     pub fn deepest(&self) -> Vec<ObserverEvent> {
         self.device.stacks.as_ref().map_or_else(Vec::new, StackWatch::deepest)
+    }
+
+    /// Which calls held the heap when most of it was in use so far, if that is followed.
+    #[must_use]
+    pub fn held_at_peak(&self) -> Vec<ObserverEvent> {
+        let blocks = self.device.blocks.iter();
+        blocks.flat_map(|blocks| blocks.at_peak(&self.device.machine)).collect()
     }
 
     /// The machine, to look at.
@@ -302,6 +310,9 @@ impl Session for EngineSession {
         let now = device.machine.now();
         let deepest = device.stacks.iter().flat_map(StackWatch::deepest);
         device.events.extend(deepest.map(|chain| (now, chain)));
+        let blocks = device.blocks.iter();
+        let at_peak = blocks.flat_map(|blocks| blocks.at_peak(&device.machine));
+        device.events.extend(at_peak.map(|held| (now, held)));
         device.tell(device.serial.len(), &mut output);
         Ok(Progress { output, end: End::Reached })
     }

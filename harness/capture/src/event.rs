@@ -243,8 +243,30 @@ pub enum ObserverEvent {
         /// The calls that led to the allocation, innermost first, as the machine saw them; none if it was
         /// made in a handler of interrupts.
         callers: Vec<u32>,
+        /// Who has them now, where that can be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<HeldBy>,
         /// The blocks, in the order of their addresses.
         blocks: Vec<HeldBlock>,
+    },
+    /// What was in use of the heap when most was, all of one chain of calls and one owner.
+    HeldAtPeak {
+        /// When that was.
+        #[serde(with = "picos")]
+        at: Instant,
+        /// The unit that allocated it.
+        unit: u32,
+        /// The site that it did so at, as telemetry numbers it.
+        site: u16,
+        /// The calls that led to the allocation, as for [`Held`](Self::Held).
+        callers: Vec<u32>,
+        /// Who had it then, where that can be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<HeldBy>,
+        /// Bytes of its blocks, with their headers.
+        bytes: u64,
+        /// How many blocks.
+        blocks: u32,
     },
     /// An access to a register that the machine does not model, told once a register.
     Unmodelled {
@@ -267,6 +289,15 @@ pub enum ObserverEvent {
     },
     /// Anything else worth a line.
     Note(String),
+}
+
+/// An owner of blocks of the heap, in the numbers of telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct HeldBy {
+    /// What it is.
+    pub kind: u8,
+    /// Its number within the boot.
+    pub unit: u32,
 }
 
 /// A block of the heap.

@@ -27,8 +27,8 @@ mod stream;
 
 pub use capture::{Capture, HostPart};
 pub use event::{
-    Event, EventError, HeldBlock, HowEnded, ObserverEvent, StepEvent, StepEventKind, Stimulus,
-    Timed,
+    Event, EventError, HeldBlock, HeldBy, HowEnded, ObserverEvent, StepEvent, StepEventKind,
+    Stimulus, Timed,
 };
 pub use file::{CaptureError, Damage, DamageKind, FORMAT_VERSION, FORMAT_VERSION_MIN, FileWriter};
 pub use hash::DeviceHash;

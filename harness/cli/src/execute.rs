@@ -18,8 +18,8 @@ use ramscope_backend::{
 };
 use ramscope_capture::{Capture, Event, ObserverEvent, Recorder, Stream};
 use ramscope_model::{
-    Closing, ElfSymbols, Evidence, Feed, HostFacts, HostTimes, Judged, NoSymbols, Outcome, Verdict,
-    judge_fed, verdict_of,
+    BudgetResult, BudgetState, Closing, ElfSymbols, Evidence, Feed, HostFacts, HostTimes, Judged,
+    NoSymbols, Outcome, Verdict, judge_fed, verdict_of,
 };
 use ramscope_scenario::{Artifact, Artifacts, Run, TargetKind};
 use ramscope_time::Instant;
@@ -268,7 +268,9 @@ impl Execution<'_> {
         if failed {
             note(session.calls(), &mut recorder, &mut feed);
         }
-        note(session.held(), &mut recorder, &mut feed);
+        if verdict.budgets.iter().any(asks_for_blocks) {
+            note(session.held(), &mut recorder, &mut feed);
+        }
         let machine = evidence::machine_facts(session.facts());
         let image = &self.images.of(run.target).path;
         let closing = Closing {
@@ -334,6 +336,11 @@ fn verdict_so_far(run: &Run, feed: &Feed) -> Verdict {
     let (device, course) = (feed.device(), feed.course());
     let console = feed.console();
     verdict_of(&Evidence { run, device, course, console, damage: None, symbols: &NoSymbols })
+}
+
+/// Whether a budget is exceeded by blocks of the heap, wherever they come from.
+fn asks_for_blocks(result: &BudgetResult) -> bool {
+    result.state == BudgetState::Exceeded && result.metric.is_of_held_blocks()
 }
 
 /// Records what a look at the device at the end of its run has shown.

@@ -35,8 +35,9 @@ use crate::finding::Finding;
 use crate::series::Series;
 
 pub use apply::UnseenOverflow;
+pub(crate) use apply::owner_of;
 pub use boot::{Boot, HelloFacts, Reset};
-pub use chain::{Calls, DeepestCalls, Frame, HeldChain};
+pub use chain::{Calls, Certainty, DeepestCalls, Frame, HeldChain, PeakChain};
 pub use collect::{Collection, Collections, KeptBlock, ResumedUnit};
 pub use heap::{Heap, Owner};
 pub use history::{History, Stretch};
@@ -96,6 +97,7 @@ pub struct Device {
     calls: Vec<Calls>,
     deepest: Vec<DeepestCalls>,
     held: Vec<HeldChain>,
+    at_peak: Vec<PeakChain>,
     forgotten: u64,
 }
 
@@ -243,6 +245,7 @@ impl Device {
             calls: Vec::new(),
             deepest: Vec::new(),
             held: Vec::new(),
+            at_peak: Vec::new(),
             forgotten: 0,
         }
     }
@@ -461,6 +464,12 @@ impl Device {
     #[must_use]
     pub fn held_chains(&self) -> &[HeldChain] {
         &self.held
+    }
+
+    /// Which calls led to what was in use when most of the heap was, where somebody followed them.
+    #[must_use]
+    pub fn peak_chains(&self) -> &[PeakChain] {
+        &self.at_peak
     }
 
     /// Where each unit stood when the run ended, where somebody looked.

@@ -24,12 +24,12 @@ use ramscope_time::{Instant, Span};
 use ramscope_wire::{
     Alloc, AllocationFailed, Command, CpuSample, Fault, FramedDecoder, FramedItem, HEADER_WORDS,
     Header, HeapArea, HeapMark, HeapRefusal, Hello, Item, LockEvent, Object as ObjectRecord,
-    Overflow, OwnerSample, Panic, Program, RawDecoder, Record, Region, Site, StackSample,
-    Suspension, Switch, Timeline, UnitEnd, UnitNew, UnitState, WindowId,
+    Overflow, OwnerSample, Panic, Program, RawDecoder, Record, Region, Site, SiteId, StackSample,
+    Suspension, Switch, Timeline, UnitEnd, UnitId, UnitNew, UnitState, WindowId,
 };
 
 use crate::console::Console;
-use crate::device::{Device, Unmodelled, UnseenOverflow};
+use crate::device::{Certainty, Device, PeakChain, UnitKey, Unmodelled, UnseenOverflow, owner_of};
 use crate::finding::Finding;
 
 /// Takes what a run produces and keeps what it means.
@@ -190,12 +190,13 @@ impl Feed {
         let findings = self.device.findings().iter();
         let deepest = self.device.deepest_calls().iter().flat_map(|calls| &calls.frames);
         let calls = self.device.calls().iter();
-        let held = self.device.held_chains().iter().flat_map(|chain| chain.callers.iter().copied());
+        let held = self.device.held_chains().iter().flat_map(|chain| &chain.callers);
+        let peak = self.device.peak_chains().iter().flat_map(|chain| &chain.callers);
         findings
             .flat_map(Finding::code_addresses)
             .chain(calls.flat_map(|calls| [&[calls.pc], calls.callers.as_slice()].concat()))
             .chain(deepest.map(|frame| frame.pc))
-            .chain(held)
+            .chain(held.chain(peak).copied())
             .collect()
     }
 
@@ -301,8 +302,20 @@ impl Feed {
             ObserverEvent::Deepest { unit, sp, pc, callers, sps } => {
                 self.device.observe_deepest(unit, (pc, sp), (&callers, &sps));
             }
-            ObserverEvent::Held { unit, site, callers, blocks } => {
-                self.device.observe_held((unit, site), callers, &blocks);
+            ObserverEvent::Held { unit, site, callers, owner, blocks } => {
+                self.device.observe_held((unit, site), callers, owner, &blocks);
+            }
+            ObserverEvent::HeldAtPeak { at: peak, unit, site, callers, owner, bytes, blocks } => {
+                self.device.observe_peak(PeakChain {
+                    at: peak,
+                    unit: UnitKey { boot: self.device.boot().index, id: UnitId(unit) },
+                    owner: owner.map(owner_of),
+                    site: SiteId(site),
+                    callers,
+                    certainty: Certainty::Exact,
+                    bytes,
+                    blocks,
+                });
             }
             ObserverEvent::Calls { unit, pc, callers } => {
                 self.device.observe_calls(unit, pc, callers);

@@ -8,6 +8,24 @@ use crate::device::DeepestCalls;
 use crate::number::bytes;
 use crate::symbols::Symbols;
 
+/// The functions that every allocation goes through, by how their names begin: they tell nothing.
+const ALLOCATORS: [&str; 8] = [
+    "ramscope_kernel::heap::",
+    "ramscope_kernel::mem::",
+    "<ramscope_kernel::mem::",
+    "ramscope_kernel::kernel::",
+    "alloc::",
+    "<alloc::",
+    "__rust",
+    "__rg_",
+];
+
+/// Whether a function is one that every allocation goes through.
+#[must_use]
+pub fn is_allocator(function: &str) -> bool {
+    ALLOCATORS.iter().any(|beginning| function.starts_with(beginning))
+}
+
 /// A function on a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownFrame {

@@ -51,18 +51,19 @@ mod witness;
 
 pub use console::{Console, Line};
 pub use device::{
-    Area, AreaPicture, Boot, Callbacks, Calls, Change, CollectFigures, Collection, Collections,
-    Cpu, CpuFigures, DeepestCalls, Device, Ending, FailedAllocation, Figures, Frame, Heap,
-    HeapFigures, HeapLayout, HeapMap, HeldChain, HelloFacts, History, Holding, HoldingFigures,
-    InterruptFigures, Interrupts, KeptBlock, LatenessFigures, Log, LogEntry, Losses, MapOwner,
-    Mark, MemoryRegion, Module, ModulePlace, Object, OwnedFigures, Owner, Pin, Place, ProgramRun,
-    Reset, ResumedUnit, Run, Shape, Shows, SiteHeld, SourcePlace, Square, Stack, StackFigures,
-    Stretch, Suspended, Timer, Unit, UnitEnd, UnitFigures, UnitKey, Unmodelled, UnseenOverflow,
-    Waiter, What, Window, WindowEnd, basis_points,
+    Area, AreaPicture, Boot, Callbacks, Calls, Certainty, Change, CollectFigures, Collection,
+    Collections, Cpu, CpuFigures, DeepestCalls, Device, Ending, FailedAllocation, Figures, Frame,
+    Heap, HeapFigures, HeapLayout, HeapMap, HeldChain, HelloFacts, History, Holding,
+    HoldingFigures, InterruptFigures, Interrupts, KeptBlock, LatenessFigures, Log, LogEntry,
+    Losses, MapOwner, Mark, MemoryRegion, Module, ModulePlace, Object, OwnedFigures, Owner,
+    PeakChain, Pin, Place, ProgramRun, Reset, ResumedUnit, Run, Shape, Shows, SiteHeld,
+    SourcePlace, Square, Stack, StackFigures, Stretch, Suspended, Timer, Unit, UnitEnd,
+    UnitFigures, UnitKey, Unmodelled, UnseenOverflow, Waiter, What, Window, WindowEnd,
+    basis_points,
 };
 pub use feed::{AskedWindow, Course, Feed};
 pub use finding::{Detail, Finding, FindingKind, RacingUse};
-pub use frames::{ShownFrame, Took, shown_frames};
+pub use frames::{ShownFrame, Took, is_allocator, shown_frames};
 pub use host::{Closing, HostError, HostFacts, HostTimes, ImageFacts, MachineFacts};
 pub use judge::{Judged, judge, judge_fed};
 pub use number::{bytes, counted, grouped};

@@ -4,6 +4,7 @@ mod chains;
 mod collections;
 mod held;
 pub(crate) mod judgement;
+mod marks;
 mod memory;
 mod modules;
 mod timers;
@@ -19,16 +20,16 @@ use crate::table::machine_line;
 /// The report on one run.
 #[must_use]
 pub fn detail(judged: &Judged, style: Style) -> String {
-    sections(judged, chains::chains(judged, style), style)
+    sections(judged, [chains::chains(judged, style), String::new()], style)
 }
 
 /// The same with every function of the deepest stacks.
 #[must_use]
 pub fn detail_in_full(judged: &Judged, style: Style) -> String {
-    sections(judged, chains::tables(judged, style), style)
+    sections(judged, [chains::tables(judged, style), held::peak(judged, style)], style)
 }
 
-fn sections(judged: &Judged, chains: String, style: Style) -> String {
+fn sections(judged: &Judged, [chains, peak]: [String; 2], style: Style) -> String {
     let sections = [
         head(judged, style),
         units::units(judged.feed.device(), style),
@@ -36,6 +37,8 @@ fn sections(judged: &Judged, chains: String, style: Style) -> String {
         timers::timers(judged.feed.device(), style),
         modules::modules(judged.feed.device(), style),
         memory::heap(judged.feed.device(), style),
+        peak,
+        marks::marks(judged.feed.device(), style),
         collections::collections(judged.feed.device(), style),
         memory::rest(judged.feed.device(), style),
         waits::waits(judged.feed.device(), style),

@@ -15,6 +15,7 @@ mod heap;
 mod judgement;
 mod layout;
 mod modules;
+mod peak;
 mod scale;
 mod schedule;
 mod stacks;
@@ -213,6 +214,7 @@ fn run(judged: &Judged, detail: Detail, tool: &str) -> String {
         ("Stacks and units", stacks::stacks(judged)),
         ("Deepest calls", deepest::deepest_calls(judged)),
         ("How the heap is divided", layout::layout(judged.feed.device())),
+        ("The heap at its peak", peak::peak(judged)),
         ("Modules", modules::modules(judged.feed.device())),
         ("Budgets", judgement::budgets(&judged.verdict.budgets)),
         ("Findings", judgement::findings(judged)),

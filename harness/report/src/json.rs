@@ -97,7 +97,7 @@ fn ran(judged: &Judged) -> RunForm<'_> {
         timers: device.timers().iter().map(TimerForm::of).collect(),
         modules: device.modules().iter().map(ModuleForm::of).collect(),
         collections: device.collections().list.iter().map(CollectionForm::of).collect(),
-        heap: HeapForm::of(device),
+        heap: HeapForm::of(judged),
         interrupt_stack: StackForm::of(&device.interrupts().stack),
         figures: figures(device).into_iter().map(FigureForm::of).collect(),
         losses: Some(LossesForm::of(judged)),

@@ -11,8 +11,9 @@ use ramscope_wire::UnitId;
 use crate::entry::{Entry, NotRun};
 use crate::figures::{nearest_to_its_end, per_cent, seconds, unit_name, used_of};
 use crate::frames::deepest;
+use crate::held::{at_peak, line};
 use crate::label::Labels;
-use crate::layout::fragmented;
+use crate::layout::{differences, fragmented};
 use crate::modules::{HEADINGS, is_figure, others, rows};
 use crate::style::{clean, verdict_word};
 use crate::table::{doubt_lines, failure_lines, machine_lines, sums};
@@ -23,6 +24,12 @@ const BYTES_MAX: usize = 1_000_000;
 const OWNERS_MAX: usize = 8;
 /// Stacks of a run whose deepest calls are told, the tightest ones.
 const STACKS_MAX: usize = 4;
+/// Chains of calls that held the heap at its peak.
+const CHAINS_MAX: usize = 8;
+/// Functions of such a chain, the innermost ones.
+const FUNCTIONS_MAX: usize = 5;
+/// Changes between two marks that are listed.
+const CHANGES_MAX: usize = 16;
 /// Collections of a run that are told.
 const COLLECTIONS_MAX: usize = 8;
 /// Budgets of a run that are listed.
@@ -141,7 +148,9 @@ fn memory(label: &str, judged: &Judged) -> String {
         budgets(&judged.verdict.budgets),
         deepest_calls(judged),
         owners(device),
+        peak(judged),
         layout(device),
+        marks(device),
         modules(device),
         collections(device),
     ];
@@ -201,6 +210,52 @@ fn deepest_calls(judged: &Judged) -> String {
         )
     });
     tables.collect()
+}
+
+/// Who held the heap when most of it was in use, and by which calls.
+fn peak(judged: &Judged) -> String {
+    let Some((at, chains)) = at_peak(judged.feed.device()) else { return String::new() };
+    let rows = chains.iter().take(CHAINS_MAX).map(|held| {
+        let ran = held.ran.as_ref().map_or_else(String::new, |ran| format!(" (by {ran})"));
+        format!(
+            "| {} | {} | {} | {} |\n",
+            bytes(held.bytes),
+            inline(&format!("{}{ran}", held.owner)),
+            inline(held.place.as_deref().unwrap_or_default()),
+            inline(&line(judged, held, FUNCTIONS_MAX)),
+        )
+    });
+    let rows: String = rows.collect();
+    let at = seconds(at);
+    format!(
+        "| heap at its peak, {at} | owner | allocated at | calls, innermost first |\n|--:|---|---|---|\n{rows}\n"
+    )
+}
+
+/// What changed from mark to mark.
+fn marks(device: &Device) -> String {
+    let parts = differences(device).into_iter().map(|difference| {
+        let sentence = inline(&difference.sentence);
+        let shown = difference.rows.iter().take(CHANGES_MAX);
+        let rows: String = shown
+            .map(|row| {
+                let cells: Vec<String> = row.iter().map(|cell| inline(cell)).collect();
+                format!("| {} |\n", cells.join(" | "))
+            })
+            .collect();
+        let more = difference.rows.len().saturating_sub(CHANGES_MAX) as u64;
+        let more = match more {
+            0 => String::new(),
+            more => format!("\nand {}\n", counted(more, "other change")),
+        };
+        match rows.is_empty() {
+            true => format!("{sentence}: nothing else\n\n"),
+            false => format!(
+                "{sentence}\n\n| owner | allocated at | bytes | blocks |\n|---|---|--:|--:|\n{rows}{more}\n"
+            ),
+        }
+    });
+    parts.collect()
 }
 
 fn collections(device: &Device) -> String {

@@ -5,7 +5,7 @@ mod recording;
 
 use ramscope_capture::HowEnded;
 use ramscope_model::{Judged, judge};
-use ramscope_report::{Entry, html, markdown};
+use ramscope_report::{Entry, Style, detail, html, markdown};
 use ramscope_wire::{
     BlockState, HeapArea, HeapMark, HeapRun, HeapShape, OwnerKind, SiteHolding, SiteId, UnitId,
 };
@@ -98,6 +98,20 @@ fn the_page_has_areas_histogram_map_and_what_changed_between_marks() {
         ],
     );
     assert!(!page.contains("<main> "), "a name is never markup");
+}
+
+#[test]
+fn text_and_markdown_say_what_changed_between_marks_by_owner_and_place() {
+    let text = detail(&divided(), Style::Plain);
+    has(
+        &text,
+        &[
+            " heap between marks\n   from `before` at 0.200 s to `after` at 0.400 s: +1,024 B, now 3,072 B",
+            "+1,024       0  <main>",
+        ],
+    );
+    let text = markdown(&[Entry::from(divided())]);
+    has(&text, &["| owner | allocated at | bytes | blocks |", "| &lt;main&gt; |  | +1,024 | 0 |"]);
 }
 
 #[test]

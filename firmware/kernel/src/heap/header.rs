@@ -19,7 +19,7 @@
 use super::{OWNERS_MAX, OwnerIndex};
 
 /// Makes a used block's second word improbable as data; small enough to be an immediate operand.
-const SEAL: u16 = 0x0580;
+pub(super) const SEAL: u16 = 0x0580;
 const _: () = assert!(OWNERS_MAX.is_power_of_two() && (SEAL as usize).is_multiple_of(OWNERS_MAX));
 
 /// The bit of a site that says that several units share the block; no site has it.

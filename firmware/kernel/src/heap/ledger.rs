@@ -15,6 +15,8 @@
 //! 2. The sum of all accounts' current values is the total's.
 //! 3. An entry is vacant exactly if it has no tag; then its account is all zero.
 
+use core::mem::offset_of;
+
 use super::{OWNERS_MAX, OwnerIndex, OwnerKind, OwnerTag, OwnerTotals, OwnersFull};
 
 const _: () = assert!(OWNERS_MAX.is_power_of_two() && OWNERS_MAX >= 2 && OWNERS_MAX <= 1 << 15);
@@ -146,6 +148,18 @@ pub(super) struct Ledger {
     /// No entry before this one is vacant.
     vacant_from: usize,
 }
+
+/// Where a debugger finds who has an entry: offsets in bytes into a ledger, and into an entry. One that
+/// nobody has holds no kind of owner.
+impl Ledger {
+    pub(super) const HOLDERS: usize = offset_of!(Self, holders);
+    pub(super) const HOLDER_BYTES: usize = size_of::<Option<Holder>>();
+    pub(super) const HOLDER_KIND: usize = offset_of!(Holder, tag) + offset_of!(OwnerTag, kind);
+    pub(super) const HOLDER_UNIT: usize = offset_of!(Holder, tag) + offset_of!(OwnerTag, unit);
+}
+
+/// Absence takes no room, so an entry that is there begins where its place does.
+const _: () = assert!(size_of::<Option<Holder>>() == size_of::<Holder>());
 
 impl Ledger {
     pub(super) const fn new() -> Self {

@@ -26,23 +26,24 @@ impl OwnerIndex {
     }
 }
 
-/// What kind of unit owns memory.
+/// What kind of unit owns memory; the numbers are telemetry's, because debuggers read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum OwnerKind {
     /// The kernel's own tables and queues.
-    Kernel,
+    Kernel = 0,
     /// A preemptive thread.
-    Thread,
+    Thread = 2,
     /// A task of an event loop.
-    Task,
+    Task = 3,
     /// A tasklet.
-    Tasklet,
+    Tasklet = 4,
     /// A timer.
-    Timer,
+    Timer = 5,
     /// A loaded module.
-    Module,
+    Module = 6,
     /// What is never given back.
-    Permanent,
+    Permanent = 1,
 }
 
 /// Who an owner is: its kind, and its serial within this boot.

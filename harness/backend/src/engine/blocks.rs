@@ -8,16 +8,22 @@
 //! Optimised code passes arguments as it likes, so none is believed but an address that is that of a
 //! known block. What is believed is what the heap answers: a payload, with a header before it.
 //!
+//! What is told: the blocks in use at the end, and those in use when most was. A peak is looked at when
+//! it is over, that is, before the first block after it is given back: while a heap grows, nothing
+//! is added up.
+//!
 //! Invariants:
 //! 1. No two known blocks overlap: a new one takes the place of those that it covers, which were given back.
 //! 2. A block is told only if its header says that it is in use, by the site that it was allocated at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use ramscope_capture::{HeldBlock, ObserverEvent};
+use ramscope_capture::{HeldBlock, HeldBy, ObserverEvent};
 use ramscope_engine::{CpuView, Flow, Image, Machine, Observer};
 use ramscope_time::Instant;
 
+use super::owners::{Owners, ReadWord};
 use super::stacks::{SP, StackWatch, WithCalls};
 
 /// What the names of the heap's functions begin with, up to their own names and lengths.
@@ -26,6 +32,9 @@ const HEAP: &str = "_ZN15ramscope_kernel4heap4Heap";
 const ALLOCATE: [&str; 2] = ["5place17h", "13place_aligned17h"];
 /// The functions that give back.
 const FREE: [&str; 2] = ["8try_free17h", "7reclaim17h"];
+/// The one that makes a block larger or smaller where it stands.
+const RESIZE: &str =
+    "_ZN15ramscope_kernel4heap6resize45_$LT$impl$u20$ramscope_kernel..heap..Heap$GT$6resize17h";
 /// The register of the first argument and of the answer, and that of the second argument.
 const ARGUMENTS: [u8; 2] = [10, 11];
 const HEADER_BYTES: u32 = 8;
@@ -43,9 +52,48 @@ const BLOCKS_MAX: usize = 65_536;
 pub(super) struct BlockWatch {
     allocate: [Option<u32>; 2],
     free: [Option<u32>; 2],
+    resize: Option<u32>,
+    owners: Option<Owners>,
     entered: Option<Entered>,
     /// By the address of the header.
     blocks: BTreeMap<u32, Known>,
+    /// Each chain once: a device is copied often.
+    chains: BTreeSet<Arc<Chain>>,
+    /// Bytes of all of them.
+    in_use: u64,
+    peak: Peak,
+}
+
+/// How some blocks came about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Chain {
+    unit: u32,
+    site: u16,
+    /// Innermost first.
+    callers: Vec<u32>,
+}
+
+/// The time when most was in use.
+#[derive(Clone, Debug, Default)]
+struct Peak {
+    bytes: u64,
+    at: Instant,
+    /// `None`: nothing was given back since.
+    held: Option<Vec<Held>>,
+}
+
+/// What came about in one way and has one owner.
+#[derive(Clone, Debug)]
+struct Held {
+    chain: Arc<Chain>,
+    owner: Option<HeldBy>,
+    blocks: Vec<HeldBlock>,
+}
+
+impl Held {
+    fn bytes(&self) -> u64 {
+        self.blocks.iter().map(|block| u64::from(block.bytes)).sum()
+    }
 }
 
 /// A function of the heap that runs.
@@ -60,16 +108,14 @@ struct Entered {
 enum Doing {
     Allocates { unit: u32, callers: Vec<u32> },
     GivesBack(u32),
+    Resizes(u32),
 }
 
 #[derive(Clone, Debug)]
 struct Known {
     at: Instant,
     bytes: u32,
-    site: u16,
-    unit: u32,
-    /// Innermost first.
-    callers: Vec<u32>,
+    chain: Arc<Chain>,
 }
 
 /// What a header says of a block in use.
@@ -84,26 +130,52 @@ impl BlockWatch {
         let find = |name: &str| image.symbol_beginning(&format!("{HEAP}{name}"));
         let allocate = ALLOCATE.map(find);
         allocate[0]?;
-        let free = FREE.map(find);
-        Some(Self { allocate, free, entered: None, blocks: BTreeMap::new() })
+        Some(Self {
+            allocate,
+            free: FREE.map(find),
+            resize: image.symbol_beginning(RESIZE),
+            owners: Owners::of(image),
+            ..Self::empty()
+        })
     }
 
-    /// The device was reset: nothing is allocated.
+    fn empty() -> Self {
+        Self {
+            allocate: [None; 2],
+            free: [None; 2],
+            resize: None,
+            owners: None,
+            entered: None,
+            blocks: BTreeMap::new(),
+            chains: BTreeSet::new(),
+            in_use: 0,
+            peak: Peak::default(),
+        }
+    }
+
+    /// The device was reset: nothing is allocated. What it held at its peak is looked at no more, because
+    /// its memory is gone; a boot's peak is told only if it lasts to the end, or was looked at.
     pub(super) fn device_reset(&mut self) {
         self.entered = None;
         self.blocks.clear();
+        self.in_use = 0;
+        self.peak = Peak::default();
     }
 
     fn call(&mut self, cpu: &CpuView<'_>, target: u32, return_address: u32, stacks: &StackWatch) {
         let what = if self.allocate.contains(&Some(target)) {
             let (unit, callers) = stacks.open_calls(cpu.register(SP));
             Doing::Allocates { unit, callers }
-        } else if self.free.contains(&Some(target)) {
+        } else if self.free.contains(&Some(target)) || self.resize == Some(target) {
             let headers = ARGUMENTS.map(|n| cpu.register(n).wrapping_sub(HEADER_BYTES));
             let Some(known) = headers.into_iter().find(|at| self.blocks.contains_key(at)) else {
                 return;
             };
-            Doing::GivesBack(known)
+            self.look_at_peak(&|at| word(cpu, at));
+            match self.resize == Some(target) {
+                true => Doing::Resizes(known),
+                false => Doing::GivesBack(known),
+            }
         } else {
             return;
         };
@@ -121,15 +193,34 @@ impl BlockWatch {
                 if payload != 0
                     && let Some((bytes, site)) = header(cpu, at)
                 {
-                    self.add(at, Known { at: cpu.now(), bytes, site, unit, callers });
+                    let chain = self.interned(Chain { unit, site, callers });
+                    self.add(at, Known { at: cpu.now(), bytes, chain });
+                    self.note_peak(cpu.now());
                 }
             }
             Doing::GivesBack(at) if header(cpu, at).is_none() => {
-                self.blocks.remove(&at);
+                self.remove(at);
             }
             // A free that was refused.
             Doing::GivesBack(_) => {}
+            Doing::Resizes(at) => {
+                if let (Some((bytes, _)), Some(known)) = (header(cpu, at), self.blocks.get_mut(&at))
+                {
+                    let before = std::mem::replace(&mut known.bytes, bytes);
+                    self.in_use = self.in_use + u64::from(bytes) - u64::from(before);
+                    self.note_peak(cpu.now());
+                }
+            }
         }
+    }
+
+    fn interned(&mut self, chain: Chain) -> Arc<Chain> {
+        if let Some(known) = self.chains.get(&chain) {
+            return Arc::clone(known);
+        }
+        let chain = Arc::new(chain);
+        self.chains.insert(Arc::clone(&chain));
+        chain
     }
 
     fn add(&mut self, at: u32, block: Known) {
@@ -139,42 +230,101 @@ impl BlockWatch {
         let mut gone: Vec<u32> = overlapping.map(|(start, _)| *start).into_iter().collect();
         gone.extend(self.blocks.range(at..end).map(|(start, _)| *start));
         for start in gone {
-            self.blocks.remove(&start);
+            self.remove(start);
         }
         if self.blocks.len() < BLOCKS_MAX {
+            self.in_use += u64::from(block.bytes);
             self.blocks.insert(at, block);
         }
     }
 
-    /// The blocks in use now, those of one chain together.
-    pub(super) fn held(&self, machine: &Machine) -> Vec<ObserverEvent> {
-        let mut chains: BTreeMap<_, Vec<HeldBlock>> = BTreeMap::new();
+    fn remove(&mut self, at: u32) {
+        if let Some(block) = self.blocks.remove(&at) {
+            self.in_use -= u64::from(block.bytes);
+        }
+    }
+
+    fn note_peak(&mut self, at: Instant) {
+        if self.in_use > self.peak.bytes {
+            self.peak = Peak { bytes: self.in_use, at, held: None };
+        }
+    }
+
+    /// Adds up what is in use, if that is the most so far.
+    fn look_at_peak(&mut self, read: ReadWord<'_>) {
+        if self.peak.held.is_none() && self.peak.bytes > 0 {
+            self.peak.held = Some(self.in_use_now(read));
+        }
+    }
+
+    /// The blocks in use now, those of one chain and owner together.
+    fn in_use_now(&self, read: ReadWord<'_>) -> Vec<Held> {
+        let mut all: BTreeMap<(*const Chain, Option<HeldBy>), Held> = BTreeMap::new();
         for (&address, known) in &self.blocks {
-            let word = |at| machine.read_word(at).ok();
-            let words = word(address).zip(word(address + 4));
+            let Some((head, tag)) = read(address).zip(read(address + 4)) else { continue };
             // A block that grew or shrank where it is has another size now, and the same site.
-            if let Some((bytes, site)) = words.and_then(|(head, tag)| used(head, tag))
-                && site == known.site
+            if let Some((bytes, site)) = used(head, tag)
+                && site == known.chain.site
             {
-                let chain = (known.unit, known.site, &known.callers);
-                chains.entry(chain).or_default().push(HeldBlock { at: known.at, address, bytes });
+                let owner = self.owners.and_then(|owners| owners.owner(tag, read));
+                let chain = &known.chain;
+                let held = all.entry((Arc::as_ptr(chain), owner)).or_insert_with(|| Held {
+                    chain: Arc::clone(chain),
+                    owner,
+                    blocks: Vec::new(),
+                });
+                held.blocks.push(HeldBlock { at: known.at, address, bytes });
             }
         }
-        let told = chains.into_iter().map(|((unit, site, callers), blocks)| ObserverEvent::Held {
-            unit,
-            site,
-            callers: callers.clone(),
-            blocks,
+        let mut all: Vec<Held> = all.into_values().collect();
+        all.sort_by(|a, b| (&a.chain, a.owner).cmp(&(&b.chain, b.owner)));
+        all
+    }
+
+    /// The blocks in use now.
+    pub(super) fn held(&self, machine: &Machine) -> Vec<ObserverEvent> {
+        let told = self.in_use_now(&|at| machine.read_word(at).ok()).into_iter().map(|held| {
+            let Held { chain, owner, blocks } = held;
+            let Chain { unit, site, callers } = &*chain;
+            ObserverEvent::Held {
+                unit: *unit,
+                site: *site,
+                callers: callers.clone(),
+                owner,
+                blocks,
+            }
+        });
+        told.collect()
+    }
+
+    /// The blocks in use when most was.
+    pub(super) fn at_peak(&self, machine: &Machine) -> Vec<ObserverEvent> {
+        let now = || self.in_use_now(&|at| machine.read_word(at).ok());
+        let held = self.peak.held.clone().unwrap_or_else(now);
+        let told = held.into_iter().map(|held| {
+            let Chain { unit, site, callers } = &*held.chain;
+            ObserverEvent::HeldAtPeak {
+                at: self.peak.at,
+                unit: *unit,
+                site: *site,
+                callers: callers.clone(),
+                owner: held.owner,
+                bytes: held.bytes(),
+                blocks: held.blocks.len() as u32,
+            }
         });
         told.collect()
     }
 }
 
+fn word(cpu: &CpuView<'_>, at: u32) -> Option<u32> {
+    let mut bytes = [0; 4];
+    cpu.read_bytes(at, &mut bytes).ok()?;
+    Some(u32::from_le_bytes(bytes))
+}
+
 fn header(cpu: &CpuView<'_>, at: u32) -> Option<(u32, u16)> {
-    let mut words = [0; 8];
-    cpu.read_bytes(at, &mut words).ok()?;
-    let word = |n| u32::from_le_bytes(words[n..n + 4].try_into().expect("four bytes of eight"));
-    used(word(0), word(4))
+    used(word(cpu, at)?, word(cpu, at.wrapping_add(4))?)
 }
 
 /// The watch over stacks and the one over blocks, on one run: without blocks to watch, the other runs
@@ -218,22 +368,39 @@ mod tests {
     use super::*;
 
     fn known(bytes: u32, site: u16) -> Known {
-        Known { at: Instant::ZERO, bytes, site, unit: 5, callers: vec![40] }
-    }
-
-    fn watch() -> BlockWatch {
-        BlockWatch { allocate: [None; 2], free: [None; 2], entered: None, blocks: BTreeMap::new() }
+        let chain = Arc::new(Chain { unit: 5, site, callers: vec![40] });
+        Known { at: Instant::ZERO, bytes, chain }
     }
 
     #[test]
     fn a_new_block_takes_the_place_of_all_that_it_covers() {
-        let mut watch = watch();
+        let mut watch = BlockWatch::empty();
         for at in [0x1000, 0x1020, 0x1040, 0x1060] {
             watch.add(at, known(32, 1));
         }
         watch.add(0x1030, known(32, 2));
         let starts: Vec<u32> = watch.blocks.keys().copied().collect();
         assert_eq!(starts, [0x1000, 0x1030, 0x1060]);
+        assert_eq!(watch.in_use, 96);
+    }
+
+    #[test]
+    fn what_was_held_at_the_peak_is_looked_at_before_anything_is_given_back() {
+        let mut watch = BlockWatch::empty();
+        let headers = |at: u32| Some(if at.is_multiple_of(0x10) { 0x20 } else { 1 << 16 });
+        for at in [0x1000, 0x1020] {
+            watch.add(at, known(32, 1));
+            watch.note_peak(Instant::ZERO);
+        }
+        watch.look_at_peak(&headers);
+        watch.remove(0x1000);
+        watch.add(0x1100, known(16, 1));
+        watch.note_peak(Instant::ZERO);
+        let held = watch.peak.held.as_ref().unwrap();
+        assert_eq!(held.iter().map(Held::bytes).sum::<u64>(), 64);
+        watch.add(0x1200, known(64, 1));
+        watch.note_peak(Instant::ZERO);
+        assert_eq!((watch.peak.bytes, watch.peak.held.is_none()), (112, true));
     }
 
     #[test]

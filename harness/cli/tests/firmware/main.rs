@@ -8,6 +8,7 @@ mod contract;
 mod debugger;
 mod device;
 mod exactness;
+mod followed;
 mod modules;
 mod resets;
 mod rows;

@@ -10,17 +10,22 @@ mod units;
 mod waits;
 mod windows;
 
-use ramscope_capture::HeldBlock;
+use ramscope_capture::{HeldBlock, HeldBy};
 use ramscope_time::{Instant, Span};
-use ramscope_wire::{Hello, ObjectOp, Record, SiteId, UnitId, WindowId};
+use ramscope_wire::{Hello, ObjectOp, OwnerKind, Record, SiteId, UnitId, WindowId};
 
 use crate::device::boot::ResetCode;
 use crate::device::unit::{Ending, UnitEnd, UnitKey};
 use crate::device::{
-    Boot, Calls, DeepestCalls, Device, FailedAllocation, HeldChain, HelloFacts, Reset, Unmodelled,
-    What,
+    Boot, Calls, Certainty, DeepestCalls, Device, FailedAllocation, HeldChain, HelloFacts,
+    PeakChain, Reset, Unmodelled, What,
 };
 use crate::finding::{Detail, Finding};
+
+/// An owner in the words of telemetry.
+pub(crate) fn owner_of(held: HeldBy) -> (OwnerKind, UnitId) {
+    (OwnerKind::from_code(held.kind), UnitId(held.unit))
+}
 
 impl Device {
     /// Takes a record of the instant `at`.
@@ -202,14 +207,36 @@ impl Device {
         &mut self,
         (unit, site): (u32, u16),
         callers: Vec<u32>,
+        owner: Option<HeldBy>,
         blocks: &[HeldBlock],
     ) {
-        let unit = UnitKey { boot: self.boot.index, id: UnitId(unit) };
-        let blocks = blocks.iter().map(|block| (block.at, block.bytes)).collect();
-        let chain = HeldChain { unit, site: SiteId(site), callers, blocks };
+        let chain = HeldChain {
+            unit: UnitKey { boot: self.boot.index, id: UnitId(unit) },
+            owner: owner.map(owner_of),
+            site: SiteId(site),
+            callers,
+            certainty: Certainty::Exact,
+            blocks: blocks.iter().map(|block| (block.at, block.bytes)).collect(),
+        };
         // What is not told here changes no verdict, so it does not count as forgotten.
         if self.held.len() < Self::LIST_MAX {
             self.held.push(chain);
+        }
+    }
+
+    /// Says which calls led to what was in use when most was. Of a later peak it is another list.
+    pub fn observe_peak(&mut self, chain: PeakChain) {
+        if self.at_peak.first().is_some_and(|first| first.at != chain.at) {
+            self.at_peak.clear();
+        }
+        let is_same = |known: &PeakChain| {
+            (known.unit, known.owner, known.site) == (chain.unit, chain.owner, chain.site)
+                && known.callers == chain.callers
+        };
+        match self.at_peak.iter().position(is_same) {
+            Some(index) => self.at_peak[index] = chain,
+            None if self.at_peak.len() < Self::LIST_MAX => self.at_peak.push(chain),
+            None => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! Chains of calls: where units stood, how deep they had been, and which calls led to blocks of the heap.
 
 use ramscope_time::Instant;
-use ramscope_wire::SiteId;
+use ramscope_wire::{OwnerKind, SiteId, UnitId};
 
 use super::UnitKey;
 
@@ -68,23 +68,56 @@ impl DeepestCalls {
     }
 }
 
-/// Blocks of the heap in use at one time, all allocated by the same calls.
+/// Whether calls were seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// The machine saw them.
+    Exact,
+    /// They are what words on the stack look like; some may be over long before.
+    Guess,
+}
+
+/// Blocks of the heap in use at one time, all allocated by the same calls for the same owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldChain {
-    /// The unit that allocated them.
+    /// The unit that ran when they were allocated.
     pub unit: UnitKey,
-    /// Where it did so.
+    /// Who has them, if that is known: the owner of record.
+    pub owner: Option<(OwnerKind, UnitId)>,
+    /// Where they were allocated.
     pub site: SiteId,
-    /// The calls that led there, innermost first; certain.
+    /// The calls that led there, innermost first.
     pub callers: Vec<u32>,
+    /// Whether these are certain.
+    pub certainty: Certainty,
     /// When each block was allocated, and its bytes with its header.
     pub blocks: Vec<(Instant, u32)>,
+}
+
+/// What was in use of the heap when most of it was, all allocated by the same calls for the same owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeakChain {
+    /// When that was.
+    pub at: Instant,
+    /// The unit that ran when it was allocated.
+    pub unit: UnitKey,
+    /// Who had it then, if that is known.
+    pub owner: Option<(OwnerKind, UnitId)>,
+    /// Where it was allocated.
+    pub site: SiteId,
+    /// The calls that led there, innermost first.
+    pub callers: Vec<u32>,
+    /// Whether these are certain.
+    pub certainty: Certainty,
+    /// Bytes of its blocks, with their headers.
+    pub bytes: u64,
+    /// How many blocks.
+    pub blocks: u32,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ramscope_wire::UnitId;
 
     const UNIT: UnitKey = UnitKey { boot: 0, id: UnitId(3) };
 

@@ -1,13 +1,16 @@
-//! Where the blocks come from by which a budget is exceeded.
+//! Where the blocks come from by which a budget is exceeded, and those of the heap's peak.
 
-use ramscope_model::{Judged, bytes, counted};
+use ramscope_model::{Certainty, Judged, bytes, counted};
 
 use super::heading;
-use crate::held::{Held, Origin, functions, is_told_before, origin};
+use crate::figures::seconds;
+use crate::held::{Held, Origin, at_peak, is_told_before, line, origin};
 use crate::style::{Style, clean};
 
 /// So many chains of a budget are shown; JSON has all of them.
 const CHAINS_MAX: usize = 8;
+/// So many chains of the heap's peak are shown.
+const PEAK_CHAINS_MAX: usize = 16;
 /// So many functions stand on a line, the innermost ones.
 const FUNCTIONS_MAX: usize = 6;
 
@@ -19,7 +22,7 @@ pub(super) fn held(judged: &Judged, style: Style) -> String {
         text += &format!("   {} of {}\n", clean(result.id.as_str()), clean(&result.name));
         match origin {
             Origin::NotKnown(reason) => text += &format!("     not available: {reason}\n"),
-            Origin::Exact(chains) => {
+            Origin::Known(chains) => {
                 text.extend(chains.iter().take(CHAINS_MAX).map(|held| lines(judged, held)));
                 if let more @ 1.. = chains.len().saturating_sub(CHAINS_MAX) {
                     text += &format!("     and {} more\n", counted(more as u64, "chain"));
@@ -29,31 +32,32 @@ pub(super) fn held(judged: &Judged, style: Style) -> String {
     }
     match text.is_empty() {
         true => text,
-        false => heading("blocks that stayed, and who had called whom: exact", style) + &text,
+        false => heading("blocks that stayed, and who had called whom", style) + &text,
     }
 }
 
 fn lines(judged: &Judged, held: &Held<'_>) -> String {
-    let place = held.place.as_ref().map_or_else(String::new, |place| format!(", at {place}"));
-    let head = format!(
-        "     {} in {}, allocated by {}{place}\n",
-        bytes(held.bytes),
-        counted(held.blocks, "block"),
-        held.unit,
-    );
-    let mut names = functions(judged, held.callers);
-    let more = names.len().saturating_sub(FUNCTIONS_MAX);
-    names.truncate(FUNCTIONS_MAX);
-    if more > 0 {
-        names.push(format!("{more} more"));
+    format!("     {}\n       {}\n", held.sentence(), line(judged, held, FUNCTIONS_MAX))
+}
+
+/// Who held the heap when most of it was in use, where somebody followed that.
+pub(super) fn peak(judged: &Judged, style: Style) -> String {
+    let Some((at, chains)) = at_peak(judged.feed.device()) else { return String::new() };
+    let known: u64 = chains.iter().map(|held| held.bytes).sum();
+    let word = certainty(&chains);
+    let title = format!("heap at its peak, {} at {}: {word}", bytes(known), seconds(at));
+    let mut text = heading(&title, style);
+    text.extend(chains.iter().take(PEAK_CHAINS_MAX).map(|held| lines(judged, held)));
+    if let more @ 1.. = chains.len().saturating_sub(PEAK_CHAINS_MAX) {
+        text += &format!("     and {} more\n", counted(more as u64, "chain"));
     }
-    let chain = match (names.is_empty(), held.callers.is_empty()) {
-        (false, _) => names.join(" < "),
-        (true, true) => "in a handler of interrupts".to_owned(),
-        (true, false) => {
-            let all = held.callers.iter().map(|pc| format!("0x{pc:08x}"));
-            all.take(FUNCTIONS_MAX).collect::<Vec<_>>().join(" < ")
-        }
-    };
-    clean(head.trim_end()) + "\n       " + &clean(&chain) + "\n"
+    text
+}
+
+/// What is to be thought of the calls of some chains.
+fn certainty(chains: &[Held<'_>]) -> &'static str {
+    match chains.iter().any(|held| held.certainty == Certainty::Guess) {
+        true => "calls are guesses",
+        false => "exact",
+    }
 }

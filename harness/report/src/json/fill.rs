@@ -1,9 +1,9 @@
 //! From what the model says to the report's fields.
 
 use ramscope_model::{
-    BudgetResult, BudgetState, DeepestCalls, Device, Failure, HostFacts, ImageFacts, InjectedFault,
-    Judged, JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack, StepResult, Symbols,
-    Timer, Unit,
+    BudgetResult, BudgetState, Certainty, DeepestCalls, Device, Failure, HostFacts, ImageFacts,
+    InjectedFault, Judged, JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack, StepResult,
+    Symbols, Timer, Unit,
 };
 use ramscope_wire::{BlockState, ModulePhase, UnitId};
 
@@ -13,7 +13,7 @@ use super::form::{
     InlinedForm, LayoutForm, LossesForm, MachineForm, MapRunForm, ModuleForm, ModulePhaseForm,
     PhaseForm, PinForm, ResetForm, SkipForm, StackForm, StepForm, TimerForm, UnitForm,
 };
-use crate::held::{Held, Origin, origin};
+use crate::held::{Held, Origin, at_peak, origin};
 use crate::measure::{Figure, Phase};
 
 impl<'a> ImageForm<'a> {
@@ -95,17 +95,27 @@ impl<'a> BudgetForm<'a> {
 }
 
 fn chains(judged: &Judged, result: &BudgetResult) -> Option<Vec<ChainForm>> {
-    let Origin::Exact(chains) = origin(judged, result)? else { return None };
-    let function = |pc| judged.facts.symbols.function_at(pc).map(|symbol| symbol.function);
-    let call = |&pc: &u32| CallForm { pc, function: function(pc) };
-    let form = |held: Held<'_>| ChainForm {
-        bytes: held.bytes,
-        blocks: held.blocks,
-        calls: held.callers.iter().map(call).collect(),
-        unit: held.unit,
-        place: held.place,
-    };
-    Some(chains.into_iter().map(form).collect())
+    let Origin::Known(chains) = origin(judged, result)? else { return None };
+    Some(chains.into_iter().map(|held| ChainForm::of(judged, held)).collect())
+}
+
+impl ChainForm {
+    fn of(judged: &Judged, held: Held<'_>) -> Self {
+        let function = |pc| judged.facts.symbols.function_at(pc).map(|symbol| symbol.function);
+        let call = |&pc: &u32| CallForm { pc, function: function(pc) };
+        Self {
+            bytes: held.bytes,
+            blocks: held.blocks,
+            calls: held.callers.iter().map(call).collect(),
+            unit: held.ran.unwrap_or_else(|| held.owner.clone()),
+            owner: held.owner,
+            place: held.place,
+            certainty: match held.certainty {
+                Certainty::Exact => "exact",
+                Certainty::Guess => "guess",
+            },
+        }
+    }
 }
 
 impl<'a> FindingForm<'a> {
@@ -293,9 +303,13 @@ impl StackForm {
 
 impl HeapForm {
     /// Nothing, if the heap was never sampled.
-    pub(super) fn of(device: &Device) -> Option<Self> {
+    pub(super) fn of(judged: &Judged) -> Option<Self> {
+        let device = judged.feed.device();
         let heap = device.heap();
         heap.sampled_at?;
+        let at_peak = at_peak(device).map(|(_, chains)| {
+            chains.into_iter().map(|held| ChainForm::of(judged, held)).collect()
+        });
         let owners = device.owners().map(|owner| HolderForm {
             kind: owner.kind.to_string(),
             number: (owner.unit != UnitId::KERNEL).then_some(owner.unit.0),
@@ -312,6 +326,7 @@ impl HeapForm {
             quarantined_bytes: heap.quarantined,
             other_owners: owners.collect(),
             layout: LayoutForm::of(device),
+            held_at_peak: at_peak,
         })
     }
 }

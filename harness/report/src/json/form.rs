@@ -204,12 +204,17 @@ pub(super) struct ChainForm {
     pub(super) bytes: u64,
     /// How many blocks.
     pub(super) blocks: u64,
-    /// The unit that allocated them.
+    /// Who has them: the owner of record.
+    pub(super) owner: String,
+    /// The unit that ran when they were allocated.
     pub(super) unit: String,
     /// `file:line` of the allocation, if the device told.
     pub(super) place: Option<String>,
-    /// The calls, innermost first, as the machine saw them; empty in a handler of interrupts.
+    /// The calls, innermost first; empty in a handler of interrupts.
     pub(super) calls: Vec<CallForm>,
+    /// Whether the machine saw the calls, or words on the stack look like them.
+    #[schemars(extend("enum" = ["exact", "guess"]))]
+    pub(super) certainty: &'static str,
 }
 
 /// Who had called whom when a stack was deepest, as the machine saw it.
@@ -381,6 +386,10 @@ pub(super) struct HeapForm {
     /// How its memory is divided, where the device tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) layout: Option<LayoutForm>,
+    /// Who held what when most was in use, and which calls had led to it, the most bytes first; absent where
+    /// nobody followed that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) held_at_peak: Option<Vec<ChainForm>>,
 }
 
 /// How the heap's memory is divided.

@@ -1,8 +1,9 @@
 //! Runs of every outcome, made of recordings.
 
-use ramscope_capture::{HowEnded, ObserverEvent, StepEventKind};
+use ramscope_capture::{HeldBy, HowEnded, ObserverEvent, StepEventKind};
 use ramscope_model::{Inlined, Judged, Outcome, Symbol, SymbolTable, Symbols, judge};
 use ramscope_report::{Entry, NotRun};
+use ramscope_time::Instant;
 use ramscope_wire::{
     EndReason, Overflow, OverflowHow, OwnerKind, Program, ProgramPhase, State, UnitEnd, UnitId,
     UnitState, Why,
@@ -56,6 +57,18 @@ pub(crate) fn passing() -> Judged {
         callers: vec![0x4200_0300, 0x4200_0400],
         sps: vec![STACK + 940, STACK + 1_984],
     });
+    let peak = |unit, owner: Option<HeldBy>, callers: &[u32], bytes| ObserverEvent::HeldAtPeak {
+        at: Instant::from_picos(900_000_000_000),
+        unit,
+        site: 0,
+        callers: callers.to_vec(),
+        owner,
+        bytes,
+        blocks: 2,
+    };
+    device.observe(&peak(1, Some(HeldBy { kind: 2, unit: 2 }), &[0x4200_0300], 4_096));
+    device.observe(&peak(1, None, &[0x4200_0200, 0x4200_0300], 1_024));
+    device.observe(&peak(0, Some(HeldBy { kind: 0, unit: 0 }), &[], 64));
     device.symbols = SymbolTable::of([0x4200_0200, 0x4200_0300], &Counting);
     judged(&mut device, BUDGETS)
 }

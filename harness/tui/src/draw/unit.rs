@@ -1,7 +1,10 @@
 //! Everything about the thread that was chosen, over the screen: its figures, and the functions that were
 //! on its stack when it was deepest.
 
-use ramscope_model::{Device, ShownFrame, Took, Unit, bytes, counted, grouped, shown_frames};
+use ramscope_model::{
+    Certainty, Device, PeakChain, ShownFrame, Took, Unit, UnitKey, bytes, counted, grouped,
+    is_allocator, shown_frames,
+};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Flex, Layout, Rect};
 use ratatui::style::Style;
@@ -16,6 +19,8 @@ use crate::scene::Scene;
 
 const WIDTH_MAX: u16 = 120;
 const TOOK_WIDTH: usize = 9;
+/// Functions that led to an allocation, the innermost ones.
+const FUNCTIONS_MAX: usize = 4;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, app: &App) {
     let (Some(unit), Some(first)) = (app.chosen.unit(), app.chosen.first_line()) else { return };
@@ -63,6 +68,44 @@ fn lines(unit: &Unit, scene: &Scene<'_>, width: usize, palette: Palette) -> Vec<
         .collect();
     lines.push(Line::default());
     lines.extend(calls(unit, scene, width, palette));
+    lines.extend(held(unit, scene, width, palette));
+    lines
+}
+
+/// What it held when most of the heap was in use, and which calls had led to it.
+fn held(unit: &Unit, scene: &Scene<'_>, width: usize, palette: Palette) -> Vec<Line<'static>> {
+    let device = scene.device;
+    let is_its = |chain: &&PeakChain| {
+        let owner = chain.owner.map(|(_, id)| UnitKey { boot: chain.unit.boot, id });
+        owner.unwrap_or(chain.unit) == unit.key
+    };
+    let mut chains: Vec<&PeakChain> = device.peak_chains().iter().filter(is_its).collect();
+    let Some(first) = chains.first() else { return Vec::new() };
+    let all: u64 = chains.iter().map(|chain| chain.bytes).sum();
+    let at = seconds(first.at);
+    let heading = format!("  what it held at the heap's peak, {at}: {}", bytes(all));
+    let mut lines = vec![Line::default(), Line::styled(heading, palette.heading())];
+    chains.sort_by_key(|chain| std::cmp::Reverse(chain.bytes));
+    for chain in chains {
+        let place = device.place_name(chain.site).unwrap_or_default();
+        let guess = if chain.certainty == Certainty::Guess { "guess: " } else { "" };
+        let functions: Vec<String> = chain
+            .callers
+            .iter()
+            .filter_map(|pc| scene.symbols.function_at(*pc))
+            .map(|symbol| symbol.function)
+            .filter(|name| !is_allocator(name))
+            .take(FUNCTIONS_MAX)
+            .collect();
+        lines.push(Line::from(vec![
+            Span::raw(format!("{:>TOOK_WIDTH$}  ", bytes(chain.bytes))),
+            Span::raw(fitted(&place, width.saturating_sub(TOOK_WIDTH + 2))),
+        ]));
+        if !functions.is_empty() {
+            let text = format!("{:TOOK_WIDTH$}  {guess}{}", "", functions.join(" < "));
+            lines.push(Line::styled(fitted(&text, width), palette.quiet()));
+        }
+    }
     lines
 }
 

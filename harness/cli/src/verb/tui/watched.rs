@@ -139,7 +139,8 @@ impl Watched {
     /// Asks the machine who had called whom when each stack was deepest; it is recorded at the end.
     pub(crate) fn look_at_calls(&mut self) {
         let now = self.now();
-        for event in self.run.session.deepest() {
+        let session = &self.run.session;
+        for event in session.deepest().into_iter().chain(session.held_at_peak()) {
             self.run.feed.push(Stream::Observer, now, &event.encode());
         }
     }
