@@ -60,13 +60,17 @@ pub(crate) use table::Modules;
 pub use table::{MODULES_MAX, ModuleState};
 
 use crate::error::Error;
-use crate::kernel;
-use crate::thread;
+use crate::kernel::{self, Kernel};
+use crate::thread::{self, JoinHandle};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use pins::Calling;
 use ramscope_module_abi::{ExportKind, Raw, Version};
 use table::{Holder, Serial};
 
 /// A name for a module that a program has. While there is one the module stays.
+///
+/// The pin is the unit's that imported it, until another unit uses the handle, or is given it
+/// ([`give_to`](Self::give_to)): then it is that one's, and goes with it if it is torn down.
 ///
 /// # Examples
 /// ```no_run
@@ -79,7 +83,8 @@ use table::{Holder, Serial};
 #[derive(Debug)]
 pub struct Module {
     serial: Serial,
-    holder: Holder,
+    /// Who has it, a unit's id: changed in sections of the kernel only.
+    holder: AtomicU32,
 }
 
 /// Imports a module, and those that it needs, unless they are in the table already.
@@ -92,7 +97,7 @@ pub struct Module {
 /// on the way stay, as after a failed `import` in Python.
 pub fn import(name: &str) -> Result<Module, NotImported> {
     let holder = Holder(thread::current_id());
-    import::import(name, holder).map(|serial| Module { serial, holder })
+    import::import(name, holder).map(|serial| Module::of(serial, holder))
 }
 
 /// Imports a module for the console, which has one name for each.
@@ -123,6 +128,33 @@ pub fn is_loaded(name: &str) -> bool {
 }
 
 impl Module {
+    const fn of(serial: Serial, holder: Holder) -> Self {
+        Self { serial, holder: AtomicU32::new(holder.0) }
+    }
+
+    /// Names the thread to which this handle is about to go as the one that keeps the module, before that
+    /// uses it.
+    ///
+    /// # Context
+    /// Any.
+    pub fn give_to(&self, thread: &JoinHandle) {
+        let unit = thread.id();
+        kernel::with(|kernel| self.move_to(kernel, Holder(unit)));
+    }
+
+    /// The pin is of this unit from now on.
+    fn move_to(&self, kernel: &mut Kernel, holder: Holder) {
+        let before = Holder(self.holder.load(Relaxed));
+        if before == holder {
+            return;
+        }
+        if let Some(entry) = kernel.modules.get(self.serial) {
+            entry.holders.remove(before);
+            entry.holders.add(holder);
+            self.holder.store(holder.0, Relaxed);
+        }
+    }
+
     /// Its version.
     ///
     /// # Context
@@ -185,6 +217,10 @@ impl Module {
 
     fn with<R>(&self, look: impl FnOnce(&mut table::Entry) -> R) -> R {
         kernel::with(|kernel| {
+            if !kernel.in_handler() {
+                let user = Holder(kernel.current().unit);
+                self.move_to(kernel, user);
+            }
             look(kernel.modules.get(self.serial).expect("a handle keeps its module"))
         })
     }
@@ -194,7 +230,7 @@ impl Clone for Module {
     fn clone(&self) -> Self {
         let holder = Holder(thread::current_id());
         self.with(|entry| entry.holders.add(holder));
-        Self { serial: self.serial, holder }
+        Self::of(self.serial, holder)
     }
 }
 
@@ -203,7 +239,7 @@ impl Drop for Module {
         kernel::with(|kernel| {
             // The holder may have been torn down, and its names with it.
             if let Some(entry) = kernel.modules.get(self.serial) {
-                entry.holders.remove(self.holder);
+                entry.holders.remove(Holder(self.holder.load(Relaxed)));
             }
         });
     }

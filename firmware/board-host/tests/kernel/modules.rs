@@ -340,6 +340,70 @@ fn what_a_module_leaves_behind_comes_back_and_is_counted() {
 
 module!(cycled = "cycled" (1, 0, 0) needs [] exports [] init begin, deinit end);
 
+/// Who has a name for a module that is unloaded.
+fn names(name: &str) -> Vec<&'static str> {
+    match module::unload(name) {
+        Some(Unloaded::Held { pins, .. }) => pins.iter().map(|pin| pin.name).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn a_handle_that_another_unit_uses_or_is_given_is_that_units_pin() {
+    let printed = lines(&[&called::ramscope_module::LINKED], |_| {
+        let spawn = |handle: module::Module, uses: bool| {
+            thread::Builder::new("user").stack_bytes(2048).spawn(move || -> Result<(), Error> {
+                if uses {
+                    handle.call_numbers("add", [1, 2, 0, 0])?;
+                }
+                thread::sleep(Span::from_millis(20))
+            })
+        };
+        let handle = module::import("called").map_err(Error::from)?;
+        claim!(names("called") == ["main"]);
+        let user = spawn(handle, true)?;
+        thread::sleep(Span::from_millis(5))?;
+        claim!(names("called") == ["user"]);
+        user.join()?;
+        claim!(module::release_unpinned().modules == 1);
+        // One that is only given away, and never used.
+        let handle = module::import("called").map_err(Error::from)?;
+        let waiting = thread::Builder::new("waits").stack_bytes(2048);
+        let waiting = waiting.spawn(|| thread::sleep(Span::from_millis(20)))?;
+        handle.give_to(&waiting);
+        claim!(names("called") == ["waits"]);
+        drop(handle);
+        claim!(matches!(module::unload("called"), Some(Unloaded::Gone(_))));
+        waiting.join()?;
+        Ok(())
+    });
+    all_claims_hold(&printed, 5);
+}
+
+#[test]
+fn a_moved_handle_keeps_its_module_when_its_importer_is_torn_down() {
+    use std::sync::Mutex;
+    static PASSED: Mutex<Option<module::Module>> = Mutex::new(None);
+    let printed = lines(&[&called::ramscope_module::LINKED], |_| {
+        let importer = thread::Builder::new("importer").stack_bytes(4096);
+        let importer = importer.spawn(|| -> Result<(), Error> {
+            let handle = module::import("called").map_err(Error::from)?;
+            *PASSED.lock().expect("nobody panics with it") = Some(handle);
+            thread::sleep(Span::from_millis(10))?;
+            panic!("torn down");
+        })?;
+        thread::sleep(Span::from_millis(5))?;
+        let handle = PASSED.lock().expect("nobody panics with it").take().expect("it was passed");
+        claim!(handle.call_numbers("add", [1, 2, 0, 0]) == Ok(3));
+        let _ = importer.join();
+        claim!(names("called") == ["main"]);
+        claim!(module::release_unpinned().modules == 0);
+        claim!(handle.call_numbers("add", [1, 2, 0, 0]) == Ok(3));
+        Ok(())
+    });
+    all_claims_hold(&printed, 4);
+}
+
 #[test]
 fn m32_code_stays_valid_after_its_module_was_deleted_and_collected_as_long_as_somebody_has_it() {
     let printed = lines(&[&called::ramscope_module::LINKED], |_| {
