@@ -5,7 +5,7 @@ use ramscope_kernel::module::{self, Module, Unloaded};
 use ramscope_kernel::{Arguments, Error, Instant, mem, println};
 
 /// Clock, data, data/command and chip-select of a display, its panel, and how it is held.
-const SCREEN: [u8; 6] = [4, 5, 6, 7, 0, 0];
+const SCREEN: [u8; 6] = [10, 0, 1, 18, 0, 0];
 /// Trigger and echo of a distance sensor, and 20 C in tenths of a degree.
 const EYE: [u8; 4] = [2, 3, 200, 0];
 /// `hcsr04` answers so when no sensor does.
@@ -117,19 +117,32 @@ fn keep(flashbdev: &Module) -> Result<(), Error> {
     Ok(())
 }
 
-/// A word goes over the wire of a display, if the board has pins.
+/// What is drawn on a display: which function of the module does it, and what it takes.
+const DRAWING: [(&str, &[u8]); 4] = [
+    // Left, top, width, height, colour: a dark blue field.
+    ("fill", &[4, 0, 4, 0, 120, 0, 44, 0, 0x0A, 0x00]),
+    // From, to, colour: a yellow line below it.
+    ("line", &[4, 0, 60, 0, 123, 0, 90, 0, 0xE0, 0xFF]),
+    // Centre, radius, colour: a red disc at the edge, of which a half is seen.
+    ("disc", &[64, 0, 159, 0, 40, 0, 0x00, 0xF8]),
+    // Place, ink, paper, scale: white letters of twice the size.
+    ("text", b"\x0a\0\x0c\0\xff\xff\x0a\0\x02H\xc3\xa9llo"),
+];
+
+/// A picture goes over the wire of a display, if the board has pins.
 fn show(display: &Module) -> Result<(), Error> {
     let began = Instant::now();
-    let awake = display.call_bytes("begin", &SCREEN, &mut [])?;
-    let mut request = [0; 24];
-    let style = [10, 0, 20, 0, 0xFF, 0xFF, 0, 0, 1];
-    let request = joined(&[&SCREEN, &style, b"Hello"], &mut request);
-    let end = display.call_bytes("text", request, &mut [])?;
-    let millis = (Instant::now() - began).as_millis();
-    match awake {
-        0 => println!("errands: the next letter begins in column {end}, after {millis} ms"),
-        _ => println!("errands: the board has no pins for a display"),
+    if display.call_bytes("begin", &SCREEN, &mut [])? != 0 {
+        println!("errands: the board has no pins for a display");
+        return Ok(());
     }
+    let mut end = 0;
+    for (export, arguments) in DRAWING {
+        let mut request = [0; 32];
+        end = display.call_bytes(export, joined(&[&SCREEN, arguments], &mut request), &mut [])?;
+    }
+    let millis = (Instant::now() - began).as_millis();
+    println!("errands: the next letter begins in column {end}, after {millis} ms");
     Ok(())
 }
 

@@ -22,17 +22,21 @@
 
 mod check;
 mod diagram;
+mod display;
 mod nets;
 mod part;
 mod plan;
 mod position;
+mod screen;
 mod sounder;
 mod voltage;
 
 pub use check::Checked;
 pub(crate) use check::terminal;
 pub use diagram::{DiagramError, Terminal};
+pub(crate) use display::Display;
 pub(crate) use position::Position;
+pub(crate) use screen::ScreenPlace;
 pub(crate) use sounder::Sounder;
 
 use std::sync::Arc;

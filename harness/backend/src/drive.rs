@@ -16,6 +16,7 @@ mod condition;
 mod faults;
 mod line;
 mod order;
+mod screenshot;
 mod wait;
 
 use ramscope_capture::{HowEnded, Recorder, StepEvent, StepEventKind, Stimulus, Stream};
@@ -217,6 +218,7 @@ impl Driver<'_> {
             }
             Command::ExpectPin(expected) => self.expect_pin(step, expected)?,
             Command::SetControl(control) => self.set_control(control)?,
+            Command::TakeScreenshot(shot) => self.take_screenshot(step, shot)?,
             _ => unreachable!("the others are skipped"),
         };
         self.waits_after(step)?;
@@ -234,7 +236,8 @@ impl Driver<'_> {
             | Command::WaitSerial(_)
             | Command::WriteSerial(_)
             | Command::ExpectPin(_)
-            | Command::SetControl(_) => None,
+            | Command::SetControl(_)
+            | Command::TakeScreenshot(_) => None,
             other => Some(format!("{} cannot {}", self.run.target, other.keyword())),
         }
     }

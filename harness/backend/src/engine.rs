@@ -40,6 +40,7 @@ use self::stacks::{StackWatch, WithCalls};
 use self::steering::Steering;
 use crate::circuit::{Circuit, Terminal};
 use crate::gdb::units::Units;
+use crate::picture::Picture;
 use crate::session::{
     BackendError, Capabilities, Capability, End, Output, PauseAt, Progress, Session, TargetFacts,
 };
@@ -298,6 +299,16 @@ impl Session for EngineSession {
         moved.then_some(()).ok_or_else(|| BackendError::NoPins { asked: asked() })
     }
 
+    fn read_screen(&mut self, part: &str) -> Result<Picture, BackendError> {
+        let surroundings = self.device.surroundings.as_ref();
+        let picture = surroundings.and_then(|surroundings| surroundings.picture(part));
+        picture.ok_or_else(|| BackendError::NoPins { asked: format!("the screen of {part}") })
+    }
+
+    fn screens(&self) -> Vec<String> {
+        self.device.surroundings.as_ref().map(Surroundings::screens).unwrap_or_default()
+    }
+
     fn finish(&mut self) -> Result<Progress, BackendError> {
         let mut output = Vec::new();
         let device = &mut self.device;
@@ -407,7 +418,9 @@ impl Device {
                 }
             }
             Stop::Pins => {
-                self.update_pins();
+                if let Some(surroundings) = &mut self.surroundings {
+                    surroundings.pin_changed(&mut self.machine, &mut self.events);
+                }
                 return None;
             }
             Stop::Observer => return None,

@@ -46,6 +46,7 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> T
         TargetKind::Engine => TargetOffer::Available(ramscope_scenario::Capabilities {
             pins: circuit.is_some(),
             controls: circuit.is_some(),
+            screens: circuit.is_some_and(Circuit::has_screen),
             // The kernel counts a unit's cycles, and here a cycle is an instruction.
             instructions: true,
             pin_faults: true,

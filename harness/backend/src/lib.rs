@@ -26,6 +26,7 @@ mod firmware;
 mod gdb;
 mod ingest;
 mod launch;
+mod picture;
 mod qemu;
 mod session;
 mod stopwatch;
@@ -39,6 +40,7 @@ pub use firmware::{Firmware, FirmwareError};
 pub use gdb::{GdbListener, GdbSession};
 pub use ingest::{Ingested, LogTelemetry, ingest};
 pub use launch::{MACHINES, capabilities, launch, offers};
+pub use picture::{Difference, Picture, PictureError};
 pub use qemu::{Qemu, QemuSession, abandon};
 pub use session::{
     BackendError, Capabilities, Capability, End, NeverPause, Output, PauseAt, Progress, Session,

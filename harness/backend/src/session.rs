@@ -10,6 +10,7 @@ use ramscope_scenario::{PinPlace, Value};
 use ramscope_time::Instant;
 
 use crate::circuit::Terminal;
+use crate::picture::Picture;
 
 /// A device that runs when it is told to.
 pub trait Session: Send {
@@ -67,6 +68,19 @@ pub trait Session: Send {
         value: &Value,
     ) -> Result<(), BackendError> {
         Err(BackendError::NoPins { asked: format!("{control} of {part} as {value}") })
+    }
+
+    /// What the screen of a part shows, at once.
+    ///
+    /// # Errors
+    /// If the target has no such screen, or fails.
+    fn read_screen(&mut self, part: &str) -> Result<Picture, BackendError> {
+        Err(BackendError::NoPins { asked: format!("the screen of {part}") })
+    }
+
+    /// The parts that have a screen which can be read.
+    fn screens(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Holds a pin at a level from now on, whatever drives it, or lets go of it.

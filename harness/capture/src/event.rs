@@ -287,6 +287,13 @@ pub enum ObserverEvent {
         /// Its channels, one bit each, D0 lowest.
         levels: u8,
     },
+    /// What a screen showed when a step looked at it.
+    Screen {
+        /// The part, by its id in the diagram.
+        part: String,
+        /// A PNG file.
+        png: Vec<u8>,
+    },
     /// Anything else worth a line.
     Note(String),
 }

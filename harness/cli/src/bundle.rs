@@ -4,11 +4,12 @@
 //! 1. A folder is there whole or not at all; that of an earlier failure of the same run gives way to
 //!    it, and goes when the run passes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ramscope_capture::Capture;
+use ramscope_capture::{Capture, ObserverEvent};
 use ramscope_model::{Judged, Outcome};
 use ramscope_report::{BUNDLE_CAPTURE, bundle};
 
@@ -52,6 +53,9 @@ fn write_whole(folder: &Path, judged: &Judged, capture: &Capture) -> io::Result<
     for file in bundle(judged, &as_argument(folder), this_program(), TOOL) {
         fs::write(new.join(file.name), file.text)?;
     }
+    for (part, png) in last_screens(capture) {
+        fs::write(new.join(format!("screen-{}.png", file_part(&part))), png)?;
+    }
     let mut bytes = Vec::new();
     capture.write(&mut bytes)?;
     fs::write(new.join(BUNDLE_CAPTURE), bytes)?;
@@ -61,6 +65,21 @@ fn write_whole(folder: &Path, judged: &Judged, capture: &Capture) -> io::Result<
         true => fs::remove_dir_all(&old),
         false => Ok(()),
     }
+}
+
+/// What each screen showed when a step looked at it last.
+fn last_screens(capture: &Capture) -> BTreeMap<String, Vec<u8>> {
+    let seen = capture.events::<ObserverEvent>().filter_map(Result::ok);
+    let screens = seen.filter_map(|timed| match timed.event {
+        ObserverEvent::Screen { part, png } => Some((part, png)),
+        _ => None,
+    });
+    screens.collect()
+}
+
+/// The id of a part as a piece of a file's name.
+fn file_part(id: &str) -> String {
+    id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
 }
 
 #[cfg(test)]

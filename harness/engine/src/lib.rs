@@ -41,7 +41,7 @@ mod virt;
 pub use boot::Boot;
 pub use image::{Chip, Image, ImageError};
 pub use machine::{
-    Access, Fatal, Machine, Millivolts, Options, ResetEvent, ResetReason, Stop, UartByte,
+    Access, Fatal, Machine, Millivolts, Options, PinState, ResetEvent, ResetReason, Stop, UartByte,
     UartLosses, Unmapped, UnmodelledAccess,
 };
 #[cfg(feature = "mutations")]

@@ -7,6 +7,7 @@ mod report;
 mod reset;
 mod run;
 
+pub use crate::devices::gpio::PinState;
 pub use pins::Millivolts;
 pub use report::{Access, Fatal, Stop, UartByte, UartLosses, Unmapped, UnmodelledAccess};
 pub use reset::{ResetEvent, ResetReason};

@@ -330,7 +330,9 @@ impl Feed {
                 self.uart_clock.reboot(at);
             }
             // What the wires of a circuit do is no state of the device, nor is where it was steered.
-            ObserverEvent::Levels { .. } | ObserverEvent::Steered { .. } => {}
+            ObserverEvent::Levels { .. }
+            | ObserverEvent::Screen { .. }
+            | ObserverEvent::Steered { .. } => {}
             ObserverEvent::Note(note) => self.device.observer_note(note),
         }
     }

@@ -9,6 +9,7 @@ mod stacks;
 mod waits;
 
 use ramscope_model::Judged;
+use ramscope_scenario::Command;
 
 use crate::detail::detail;
 use crate::entry::Entry;
@@ -44,6 +45,15 @@ const CONTENTS: [(&str, &str); 11] = [
     ("result.json", "everything, for programs"),
     (BUNDLE_CAPTURE, "the recording of the run"),
 ];
+
+/// What lies there too if a step looked at a screen.
+const SCREENS: (&str, &str) =
+    ("screen-*.png", "what a screen showed when a step looked at it last");
+
+fn took_screenshots(judged: &Judged) -> bool {
+    let steps = &judged.facts.run.scenario.steps;
+    steps.iter().any(|step| matches!(step.command, Command::TakeScreenshot(_)))
+}
 
 /// The files of the bundle of a run, all but the capture. `folder` is where they will lie, as a
 /// person types it; `program` how the person calls ramscope; `tool` the program and its version.
@@ -90,7 +100,8 @@ fn readme(judged: &Judged, folder: &str, program: &str) -> String {
         text += &format!("{word:<12} {}\n", clean(&fact));
     }
     text.push('\n');
-    for (name, holds) in CONTENTS {
+    let contents = CONTENTS.into_iter().chain(took_screenshots(judged).then_some(SCREENS));
+    for (name, holds) in contents {
         text += &format!("{name:<12} {holds}\n");
     }
     text

@@ -5,7 +5,7 @@
 
 use ramscope_scenario::{
     Command, ExpectPin, Fault, PinPlace, Problem, Rule, Scenario, SetControl, Severity,
-    SkippedStep, Step, StuckPin, nearest,
+    SkippedStep, Step, StuckPin, Touch, nearest,
 };
 
 use super::part::{Control, Range};
@@ -81,6 +81,11 @@ impl Circuit {
         match &step.command {
             Command::ExpectPin(expected) => self.check_pin(&terminal(expected)),
             Command::SetControl(control) => self.check_control(control),
+            Command::TakeScreenshot(shot) => self.check_screen(&shot.part_id.to_string()),
+            Command::Touch(Touch { point, .. })
+            | Command::TouchPress(point)
+            | Command::TouchMove(point) => self.check_touch(&point.part_id.to_string()),
+            Command::TouchRelease { part_id } => self.check_touch(&part_id.to_string()),
             _ => Ok(()),
         }
     }
@@ -95,6 +100,34 @@ impl Circuit {
             return Err(mistake(Rule::UnknownPin, what, &terminal.pin, names));
         }
         Ok(())
+    }
+
+    fn check_screen(&self, id: &str) -> Result<(), Obstacle> {
+        let (part, kind) = self.simulated(id)?;
+        match kind.glass() {
+            Some(_) => Ok(()),
+            None => Err(Obstacle::Mistake {
+                rule: Rule::UnknownPart,
+                message: format!("`{}`, a {}, has no screen", part.id, part.type_name),
+                fix: self.nearest_screen(id),
+            }),
+        }
+    }
+
+    /// The screen that was meant: the only one, or the one that is called most like it.
+    fn nearest_screen(&self, id: &str) -> Option<String> {
+        let parts = self.plan.parts.iter().filter(|part| part.kind.is_some_and(Kind::is_screen));
+        let ids: Vec<&str> = parts.map(|part| part.id.as_str()).collect();
+        match ids.as_slice() {
+            [only] => Some((*only).to_owned()),
+            _ => nearest(id, ids).map(String::from),
+        }
+    }
+
+    fn check_touch(&self, id: &str) -> Result<(), Obstacle> {
+        let (part, _) = self.simulated(id)?;
+        let what = format!("`{}` is a {}, which has no touch here", part.id, part.type_name);
+        Err(Obstacle::Lack(what))
     }
 
     fn check_control(&self, step: &SetControl) -> Result<(), Obstacle> {

@@ -6,6 +6,7 @@
 use ramscope_scenario::Value;
 
 use super::diagram::PartText;
+use super::display::Glass;
 use super::{Position, sounder};
 
 /// What a part is.
@@ -29,6 +30,8 @@ pub(super) enum Kind {
     LogicAnalyzer,
     /// Answers a pulse with one as long as sound takes there and back.
     Sounder,
+    /// A colour display with a serial line, which shows a part of its memory.
+    Display(Glass),
     Ground,
     Supply,
     /// A place where wires meet.
@@ -89,6 +92,9 @@ impl Kind {
             "wokwi-potentiometer" | "wokwi-slide-potentiometer" => Self::Potentiometer,
             "wokwi-logic-analyzer" => Self::LogicAnalyzer,
             "wokwi-hc-sr04" => Self::Sounder,
+            // Wokwi has no such part of its own, so there it is a custom chip.
+            "board-st7735" | "chip-st7735" => Self::Display(Glass::st7735(part)),
+            "wokwi-ili9341" => Self::Display(Glass::ILI9341),
             "wokwi-gnd" => Self::Ground,
             "wokwi-vcc" => Self::Supply,
             "wokwi-junction" => Self::Junction,
@@ -108,6 +114,10 @@ impl Kind {
             Self::Potentiometer => &["GND", "SIG", "VCC"],
             Self::LogicAnalyzer => &["D0", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "GND"],
             Self::Sounder => &["VCC", "TRIG", "ECHO", "GND"],
+            Self::Display(Glass::ILI9341) => {
+                &["VCC", "GND", "CS", "RST", "D/C", "MOSI", "SCK", "LED", "MISO"]
+            }
+            Self::Display(_) => &["GND", "VCC", "SCL", "SDA", "RST", "DC", "CS", "BL"],
             Self::Ground => &["GND"],
             Self::Supply => &["VCC"],
             Self::Junction => &["J"],
@@ -197,6 +207,19 @@ impl Kind {
             }
             _ => Position::START,
         }
+    }
+
+    /// What it shows its memory on, if it has a screen.
+    pub(super) const fn glass(self) -> Option<Glass> {
+        match self {
+            Self::Display(glass) => Some(glass),
+            _ => None,
+        }
+    }
+
+    /// Whether it has a screen.
+    pub(super) const fn is_screen(self) -> bool {
+        self.glass().is_some()
     }
 
     /// The pin that triggers it and the pin that it answers on, if it is one that does.

@@ -5,15 +5,20 @@
 //! 1. After each move of a switch, and after each change of an output that can reach another pin,
 //!    the pins are driven as the circuit says before the next instruction runs.
 //! 2. An analyzer looks after each of these, and changes nothing.
-//! 3. No instruction runs between the instant at which a part with time changes its answer and the
+//! 3. A display notices each change of its clock, chip-select and reset, with the levels that its other pins
+//!    have then.
+//! 4. No instruction runs between the instant at which a part with time changes its answer and the
 //!    change: a run stops there ([`Surroundings::due`]).
 
 use ramscope_capture::ObserverEvent;
-use ramscope_engine::{Chip, Machine};
+use ramscope_engine::{Chip, Machine, PinState};
 use ramscope_scenario::{PinPlace, Value};
 use ramscope_time::Instant;
 
-use crate::circuit::{ChipPins, Circuit, Held, Sounder, SounderPlace, Terminal};
+use crate::circuit::{
+    ChipPins, Circuit, Display, Held, ScreenPlace, Sounder, SounderPlace, Terminal,
+};
+use crate::picture::Picture;
 
 /// How many changes all analyzers of a run keep: what comes after is noted as lost, not kept, or a
 /// program that toggles a pin in a loop would fill the host's memory.
@@ -52,6 +57,11 @@ pub(super) struct Surroundings {
     changes_left: u32,
     /// Parts with time.
     sounders: Vec<(SounderPlace, Sounder)>,
+    /// Displays.
+    screens: Vec<(ScreenPlace, Display)>,
+    /// The pins that anything but displays wants to know of, one bit each, and what they were.
+    others: u32,
+    seen: Option<PinState>,
 }
 
 #[derive(Clone, Debug)]
@@ -71,9 +81,36 @@ impl Surroundings {
             analyzers.map(|(part, channels)| Analyzer { part, channels, levels: None }).collect();
         let sounders = circuit.sounders().into_iter();
         let sounders = sounders.map(|place| (place, Sounder::default())).collect();
-        let answered = circuit.crossing_pins() | circuit.trigger_pins();
-        machine.watch_pins(answered | circuit.analyzed_pins());
-        Self { circuit, analyzers, changes_left: CHANGES_MAX, sounders }
+        let others = circuit.crossing_pins() | circuit.trigger_pins() | circuit.analyzed_pins();
+        machine.watch_pins(others | circuit.screen_pins());
+        let screens = circuit.screens();
+        let (changes_left, seen) = (CHANGES_MAX, None);
+        Self { circuit, analyzers, changes_left, sounders, screens, others, seen }
+    }
+
+    /// A pin has changed that somebody watches: most often the clock of a display.
+    pub(super) fn pin_changed(&mut self, machine: &mut Machine, observed: &mut Vec<Observed>) {
+        if self.screens.is_empty() || self.seen != Some(machine.pin_state(self.others)) {
+            return self.update(machine, observed);
+        }
+        self.show(machine);
+    }
+
+    fn show(&mut self, machine: &Machine) {
+        for (place, display) in &mut self.screens {
+            self.circuit.show(place, display, machine);
+        }
+    }
+
+    /// What a display shows; `None` if there is no such display.
+    pub(super) fn picture(&self, part: &str) -> Option<Picture> {
+        let (_, display) = self.screens.iter().find(|(place, _)| place.part == part)?;
+        Some(display.picture())
+    }
+
+    /// The ids of the displays.
+    pub(super) fn screens(&self) -> Vec<String> {
+        self.screens.iter().map(|(place, _)| place.part.clone()).collect()
     }
 
     /// When a part with time is to answer next.
@@ -87,6 +124,8 @@ impl Surroundings {
         self.circuit.sound(&mut self.sounders, machine, now);
         self.drive(machine);
         self.look(machine, observed);
+        self.show(machine);
+        self.seen = Some(machine.pin_state(self.others));
     }
 
     fn drive(&self, machine: &mut Machine) {
@@ -116,7 +155,8 @@ impl Surroundings {
             if *changes_left == 0 {
                 let note = format!("the logic analyzers hold {CHANGES_MAX} changes and are full");
                 observed.push((machine.now(), ObserverEvent::Note(note)));
-                machine.watch_pins(circuit.crossing_pins() | circuit.trigger_pins());
+                let others = circuit.crossing_pins() | circuit.trigger_pins();
+                machine.watch_pins(others | circuit.screen_pins());
             }
         }
     }

@@ -43,6 +43,7 @@ const EXCEPTIONS: &[(&str, &str, Comparison)] = &[
     ("memory", "", Comparison::Never(MODULES)),
     ("errands", "", Comparison::Never(MODULES)),
     ("robot", "", Comparison::Never(MODULES)),
+    ("store", "", Comparison::Never(MODULES)),
     ("dig", "", Comparison::Never("it overflows a stack inside of a module")),
     ("slices", "", Comparison::Never("computing takes no time on the host: nobody is preempted")),
     ("fault", "", Comparison::Never("an illegal access on the host ends the whole process")),

@@ -114,6 +114,64 @@ fn lint_knows_the_diagram_too() {
     assert!(turn("pot1", "2").stdout.contains("error[invalid-control-value]"));
 }
 
+/// What a module draws.
+const HELLO: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/modules/display/hello.png");
+
+/// A board with a display: its diagram, and a step that looks at it.
+fn display(folder: &Folder, shot: &str) -> (String, String) {
+    let diagram = folder.write(
+        "display.json",
+        r#"{ "parts": [{ "type": "board-esp32-c3-devkitm-1", "id": "esp" },
+            { "type": "board-st7735", "id": "lcd" }, { "type": "wokwi-led", "id": "led" }],
+            "connections": [["lcd:SCL", "esp:10"], ["lcd:SDA", "esp:0"],
+            ["lcd:DC", "esp:1"], ["lcd:CS", "esp:18"]] }"#,
+    );
+    (diagram, format!("- take-screenshot: {{{shot}}}\n"))
+}
+
+#[test]
+fn a_screen_is_saved_and_is_as_saved_the_next_time() {
+    let folder = Folder::new("screenshot");
+    let (diagram, save) = display(&folder, "part-id: lcd, save-to: seen/dark.png");
+    let called = run(&folder, &save, &["--diagram", &diagram]);
+    assert_eq!(called.code, 0, "{called:?}");
+    let (_, compare) = display(&folder, "part-id: lcd, compare-with: seen/dark.png");
+    let called = run(&folder, &compare, &["--diagram", &diagram]);
+    assert_eq!(called.code, 0, "{called:?}");
+}
+
+#[test]
+fn a_wrong_picture_is_a_fail_and_lies_in_the_bundle() {
+    let folder = Folder::new("wrong-picture");
+    let (diagram, step) = display(&folder, "part-id: lcd, compare-with: hello.png");
+    std::fs::copy(HELLO, folder.path("hello.png")).unwrap();
+    let called = run(&folder, &step, &["--diagram", &diagram]);
+    assert_eq!(called.code, 1, "{called:?}");
+    let words = "step 1 (take-screenshot) was expected to hold, but `lcd`: it is not what \
+                 `hello.png` shows: ";
+    assert!(called.stdout.contains(words), "{called:?}");
+    assert!(called.stdout.contains(" pixels differ, the first at "), "{called:?}");
+    let seen = std::fs::read(folder.path("failures/pins-1/screen-lcd.png")).unwrap();
+    assert!(seen.starts_with(b"\x89PNG"));
+    let replayed = ramscope(["replay", &folder.path("captures/pins-1.ramscope")]);
+    assert_eq!((replayed.code, replayed.stdout), (1, called.stdout));
+}
+
+#[test]
+fn a_picture_that_is_not_there_and_a_part_without_a_screen_are_named() {
+    let folder = Folder::new("no-picture");
+    let (diagram, step) = display(&folder, "part-id: lcd, compare-with: none.png");
+    let called = run(&folder, &step, &["--diagram", &diagram]);
+    assert_eq!(called.code, 1, "{called:?}");
+    assert!(called.stdout.contains("`save-to: none.png` makes it"), "{called:?}");
+    let (_, step) = display(&folder, "part-id: led, save-to: led.png");
+    let called = run(&folder, &step, &["--diagram", &diagram]);
+    let words = "error[unknown-part]: `led`, a wokwi-led, has no screen (fix: lcd)";
+    assert_eq!(called.code, 2, "{called:?}");
+    assert!(called.stderr.contains(words), "{called:?}");
+}
+
 #[test]
 fn the_dump_of_a_logic_analyzer_can_go_to_a_file() {
     let folder = Folder::new("vcd-file");

@@ -65,7 +65,7 @@ pub(crate) struct Gpio {
 
 /// What can be seen of pins from outside, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PinState {
+pub struct PinState {
     levels: u32,
     /// Those that an output drives.
     driven: u32,

@@ -84,7 +84,9 @@ impl Machine {
         self.pin_watch = PinWatch { pins, seen: self.pin_state(pins) };
     }
 
-    fn pin_state(&self, pins: u32) -> PinState {
+    /// What can be seen of some pins from outside, one bit each: to be compared with what was seen before.
+    #[must_use]
+    pub fn pin_state(&self, pins: u32) -> PinState {
         self.devices.esp32c3().map(|devices| devices.gpio.state(pins)).unwrap_or_default()
     }
 
