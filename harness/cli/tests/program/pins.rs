@@ -152,7 +152,7 @@ fn a_wrong_picture_is_a_fail_and_lies_in_the_bundle() {
                  `hello.png` shows: ";
     assert!(called.stdout.contains(words), "{called:?}");
     assert!(called.stdout.contains(" pixels differ, the first at "), "{called:?}");
-    let seen = std::fs::read(folder.path("failures/pins-1/screen-lcd.png")).unwrap();
+    let seen = std::fs::read(folder.path("captures/failures/pins-1/screen-lcd.png")).unwrap();
     assert!(seen.starts_with(b"\x89PNG"));
     let replayed = ramscope(["replay", &folder.path("captures/pins-1.ramscope")]);
     assert_eq!((replayed.code, replayed.stdout), (1, called.stdout));
