@@ -31,10 +31,13 @@ enum Step {
     Release(usize),
     Yield,
     Sleep,
+    /// A shorter sleep, which ends between the ends of others.
+    Nap,
 }
 
 /// How long timed waits last, in ticks of a clock that stands still while anything runs.
 const TIMEOUT: u64 = 5;
+const NAP: u64 = 3;
 const SLICE: u32 = 1_000;
 
 #[derive(Clone)]
@@ -54,6 +57,18 @@ struct World {
     has_mutex: [[bool; OBJECTS]; THREADS],
     has_fifo: [[bool; OBJECTS]; THREADS],
     now: u64,
+    pace: Pace,
+    /// A wait has begun, and its chain of owners is not settled: no thread runs, but time may pass.
+    is_between: bool,
+}
+
+/// How chains of owners are settled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// To their ends in one step.
+    AtOnce,
+    /// One link a step, as the kernel does, with time-outs in between.
+    LinkByLink,
 }
 
 struct Names<'a>(&'a mut [Ownable; OBJECTS]);
@@ -85,6 +100,8 @@ impl World {
             has_mutex: [[false; OBJECTS]; THREADS],
             has_fifo: [[false; OBJECTS]; THREADS],
             now: 0,
+            pace: Pace::AtOnce,
+            is_between: false,
         }
     }
 
@@ -95,7 +112,8 @@ impl World {
     /// What tells one state from another: all but counters that only put things in order.
     fn key(&self) -> Vec<u8> {
         let mut key = Vec::with_capacity(64);
-        key.push(self.sched.running().0);
+        key.extend([self.sched.running().0, u8::from(self.is_between)]);
+        key.extend(self.sched.unsettled.iter().map(|slot| 200 + slot.0));
         for thread in 0..THREADS {
             let slot = slot_of(thread);
             let entry = &self.sched.entries[slot.index()];
@@ -132,7 +150,9 @@ impl World {
         while let Some(slot) = self.sched.expired(self.now) {
             self.wake(slot, Wake::TimedOut);
         }
-        let _ = self.sched.decide(self.now as u32);
+        // What a time-out settles the waiting thread finds settled.
+        self.is_between &= self.is_unsettled();
+        self.decide_unless_between();
     }
 
     fn wake(&mut self, slot: Slot, wake: Wake) {
@@ -147,9 +167,25 @@ impl World {
         self.settle();
     }
 
-    /// Goes along all chains of owners to their ends.
+    /// Goes along all chains of owners to their ends, or one link.
     fn settle(&mut self) {
-        while self.sched.settle_one(&mut Names(&mut self.mutexes)) {}
+        while self.sched.settle_one(&mut Names(&mut self.mutexes)) && self.pace == Pace::AtOnce {}
+    }
+
+    /// One link more, and where that was the last one the decision that waited for it.
+    fn settle_link(&mut self) {
+        self.is_between &= self.sched.settle_one(&mut Names(&mut self.mutexes));
+        self.decide_unless_between();
+    }
+
+    fn decide_unless_between(&mut self) {
+        if !self.is_between {
+            let _ = self.sched.decide(self.now as u32);
+        }
+    }
+
+    fn is_unsettled(&self) -> bool {
+        !self.sched.unsettled.is_empty()
     }
 
     /// Takes the running thread's next step; `false` if it has none.
@@ -163,6 +199,11 @@ impl World {
         self.at[thread] += 1;
         self.check_line(step);
         self.perform(thread, step);
+        let waits = self.sched.state(slot_of(thread)) == State::Blocked(Why::Mutex);
+        self.is_between = self.pace == Pace::LinkByLink && waits && self.is_unsettled();
+        if self.is_between {
+            return true;
+        }
         self.settle();
         let _ = match step {
             Step::Yield => self.sched.give_way(self.now as u32),
@@ -195,6 +236,7 @@ impl World {
                     }
                 }
             }
+            Step::Nap => self.sched.block_running(Why::Sleep, None, Some(self.now + NAP)),
             Step::Sleep => self.sched.block_running(Why::Sleep, None, deadline),
             Step::Yield => {}
         }
@@ -304,6 +346,10 @@ impl World {
             let oldest = waiters.iter().min_by_key(|t| self.sched.ticket(slot_of(**t)));
             assert_eq!(fifo.queue.first(), oldest.map(|thread| slot_of(*thread)));
         }
+        if self.is_unsettled() {
+            // The rest is promised of what is settled.
+            return;
+        }
         for thread in 0..THREADS {
             if self.sched.state(slot_of(thread)) != State::Ended {
                 let due = self.due(thread, &mut [false; THREADS]);
@@ -350,6 +396,19 @@ impl World {
     /// Every state that can come next.
     fn successors(&self, programs: &[&[Step]; THREADS]) -> Vec<World> {
         let mut next = Vec::new();
+        if self.is_unsettled() {
+            let mut world = self.clone();
+            world.settle_link();
+            next.push(world);
+        }
+        if self.is_between {
+            if self.sched.alarm(self.now as u32).is_some() {
+                let mut world = self.clone();
+                world.expire();
+                next.push(world);
+            }
+            return next;
+        }
         if let Some(thread) = self.running() {
             let mut world = self.clone();
             world.step(programs[thread]);
@@ -376,19 +435,30 @@ struct Found {
     states: usize,
     deadlocks: usize,
     ends: usize,
+    /// States between two links in which time could pass, too.
+    between: usize,
 }
 
 fn explore(priorities: [u8; THREADS], programs: [&[Step]; THREADS]) -> Found {
-    let first = World::new(priorities);
+    explore_from(World::new(priorities), programs)
+}
+
+/// As [`explore`], with all that can happen between two links of a chain of owners.
+fn explore_links(priorities: [u8; THREADS], programs: [&[Step]; THREADS]) -> Found {
+    explore_from(World { pace: Pace::LinkByLink, ..World::new(priorities) }, programs)
+}
+
+fn explore_from(first: World, programs: [&[Step]; THREADS]) -> Found {
     let mut seen = HashSet::from([first.key()]);
     let mut to_do = VecDeque::from([first]);
-    let mut found = Found { states: 0, deadlocks: 0, ends: 0 };
+    let mut found = Found { states: 0, deadlocks: 0, ends: 0, between: 0 };
     while let Some(world) = to_do.pop_front() {
         world.check();
         found.states += 1;
         found.ends += usize::from(world.is_over());
         let next = world.successors(&programs);
-        if world.is_stuck() {
+        found.between += usize::from(world.is_between && next.len() > 1);
+        if world.is_stuck() && !world.is_unsettled() {
             found.deadlocks += 1;
             assert!(next.is_empty(), "stuck, and yet something goes on");
         } else if next.is_empty() {
@@ -396,7 +466,7 @@ fn explore(priorities: [u8; THREADS], programs: [&[Step]; THREADS]) -> Found {
         }
         to_do.extend(next.into_iter().filter(|world| seen.insert(world.key())));
     }
-    println!("{priorities:?}: {found:?}");
+    println!("{found:?}");
     found
 }
 
@@ -455,4 +525,32 @@ fn mutexes_and_locks_mixed_keep_both_orders() {
         ],
     );
     assert!(found.states > 100 && found.ends > 0, "{found:?}");
+}
+
+#[test]
+fn time_outs_between_two_links_of_a_chain_leave_priorities_right() {
+    let chain: [&[Step]; THREADS] = [
+        &[Lock(0), Sleep, Sleep, Sleep, Unlock(0), Lock(1), Unlock(1)],
+        &[Lock(1), Sleep, LockFor(0), Yield, Unlock(0), Unlock(1)],
+        &[Sleep, Nap, LockFor(1), Unlock(1), LockFor(0), Unlock(0)],
+    ];
+    for priorities in [[2, 4, 6], [6, 2, 4], [2, 6, 4], [4, 4, 4]] {
+        let found = explore_links(priorities, chain);
+        assert!(found.ends > 0 && found.deadlocks == 0, "{found:?}");
+    }
+    let found = explore_links([2, 4, 6], chain);
+    assert!(found.between > 0, "time passed between two links: {found:?}");
+}
+
+#[test]
+fn link_by_link_a_circle_is_recognised_all_the_same() {
+    let found = explore_links(
+        [3, 5, 7],
+        [
+            &[Lock(0), Sleep, Lock(1), Unlock(1), Unlock(0)],
+            &[Lock(1), Sleep, Lock(0), Unlock(0), Unlock(1)],
+            &[Sleep, LockFor(0), Unlock(0)],
+        ],
+    );
+    assert!(found.deadlocks > 0 && found.ends > 0, "{found:?}");
 }

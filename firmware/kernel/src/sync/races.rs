@@ -9,6 +9,16 @@
 //! the present unit has not seen is a race, in whatever order both happened today. So there
 //! are no false alarms, and a race is found in almost any run in which both uses happen.
 //!
+//! The clocks start with the first use of a cell, and not with the device. Nothing is lost by that, and no
+//! alarm is false. Say that one use comes before another one if a chain leads from it to the other, of steps
+//! of one unit and of hand-overs (a release, and an acquisition that sees it). Every link of a chain lies
+//! between its ends in time. So a chain from a use begins after the first use of all, and each release on it
+//! is counted: the clocks find it. Releases of earlier times are on no chain from a use, and clocks that
+//! begin as if nothing had been released forget nothing that a later question asks for. (A use in a handler,
+//! or with interrupts masked, cannot make the table: while it is the only one nothing is said of it, which is
+//! towards silence.) `clocks_that_start_with_the_first_use_say_what_clocks_from_power_on_say` compares the
+//! two over random traces.
+//!
 //! Memory is bounded: one row for each slot, sixteen objects, a few words a cell. What does not fit is
 //! forgotten towards silence: an evicted object's clock goes into one that everybody who acquires
 //! anything is taken to have seen, and a counter that is full starts everything anew. The table is

@@ -117,3 +117,48 @@ fn of_many_readers_some_are_remembered() {
     }
     assert!(bench.uses(Slot(25), Access::Write).is_some());
 }
+
+/// Numbers that look random, by Marsaglia's xorshift.
+struct Dice(u32);
+
+impl Dice {
+    fn below(&mut self, bound: u32) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0 % bound
+    }
+}
+
+/// One random step of four units with three locks, hand-overs and one cell; what a use found.
+fn step(bench: &mut Bench, [what, slot, other]: [u32; 3]) -> Option<Slot> {
+    let (slot, other) = (Slot(slot as u8 + 1), other);
+    match what {
+        0 | 1 => bench.table.acquire(slot, LOCK + other as usize % 3),
+        2 | 3 => bench.table.release(slot, LOCK + other as usize % 3),
+        4 => bench.table.hand(slot, Slot(other as u8 + 1)),
+        5 => return bench.uses(slot, Access::Read),
+        _ => return bench.uses(slot, Access::Write),
+    }
+    None
+}
+
+#[test]
+fn clocks_that_start_with_the_first_use_say_what_clocks_from_power_on_say() {
+    let mut races = 0;
+    for seed in 1..=300 {
+        let mut dice = Dice(0x9E37_79B9_u32.wrapping_mul(seed));
+        let first_use = dice.below(40);
+        let (mut from_power_on, mut from_first_use) = (Bench::new(), Bench::new());
+        for at in 0..80 {
+            let what = if at < first_use { dice.below(5) } else { dice.below(7) };
+            let step_now = [what, dice.below(4), dice.below(4)];
+            let found = step(&mut from_power_on, step_now);
+            if at >= first_use {
+                assert_eq!(step(&mut from_first_use, step_now), found, "seed {seed}, step {at}");
+            }
+            races += u32::from(found.is_some());
+        }
+    }
+    assert!(races > 100, "there was something to compare: {races}");
+}
