@@ -44,8 +44,11 @@ pub(crate) struct Cost {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Masked {
     pub(crate) id: String,
+    /// Of the longest stretch with interrupts masked.
     pub(crate) budget: u64,
-    /// Why it is above [`MASKED_AIM`].
+    /// Of the longest stretch in which no handler could begin, because the kernel was held.
+    pub(crate) held: u64,
+    /// Why one of them is above [`MASKED_AIM`].
     #[serde(default)]
     pub(crate) reason: String,
 }

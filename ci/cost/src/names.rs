@@ -14,10 +14,10 @@ const PASSED_THROUGH: [&str; 8] = [
     "Port>::",
     "_ramscope_port_",
     "kernel::port::",
-    "kernel::kernel::with",
-    "kernel::kernel::then_reschedule",
-    "kernel::kernel::may_block",
-    "kernel::kernel::work_on",
+    "kernel::section::with",
+    "kernel::section::then_reschedule",
+    "kernel::section::may_block",
+    "kernel::section::work_on",
     "core::",
 ];
 

@@ -37,11 +37,13 @@ pub(crate) struct Cost {
     pub(crate) slices: u64,
 }
 
-/// The longest masked stretch of a scene.
+/// The longest stretches of a scene, masked and held.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Masked {
     pub(crate) what: String,
+    /// None if interrupts were never masked.
     pub(crate) longest: Option<Stretch>,
+    pub(crate) longest_held: Option<Stretch>,
 }
 
 /// Powers the machine on twice: costs without telemetry, stretches with the usual level of it.
@@ -169,8 +171,10 @@ fn stretches(lines: &[String], rows: &Rows) -> BTreeMap<String, Masked> {
     let lines = lines.iter().filter_map(|line| line.split_once(" masked: "));
     lines
         .map(|(id, what)| {
-            let longest = rows.get(id).and_then(|tally| tally.longest);
-            (id.to_owned(), Masked { what: what.to_owned(), longest })
+            let tally = rows.get(id);
+            let longest = tally.and_then(|tally| tally.longest);
+            let longest_held = tally.and_then(|tally| tally.longest_held);
+            (id.to_owned(), Masked { what: what.to_owned(), longest, longest_held })
         })
         .collect()
 }

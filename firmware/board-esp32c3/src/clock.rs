@@ -43,7 +43,7 @@ pub(crate) fn now() -> u64 {
     u64::from(systimer::VALUE_HI.read()) << 32 | u64::from(systimer::VALUE_LO.read())
 }
 
-/// Raises the clock interrupt at `at`. Interrupts masked.
+/// Raises the clock interrupt at `at`. The kernel is held.
 pub(crate) fn set_alarm(at: Option<u64>) {
     let Some(at) = at else {
         return systimer::INT_ENA.write(0);

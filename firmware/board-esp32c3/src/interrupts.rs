@@ -1,15 +1,20 @@
 //! The interrupt matrix: three sources, three lines, one priority.
 //!
-//! Lines 2 to 4: line 1 does not work on silicon. All level-triggered, none nested.
+//! Lines 2 to 4: line 1 does not work on silicon. All level-triggered: one that was put off interrupts
+//! again when it is let through. No handler runs within another.
 
+use crate::port::{Esp32c3, note_put_off};
 use crate::registers::{matrix, system};
 use crate::{clock, uart};
 use core::cell::Cell;
+use ramscope_kernel::port::Port;
 use ramscope_kernel::{console, handler};
 
 const LINE_CLOCK: u32 = 2;
 const LINE_UART: u32 = 3;
 const LINE_RAISED: u32 = 4;
+/// All of them, as the enable register has them.
+pub(crate) const ALL_LINES: u32 = 1 << LINE_CLOCK | 1 << LINE_UART | 1 << LINE_RAISED;
 
 /// What [`raise`] is to run.
 struct Raised(Cell<Option<fn()>>);
@@ -30,10 +35,16 @@ pub(crate) fn init() {
         matrix::PRIORITY.plus(line as usize).write(2);
     }
     matrix::THRESHOLD.write(1);
-    matrix::ENABLE.write(1 << LINE_CLOCK | 1 << LINE_UART | 1 << LINE_RAISED);
+    matrix::ENABLE.write(ALL_LINES);
 }
 
-/// Serves `line`. Called by the trap handler only.
+/// Turns interrupts on in a handler, whose source is quiet by now.
+#[inline(always)]
+fn let_others_come() {
+    Esp32c3::unmask(true);
+}
+
+/// Serves `line`. Called by the trap handler only, masked; interrupts are on afterwards.
 #[expect(unsafe_code, reason = "tells the kernel what only a handler may")]
 #[inline(always)]
 pub(crate) fn dispatch(line: u32) {
@@ -42,7 +53,9 @@ pub(crate) fn dispatch(line: u32) {
         LINE_UART => serve_uart(),
         LINE_RAISED => {
             system::FROM_CPU_0.write(0);
-            if let Some(work) = RAISED.0.take() {
+            let work = RAISED.0.take();
+            let_others_come();
+            if let Some(work) = work {
                 work();
                 // SAFETY: between `enter` and `leave` of the trap handler.
                 unsafe { handler::ran_program() };
@@ -56,6 +69,7 @@ pub(crate) fn dispatch(line: u32) {
 #[expect(unsafe_code, reason = "tells the kernel what only a handler may")]
 fn serve_clock() {
     clock::acknowledge();
+    let_others_come();
     // SAFETY: between `enter` and `leave` of the trap handler.
     unsafe { handler::clock() };
 }
@@ -63,6 +77,10 @@ fn serve_clock() {
 #[inline(never)]
 #[expect(unsafe_code, reason = "tells the kernel what only a handler may")]
 fn serve_uart() {
+    // The bytes take a while: put off until they are taken, as if it came in a section.
+    note_put_off();
+    matrix::ENABLE.clear(1 << LINE_UART);
+    let_others_come();
     let (received, room) = uart::due();
     if received {
         let mut bytes = [0; 32];

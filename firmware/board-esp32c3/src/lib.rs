@@ -8,12 +8,14 @@
 //! Proven on the built-in engine. **Untested on silicon**: no board was at hand.
 //!
 //! Invariants:
-//! 1. Interrupts are not nested: handlers run with `mstatus.MIE` clear, on a stack of their own.
+//! 1. No handler runs within another, or while the kernel is held: what comes then is put off (`trap`). They
+//!    run on a stack of their own.
 //! 2. `mscratch` holds the top of that stack while a unit runs, and zero while a handler, start-up code
 //!    or the kernel between two units does: a trap that no unit can answer for is told apart by one
 //!    branch and goes to the emergency stack.
 //! 3. Nothing is written through an interrupted stack pointer before it was compared with the
-//!    bounds in `RAMSCOPE_CURRENT`.
+//!    bounds in `RAMSCOPE_CURRENT`, but where the kernel is held: who took it has looked that there is room.
+//!    The thread pointer says so; it is zero while the kernel is free.
 //! 4. Debug trigger 0 guards the running unit's stack, trigger 1 the handlers'; trigger 0 is the
 //!    selected one except while `guard.rs` arms them.
 #![no_std]

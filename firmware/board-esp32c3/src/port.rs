@@ -13,8 +13,20 @@ use ramscope_kernel::port::{Context, Port, ResetNote, SAVED_REGISTERS, Seat, Sta
 
 struct Instance(UnsafeCell<Kernel>);
 
-// SAFETY: the kernel touches it with interrupts masked only.
+// SAFETY: the kernel touches it while it is held or interrupts are masked only.
 unsafe impl Sync for Instance {}
+
+/// In the thread pointer: the kernel is held. One less of it is what letting go does.
+pub(crate) const HELD: usize = 1;
+/// In the thread pointer: the trap entry has put an interrupt off. Only there while the kernel is held.
+pub(crate) const PUT_OFF: usize = 2;
+
+/// Notes that a handler has silenced its line: it comes again after it. Interrupts are masked.
+#[inline(always)]
+pub(crate) fn note_put_off() {
+    // SAFETY: the compiler keeps nothing in the thread pointer, and the kernel is held.
+    unsafe { asm!("ori tp, tp, {}", const PUT_OFF, options(nomem, nostack)) };
+}
 
 static KERNEL: Instance = Instance(UnsafeCell::new(Kernel::new()));
 
@@ -35,12 +47,63 @@ const MIE: usize = 1 << 3;
 
 pub(crate) struct Esp32c3;
 
-// SAFETY: masking is mstatus.MIE, and handlers run masked; the trap entry checks before it writes.
+// SAFETY: masking is mstatus.MIE; the kernel is held where the thread pointer is not zero, and the trap
+// entry runs no handler then; it checks before it writes.
 unsafe impl Port for Esp32c3 {
     #[inline(always)]
     fn kernel() -> NonNull<Kernel> {
         // SAFETY: the address of a static.
         unsafe { NonNull::new_unchecked(KERNEL.0.get()) }
+    }
+
+    #[inline(always)]
+    fn hold() -> bool {
+        let before: usize;
+        // SAFETY: the compiler keeps nothing in the thread pointer. No `nomem`: it also keeps the
+        // compiler from moving accesses out of the section.
+        unsafe {
+            asm!("mv {}, tp", "ori tp, tp, {held}", out(reg) before, held = const HELD, options(nostack));
+        }
+        before == 0
+    }
+
+    #[inline(always)]
+    fn is_held() -> bool {
+        let held: usize;
+        // SAFETY: reads a register.
+        unsafe { asm!("mv {}, tp", out(reg) held, options(nomem, nostack)) };
+        held != 0
+    }
+
+    #[inline(always)]
+    fn let_go(was_free: bool) {
+        if was_free {
+            // SAFETY: as in `hold`. One instruction lets it go, or finds that something was put off.
+            unsafe {
+                asm!(
+                    "addi tp, tp, -1",
+                    "beqz tp, 2f",
+                    "jal t0, ramscope_recall",
+                    "2:",
+                    out("t0") _, out("t1") _, options(nostack),
+                );
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn let_go_masked() {
+        // SAFETY: as in `let_go`.
+        unsafe {
+            asm!(
+                "csrci mstatus, 8",
+                "addi tp, tp, -1",
+                "beqz tp, 2f",
+                "jal t0, ramscope_recall_masked",
+                "2:",
+                out("t0") _, out("t1") _, options(nostack),
+            );
+        }
     }
 
     #[inline(always)]

@@ -22,6 +22,8 @@ global_asm!(
     "ramscope_reset:",
     "csrw mstatus, zero",
     "csrw mscratch, zero",
+    // The kernel is held until the first unit runs.
+    "li tp, 1",
     ".option push",
     ".option norelax",
     "la gp, __global_pointer$",

@@ -6,6 +6,8 @@
 #![expect(unsafe_code, reason = "switches stacks")]
 
 use crate::guard::{self, Current};
+use crate::interrupts::ALL_LINES;
+use crate::registers::matrix;
 use core::arch::{asm, global_asm};
 use core::mem::offset_of;
 use core::ptr::NonNull;
@@ -87,7 +89,7 @@ global_asm!(
     "mv sp, a1",
     "lw t0, 0(sp)",
     "jr t0",
-    // The stack of the handlers is free while interrupts are masked and no handler runs. The guard
+    // The stack of the handlers is free while the kernel is held and no handler runs. The guard
     // goes first: the heap may write there as soon as the stack is given back.
     ".global ramscope_leave",
     "ramscope_leave:",
@@ -99,9 +101,39 @@ global_asm!(
     "jr a0",
     ".global ramscope_resume",
     "ramscope_resume:",
+    "csrci mstatus, {mie}",
+    "addi tp, tp, -1",
+    "bnez tp, 3f",
+    "2:",
     "la t0, _ramscope_interrupt_stack_high",
     "csrw mscratch, t0",
     "j ramscope_load",
+    // Something was put off: it comes as soon as the context goes on.
+    "3:",
+    "li t0, {enable}",
+    "li t1, {lines}",
+    "sw t1, 0(t0)",
+    "li tp, 0",
+    "j 2b",
+    // The same for who goes on itself, once the thread pointer is one less than while the kernel was held;
+    // called by `t0`.
+    ".global ramscope_recall",
+    "ramscope_recall:",
+    "csrci mstatus, {mie}",
+    "li t1, {enable}",
+    "li tp, {lines}",
+    "sw tp, 0(t1)",
+    "li tp, 0",
+    "csrsi mstatus, {mie}",
+    "jr t0",
+    // And for who has masked interrupts.
+    ".global ramscope_recall_masked",
+    "ramscope_recall_masked:",
+    "li t1, {enable}",
+    "li tp, {lines}",
+    "sw tp, 0(t1)",
+    "li tp, 0",
+    "jr t0",
 
     ".text",
     size = const size_of::<GaveWay>(),
@@ -119,6 +151,8 @@ global_asm!(
     guard_bytes = const GUARD_BYTES,
     napot = const guard::NAPOT_64,
     nowhere = const guard::NOWHERE as i32,
+    enable = const matrix::ENABLE.address(),
+    lines = const ALL_LINES,
 );
 
 /// A context that calls `entry` on an empty stack, with interrupts on.

@@ -1,14 +1,27 @@
 //! Traps: the one entry, what it saves where, and who is told.
 //!
-//! The entry swaps to the handlers' stack first and looks at the interrupted stack pointer before
+//! The thread pointer, which nothing here uses for variables of threads, says whether the kernel is held
+//! ([`HELD`]) and whether anything was put off ([`PUT_OFF`]): zero is free. So the entry knows what it has
+//! interrupted before it has saved anything, and one instruction takes the kernel or lets it go.
+//!
+//! *Free:* it swaps to the handlers' stack first and looks at the interrupted stack pointer before
 //! it writes a byte through it. If the frame fits the running unit's stack, it goes there, and a
 //! switch is no more than answering another context. If not, the stack has overflowed: the frame
-//! goes to the handlers' stack, and the kernel ends that unit. A trap within a handler finds
-//! `mscratch` zero and goes to the emergency stack, from which nothing returns.
+//! goes to the handlers' stack, and the kernel ends that unit. From then on the kernel is held, and
+//! interrupts are on as soon as the source of this one is quiet.
+//!
+//! *Held,* by thread code or by a handler: an interrupt is put off. Its line is disabled, the thread
+//! pointer says so, and what was interrupted goes on; [`Port::let_go`](ramscope_kernel::port::Port::let_go), the switch and
+//! the end of a handler let the lines through again. This takes two words below the stack pointer, for which
+//! there is room: sections ask for it, and handlers have a guard. An exception there goes the way
+//! of all others, or, within a handler, where `mscratch` is zero, to the emergency stack, from which
+//! nothing returns. Both are told apart from interrupts before a byte is written.
 #![expect(unsafe_code, reason = "the trap entry")]
 
 use crate::guard::{self, Current, TRIGGERS_ON};
-use crate::interrupts;
+use crate::interrupts::{self, ALL_LINES};
+use crate::port::{HELD, PUT_OFF};
+use crate::registers::matrix;
 use crate::switch::GAVE_WAY_BYTES;
 use core::arch::global_asm;
 use core::mem::offset_of;
@@ -29,7 +42,8 @@ struct Frame {
     a: [usize; 8],
     mepc: usize,
     mstatus: usize,
-    reserved: usize,
+    /// Not zero: the kernel was held.
+    held: usize,
 }
 
 const _: () = assert!(size_of::<Frame>().is_multiple_of(16), "the stack stays aligned");
@@ -39,6 +53,11 @@ const _: () = assert!(size_of::<Frame>().is_multiple_of(16), "the stack stays al
 #[used]
 #[unsafe(no_mangle)]
 static RAMSCOPE_CONTEXTS: [u32; 2] = [GAVE_WAY_BYTES as u32, size_of::<Frame>() as u32];
+
+/// `mstatus` in the trap of a unit that had interrupts on: MPP is machine, and MPIE is set. What is put off
+/// while a handler runs leaves others there.
+const INTERRUPTED: usize = 3 << 11 | MPIE;
+const MPIE: usize = 1 << 7;
 
 /// Bytes that the entry takes of the handlers' stack before it has saved anything.
 const SCRATCH_BYTES: usize = 16;
@@ -91,16 +110,21 @@ global_asm!(
     "sw s9, {s}+36(t0)",
     "sw s10, {s}+40(t0)",
     "sw s11, {s}+44(t0)",
+    "la t1, ramscope_restore_interrupted",
+    "sw t1, {restore}(t0)",
+    ".endm",
+    // How it was interrupted.
+    ".macro ramscope_keep_state",
     "csrr t1, mepc",
     "sw t1, {mepc}(t0)",
     "csrr t1, mstatus",
     "sw t1, {mstatus}(t0)",
-    "la t1, ramscope_restore_interrupted",
-    "sw t1, {restore}(t0)",
+    "sw tp, {held}(t0)",
     ".endm",
     "ramscope_trap_entry:",
+    "bnez tp, 5f",
     "csrrw sp, mscratch, sp",
-    "beqz sp, 8f",
+    "6:",
     "sw t0, -4(sp)",
     "sw t1, -8(sp)",
     "sw t2, -12(sp)",
@@ -116,16 +140,24 @@ global_asm!(
     "ramscope_keep_caller_saved",
     "csrr a0, mcause",
     "bgez a0, 1f",
-    // From here on a trap is a trap within a trap, and the handlers' guard is live.
+    // What is put off meanwhile is a trap of its own.
+    "csrr t1, mepc",
+    "sw t1, {mepc}(t0)",
+    // From here on an exception is a trap within a trap, and the handlers' guard is live.
     "csrw mscratch, zero",
     "csrsi 0x7A5, 8",
+    "li tp, 1",
     "addi sp, sp, -{scratch}",
     "sw t0, 0(sp)",
     "mv a1, t0",
     "call ramscope_interrupt",
+    "csrci mstatus, {mie}",
     "lw t0, 0(sp)",
     "addi sp, sp, {scratch}",
     "csrw mscratch, sp",
+    "addi tp, tp, -1",
+    "bnez tp, 11f",
+    "12:",
     "bnez a0, 3f",
     "mv sp, t0",
     "lw ra, {ra}(sp)",
@@ -146,13 +178,50 @@ global_asm!(
     "lw a7, {a}+28(sp)",
     "addi sp, sp, {frame}",
     "mret",
+    // Something was put off: it comes right after the return, for which it left other state.
+    "11:",
+    "li t1, {enable}",
+    "li t2, {lines}",
+    "sw t2, 0(t1)",
+    "li tp, 0",
+    "li t1, {interrupted}",
+    "csrw mstatus, t1",
+    "lw t1, {mepc}(t0)",
+    "csrw mepc, t1",
+    "j 12b",
     // Another unit goes on, from its seat.
     "3:",
+    "li t1, {interrupted}",
+    "sw t1, {mstatus}(t0)",
     "ramscope_keep_others",
     "mv a1, a0",
     "j ramscope_load",
+    // The kernel is held: until an interrupt is known to be one, no memory is touched.
+    "5:",
+    "csrr tp, mcause",
+    "bgez tp, 7f",
+    "sw t0, -4(sp)",
+    "sw t1, -8(sp)",
+    "li t0, 1",
+    "sll t0, t0, tp", // by the low five bits, the line
+    "not t0, t0",
+    "li t1, {enable}",
+    "lw tp, 0(t1)",
+    "and t0, t0, tp",
+    "sw t0, 0(t1)",
+    "li tp, {held_and_put_off}",
+    "lw t0, -4(sp)",
+    "lw t1, -8(sp)",
+    "mret",
+    // What was in the thread pointer is lost; that nothing was put off does no harm.
+    "7:",
+    "li tp, {held_and_put_off}",
+    "csrrw sp, mscratch, sp",
+    "bnez sp, 6b",
+    "j 8f",
     // An exception.
     "1:",
+    "ramscope_keep_state",
     "ramscope_keep_others",
     "li a3, 0",
     "j 4f",
@@ -160,6 +229,7 @@ global_asm!(
     "2:",
     "addi t0, sp, -({frame} + {scratch})",
     "ramscope_keep_caller_saved",
+    "ramscope_keep_state",
     "ramscope_keep_others",
     "li a3, 1",
     "mv sp, t0",
@@ -169,6 +239,8 @@ global_asm!(
     "csrr a4, mscratch",
     "csrw mscratch, zero",
     "csrsi 0x7A5, 8",
+    "ori tp, tp, 1",
+    "csrsi mstatus, {mie}",
     "mv a0, t0",
     "call ramscope_trap",
     "mv a1, a0",
@@ -268,9 +340,15 @@ global_asm!(
     a = const offset_of!(Frame, a),
     mepc = const offset_of!(Frame, mepc),
     mstatus = const offset_of!(Frame, mstatus),
+    held = const offset_of!(Frame, held),
     current_low = const offset_of!(Current, low),
     current_bytes = const offset_of!(Current, bytes),
     triggers_on = const TRIGGERS_ON,
+    held_and_put_off = const HELD | PUT_OFF,
+    enable = const matrix::ENABLE.address(),
+    lines = const ALL_LINES,
+    interrupted = const INTERRUPTED,
+    mie = const 1 << 3,
 );
 
 unsafe extern "C" {
@@ -310,7 +388,7 @@ unsafe extern "C" fn ramscope_interrupt(
     cause: usize,
     frame: *const Frame,
 ) -> Option<NonNull<Seat>> {
-    // SAFETY: this is the trap of a unit, masked by the processor.
+    // SAFETY: this is the trap of a unit that did not hold the kernel, masked by the processor.
     unsafe { handler::enter() };
     interrupts::dispatch(cause as u32 & 0x1F);
     // SAFETY: after `enter`; if it answers, the entry completes the frame and resumes the answer.
@@ -358,9 +436,10 @@ fn end_overflowed(frame: &Frame, overflow: Overflow) -> NonNull<Seat> {
     unsafe { teardown::overflow(overflow, interrupts_of(frame)) }
 }
 
-/// How the unit had interrupts: `mstatus.MPIE`.
+/// How the unit had interrupts.
 fn interrupts_of(frame: &Frame) -> Interrupts {
-    if frame.mstatus & 1 << 7 != 0 { Interrupts::On } else { Interrupts::Masked }
+    let were_on = frame.mstatus & MPIE != 0 && frame.held == 0;
+    if were_on { Interrupts::On } else { Interrupts::Masked }
 }
 
 fn is_exhausted(pc: usize) -> bool {

@@ -43,8 +43,8 @@ impl<S> Contexts<S> {
     }
 
     /// A context that calls `entry` when it is first resumed.
-    pub(crate) fn prepare(&'static self, entry: extern "C" fn() -> !) -> Context {
-        self.add(move || entry())
+    pub(crate) fn prepare(&'static self, entry: impl FnOnce() + 'static) -> Context {
+        self.add(entry)
     }
 
     fn add(&'static self, entry: impl FnOnce() + 'static) -> Context {

@@ -122,6 +122,8 @@ struct Instance {
     console: &'static console::Turn,
     modules: &'static [&'static Linked],
     contexts: Contexts<Stopped>,
+    /// The kernel is held.
+    held: Cell<bool>,
     masked: Cell<bool>,
     now: Cell<u64>,
     end: u64,
@@ -158,6 +160,7 @@ impl Instance {
             console: Box::leak(Box::new(console::Turn::new())),
             modules: &[],
             contexts: Contexts::new(),
+            held: Cell::new(true),
             masked: Cell::new(true),
             now: Cell::new(0),
             end,
@@ -190,7 +193,7 @@ impl Instance {
         (Run { text, stopped, millis }, instance.points.as_ref())
     }
 
-    /// The kernel has turned interrupts on: an explorer may end the slice here. A unit that panics is
+    /// The kernel was let go: an explorer may end the slice here. A unit that panics is
     /// not to be left, because the host counts panics by OS thread.
     fn at_point(&self) {
         let Some(points) = self.points.as_ref().filter(|_| !std::thread::panicking()) else {
@@ -261,7 +264,7 @@ impl Instance {
     }
 
     fn interrupt(&self, work: impl FnOnce()) {
-        self.masked.set(true);
+        self.held.set(true);
         // SAFETY: the idle context was running, and counts as interrupted.
         unsafe { handler::enter() };
         work();
@@ -272,6 +275,12 @@ impl Instance {
             let load = unsafe { seat.as_ref() }.context;
             self.contexts.switch(load);
         }
+        self.set_free();
+    }
+
+    /// The kernel is free and interrupts are on.
+    fn set_free(&self) {
+        self.held.set(false);
         self.masked.set(false);
     }
 }
@@ -293,6 +302,26 @@ unsafe impl Port for Host {
         instance().kernel
     }
 
+    fn hold() -> bool {
+        !instance().held.replace(true)
+    }
+
+    fn is_held() -> bool {
+        instance().held.get()
+    }
+
+    fn let_go(was_free: bool) {
+        if was_free {
+            instance().set_free();
+            instance().at_point();
+        }
+    }
+
+    fn let_go_masked() {
+        instance().masked.set(true);
+        instance().held.set(false);
+    }
+
     fn mask() -> bool {
         !instance().masked.replace(true)
     }
@@ -300,7 +329,9 @@ unsafe impl Port for Host {
     fn unmask(were_on: bool) {
         if were_on {
             instance().masked.set(false);
-            instance().at_point();
+            if !instance().held.get() {
+                instance().at_point();
+            }
         }
     }
 
@@ -320,7 +351,10 @@ unsafe impl Port for Host {
     }
 
     unsafe fn prepare(_: StackRange, entry: extern "C" fn() -> !) -> Context {
-        instance().contexts.prepare(entry)
+        instance().contexts.prepare(move || {
+            Self::let_go(true);
+            entry()
+        })
     }
 
     unsafe fn switch(mut from: NonNull<Seat>, to: NonNull<Seat>) {
@@ -329,7 +363,7 @@ unsafe impl Port for Host {
         // SAFETY: as above.
         let load = unsafe { to.as_ref() }.context;
         instance().contexts.switch(load);
-        Self::unmask(true);
+        Self::let_go(true);
     }
 
     unsafe fn leave(finish: extern "C" fn() -> !) -> ! {

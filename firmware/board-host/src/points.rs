@@ -1,7 +1,7 @@
 //! Where slices end in a run that is explored.
 //!
-//! Units change hands at kernel calls only, so a switch matters nowhere else: each time the kernel turns
-//! interrupts back on in a unit is a point, if another unit of its priority is ready. A use of a
+//! Units change hands at kernel calls only, so a switch matters nowhere else: each time the kernel is
+//! let go in a unit is a point, if another unit of its priority is ready. A use of a
 //! `Shared` cell passes one right before its load or store. Points are counted from the start of the
 //! device; the count is a function of program, input, and the switches that were made before.
 
@@ -20,7 +20,7 @@ pub(crate) enum Places {
 
 /// The points of a run: which there were, and what was done at them.
 pub(crate) struct Points {
-    /// Set while the kernel is asked who is ready, which turns interrupts on as well.
+    /// Set while the kernel is asked who is ready, which lets the kernel go as well.
     is_asking: Cell<bool>,
     coming: RefCell<VecDeque<Switch>>,
     choices: RefCell<Vec<u32>>,

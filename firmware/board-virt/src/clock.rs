@@ -4,6 +4,7 @@
 //! error adds up, because every reading is converted from the whole count. An alarm is rounded up,
 //! so that it never comes before its tick.
 
+use crate::interrupts::want_clock;
 use crate::player;
 use crate::registers::clint;
 use core::arch::asm;
@@ -12,8 +13,6 @@ use core::arch::asm;
 /// its 16 MHz.
 pub(crate) const STAMP_HZ: u32 = 800_000_000;
 
-/// mie.MTIE.
-const MTIE: usize = 1 << 7;
 /// The widest count whose product with 8 still fits: the sun will not see it.
 const MTIME_MAX: u64 = u64::MAX / 8;
 
@@ -76,7 +75,7 @@ pub(crate) fn now() -> u64 {
     fifth(mtime() << 3)
 }
 
-/// Raises the clock interrupt at `at`. Interrupts masked.
+/// Raises the clock interrupt at `at`. The kernel is held.
 ///
 /// Without an alarm the interrupt is disabled: QEMU hangs if it waits for an mtimecmp that no time
 /// reaches.
@@ -95,26 +94,15 @@ pub(crate) fn set_alarm(at: Option<u64>) {
 /// Lets the interrupt come when mtime is this, or not at all.
 pub(crate) fn strike(mtime: Option<u64>) {
     let Some(mtime) = mtime else {
-        return enable(false);
+        return want_clock(false);
     };
     clint::MTIMECMP_HIGH.write(u32::MAX); // so that no value between old and new strikes
     clint::MTIMECMP_LOW.write(mtime as u32);
     clint::MTIMECMP_HIGH.write((mtime >> 32) as u32);
-    enable(true);
-}
-
-#[expect(unsafe_code, reason = "writes a CSR")]
-fn enable(on: bool) {
-    if on {
-        // SAFETY: mie.MTIE belongs to this module.
-        unsafe { asm!("csrs mie, {}", in(reg) MTIE, options(nostack)) };
-    } else {
-        // SAFETY: as above.
-        unsafe { asm!("csrc mie, {}", in(reg) MTIE, options(nostack)) };
-    }
+    want_clock(true);
 }
 
 /// The alarm went off: it is over until the next is set.
 pub(crate) fn acknowledge() {
-    enable(false);
+    want_clock(false);
 }

@@ -27,7 +27,9 @@ pub(crate) const NOWHERE: u32 = 0xFFFF_FFC0 >> 2 | NAPOT_64;
 /// pmpcfg0: entry 0 NAPOT, readable; entry 1 the same and locked; entry 2 NAPOT, everything.
 const ENTRIES: u32 = 0x1F << 16 | 0x99 << 8 | 0x19;
 /// mstatus.MPRV and MPP = machine: nothing is bound yet that is not locked.
-const MPRV_AND_MPP: u32 = 1 << 17 | 3 << 11;
+const MPRV_AND_MPP: u32 = MPRV | MPP;
+/// mstatus.MPRV.
+pub(crate) const MPRV: u32 = 1 << 17;
 /// mstatus.MPP.
 pub(crate) const MPP: u32 = 3 << 11;
 

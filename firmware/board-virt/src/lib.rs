@@ -17,8 +17,9 @@
 //! Invariants: 1 to 3 of `board-esp32c3`, and
 //! 4. Entry 0 guards the running unit's stack, entry 1, locked, the handlers'; entry 2 allows user
 //!    mode everything else.
-//! 5. While a unit runs, MPRV is set and MPP is user. A trap sets MPP to machine, so handlers and
-//!    the restoring of a frame are bound by locked entries only; `mret` makes it user again.
+//! 5. While a unit runs, MPRV is set and MPP is user. A trap sets MPP to machine, and then handlers clear
+//!    MPRV, because what is put off while they run leaves user mode in MPP. So they and the restoring of
+//!    a frame are bound by locked entries only; who resumes a unit puts both back.
 #![no_std]
 #![cfg(target_arch = "riscv32")]
 

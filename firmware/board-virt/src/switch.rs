@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "switches stacks")]
 
 use crate::guard::{self, Current};
+use crate::interrupts::WANTED;
 use core::arch::{asm, global_asm};
 use core::mem::offset_of;
 use core::ptr::NonNull;
@@ -49,9 +50,11 @@ global_asm!(
     "jal t0, 1f",
     ".global ramscope_restore_gave_way",
     "ramscope_restore_gave_way:",
-    // If a trap resumes this unit, MPP is machine, and the guard would not bind.
+    // If a trap resumes this unit, MPP is machine or MPRV is clear, and the guard would not bind.
     "li t0, {mpp}",
     "csrc mstatus, t0",
+    "li t0, {mprv}",
+    "csrs mstatus, t0",
     "lw ra, {ra}(sp)",
     "lw s0, {s}+0(sp)",
     "lw s1, {s}+4(sp)",
@@ -91,7 +94,7 @@ global_asm!(
     "mv sp, a1",
     "lw t0, 0(sp)",
     "jr t0",
-    // The stack of the handlers is free while interrupts are masked and no handler runs. The guard
+    // The stack of the handlers is free while the kernel is held and no handler runs. The guard
     // goes first: the heap may write there as soon as the stack is given back.
     ".global ramscope_leave",
     "ramscope_leave:",
@@ -103,9 +106,33 @@ global_asm!(
     "jr a0",
     ".global ramscope_resume",
     "ramscope_resume:",
+    "csrci mstatus, {mie}",
+    "addi tp, tp, -1",
+    "beqz tp, 2f",
+    "jal t0, ramscope_recall_masked",
+    "2:",
     "la t0, _ramscope_interrupt_stack_high",
     "csrw mscratch, t0",
     "j ramscope_load",
+    // Something was put off: it comes again. Once the thread pointer is one less than while the kernel was
+    // held; called by `t0`.
+    ".global ramscope_recall",
+    "ramscope_recall:",
+    "csrci mstatus, {mie}",
+    "lui t1, %hi({wanted})",
+    "lw t1, %lo({wanted})(t1)",
+    "csrs mie, t1",
+    "li tp, 0",
+    "csrsi mstatus, {mie}",
+    "jr t0",
+    // The same for who has masked interrupts: it comes as soon as the context goes on.
+    ".global ramscope_recall_masked",
+    "ramscope_recall_masked:",
+    "lui t1, %hi({wanted})",
+    "lw t1, %lo({wanted})(t1)",
+    "csrs mie, t1",
+    "li tp, 0",
+    "jr t0",
 
     ".text",
     size = const size_of::<GaveWay>(),
@@ -124,6 +151,8 @@ global_asm!(
     napot = const guard::NAPOT_64,
     nowhere = const guard::NOWHERE as i32,
     mpp = const guard::MPP,
+    mprv = const guard::MPRV,
+    wanted = sym WANTED,
 );
 
 /// A context that calls `entry` on an empty stack, with interrupts on.

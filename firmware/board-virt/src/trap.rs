@@ -1,14 +1,27 @@
 //! Traps: the one entry, what it saves where, and who is told.
 //!
-//! The entry swaps to the handlers' stack first and looks at the interrupted stack pointer before
+//! The thread pointer, which nothing here uses for variables of threads, says whether the kernel is held
+//! ([`HELD`]) and whether anything was put off ([`PUT_OFF`]): zero is free. So the entry knows what it has
+//! interrupted before it has saved anything, and one instruction takes the kernel or lets it go.
+//!
+//! *Free:* it swaps to the handlers' stack first and looks at the interrupted stack pointer before
 //! it writes a byte through it. If the frame fits the running unit's stack, it goes there, and a
 //! switch is no more than answering another context. If not, the stack has overflowed: the frame
-//! goes to the handlers' stack, and the kernel ends that unit. A trap within a handler finds
-//! `mscratch` zero and goes to the emergency stack, from which nothing returns.
+//! goes to the handlers' stack, and the kernel ends that unit. From then on the kernel is held, and
+//! interrupts are on as soon as the source of this one is quiet. Loads and stores have machine mode's
+//! rights until a unit is resumed: an interrupt within the handler leaves user mode in MPP.
+//!
+//! *Held,* by thread code or by a handler: an interrupt is put off. Its bit in `mie` is cleared, the thread
+//! pointer says so, and what was interrupted goes on; [`Port::let_go`](ramscope_kernel::port::Port::let_go), the
+//! switch and the end of a handler set the bits again. This takes a word below the stack pointer, for
+//! which there is room: sections ask for it, and handlers have a guard. An exception there goes the way
+//! of all others, or, within a handler, where `mscratch` is zero, to the emergency stack, from which
+//! nothing returns. Both are told apart from interrupts before a byte is written.
 #![expect(unsafe_code, reason = "the trap entry")]
 
 use crate::guard::{self, Current};
 use crate::interrupts;
+use crate::port::{HELD, PUT_OFF};
 use core::arch::global_asm;
 use core::mem::offset_of;
 use core::ptr::NonNull;
@@ -28,7 +41,8 @@ struct Frame {
     a: [usize; 8],
     mepc: usize,
     mstatus: usize,
-    reserved: usize,
+    /// Not zero: the kernel was held.
+    held: usize,
 }
 
 const _: () = assert!(size_of::<Frame>().is_multiple_of(16), "the stack stays aligned");
@@ -49,8 +63,9 @@ global_asm!(
     ".endr",
     ".option pop",
     "ramscope_trap_entry:",
+    "bnez tp, 5f",
     "csrrw sp, mscratch, sp",
-    "beqz sp, 8f",
+    "6:",
     "sw t0, -4(sp)",
     "sw t1, -8(sp)",
     "sw t2, -12(sp)",
@@ -107,20 +122,46 @@ global_asm!(
     "sw t1, {mepc}(t0)",
     "csrr t1, mstatus",
     "sw t1, {mstatus}(t0)",
+    "sw tp, {held}(t0)",
     "la t1, ramscope_restore_interrupted",
     "sw t1, {restore}(t0)",
     "beqz t2, 3f",
     "mv sp, t0",
     "3:",
-    // From here on a trap is a trap within a trap.
+    // From here on an exception is a trap within a trap.
     "csrw mscratch, zero",
+    "ori tp, tp, 1",
+    "li t1, {mprv}",
+    "csrc mstatus, t1",
     "mv a0, t0",
     "call ramscope_trap",
+    "csrci mstatus, {mie}",
+    "addi tp, tp, -1",
+    "beqz tp, 4f",
+    "jal t0, ramscope_recall_masked",
+    "4:",
     "la t0, _ramscope_interrupt_stack_high",
     "csrw mscratch, t0",
     "mv sp, a0",
     "lw t0, 0(sp)",
     "jr t0",
+    // The kernel is held: until an interrupt is known to be one, no memory is touched.
+    "5:",
+    "csrr tp, mcause",
+    "bgez tp, 7f",
+    "sw t0, -4(sp)",
+    "li t0, 1",
+    "sll t0, t0, tp", // by the low five bits, its number
+    "csrc mie, t0",
+    "li tp, {held_and_put_off}",
+    "lw t0, -4(sp)",
+    "mret",
+    // What was in the thread pointer is lost; that nothing was put off does no harm.
+    "7:",
+    "li tp, {held_and_put_off}",
+    "csrrw sp, mscratch, sp",
+    "bnez sp, 6b",
+    "j 8f",
     "ramscope_restore_interrupted:",
     "lw t0, {mepc}(sp)",
     "csrw mepc, t0",
@@ -214,8 +255,12 @@ global_asm!(
     a = const offset_of!(Frame, a),
     mepc = const offset_of!(Frame, mepc),
     mstatus = const offset_of!(Frame, mstatus),
+    held = const offset_of!(Frame, held),
     current_low = const offset_of!(Current, low),
     current_bytes = const offset_of!(Current, bytes),
+    mprv = const guard::MPRV,
+    mie = const 1 << 3,
+    held_and_put_off = const HELD | PUT_OFF,
 );
 
 unsafe extern "C" {
@@ -262,14 +307,16 @@ unsafe extern "C" fn ramscope_trap(
     // SAFETY: the entry has just written it.
     let frame_ref = unsafe { &*frame };
     let resume = if outside != 0 {
+        interrupts::let_others_come();
         Some(outside_of_stack(frame_ref, cause, value, sp))
     } else if cause & INTERRUPT != 0 {
-        // SAFETY: this is the trap of a unit, masked by the processor.
+        // SAFETY: this is the trap of a unit that did not hold the kernel, masked by the processor.
         unsafe { handler::enter() };
         interrupts::dispatch(cause as u32 & 0x1F);
         // SAFETY: after `enter`; the entry has completed the frame, and `guard::enter` follows.
         unsafe { handler::leave(frame as Context) }
     } else {
+        interrupts::let_others_come();
         Some(exception(frame_ref, cause, value, sp))
     };
     match resume {
@@ -307,9 +354,11 @@ fn end_overflowed(frame: &Frame, overflow: Overflow) -> NonNull<Seat> {
     unsafe { teardown::overflow(overflow, interrupts_of(frame)) }
 }
 
-/// How the unit had interrupts: `mstatus.MPIE`.
+/// How the unit had interrupts.
 fn interrupts_of(frame: &Frame) -> Interrupts {
-    if frame.mstatus & 1 << 7 != 0 { Interrupts::On } else { Interrupts::Masked }
+    const MPIE: usize = 1 << 7;
+    let were_on = frame.mstatus & MPIE != 0 && frame.held == 0;
+    if were_on { Interrupts::On } else { Interrupts::Masked }
 }
 
 fn is_exhausted(pc: usize) -> bool {

@@ -14,6 +14,18 @@ unsafe impl Port for Absent {
     fn kernel() -> NonNull<Kernel> {
         unreachable!("{NONE}")
     }
+    fn hold() -> bool {
+        unreachable!("{NONE}")
+    }
+    fn is_held() -> bool {
+        unreachable!("{NONE}")
+    }
+    fn let_go(_: bool) {
+        unreachable!("{NONE}")
+    }
+    fn let_go_masked() {
+        unreachable!("{NONE}")
+    }
     fn mask() -> bool {
         unreachable!("{NONE}")
     }

@@ -214,7 +214,7 @@ pub(crate) fn follows(kernel: &mut Kernel, note: fn(&mut Kernel, Slot)) {
     }
 }
 
-/// A pass: begins a callback, because one waits and none runs. Interrupts masked, before the scheduler
+/// A pass: begins a callback, because one waits and none runs. In a section, before the scheduler
 /// decides.
 pub(crate) fn pass(kernel: &mut Kernel) {
     let Home::Made(slot) = kernel.callbacks.home else { return };

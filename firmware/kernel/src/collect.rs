@@ -19,8 +19,8 @@
 //! every request to end is. Its frames are scanned before anything is freed, because it runs once more.
 //!
 //! # Stop the world, with interrupts on
-//! Everything happens in steps of a few hundred instructions, masked each, with interrupts on in
-//! between. While it lasts the caller runs above every priority, so no other unit runs at all: that is
+//! Everything happens in steps of a few hundred instructions, a section each, with handlers let in
+//! between. What is put off within a step touches nothing that it looks at. While it lasts the caller runs above every priority, so no other unit runs at all: that is
 //! the *pause*. A write barrier would let them run, and would cost every store of every program; the
 //! pause costs nobody anything who never collects. It is measured, and told with everything else.
 //!

@@ -17,7 +17,7 @@
 //! 2. Each one that is taken is answered with a `CommandDone`.
 //! 3. What a command puts on the handlers' stack is painted over before the handler ends, so that
 //!    measuring does not raise what it measures.
-//! 4. A window that opens keeps interrupts masked for as long as scanning and painting all stacks
+//! 4. A window that opens holds the kernel for as long as scanning and painting all stacks
 //!    takes. It is the one stretch that grows with the stacks' bytes; it happens at a phase's ends only,
 //!    where a thread that did the same would have stopped everything less urgent for as long.
 //! 5. A schedule that commands steer is one that the clock could have made: see `steering`.

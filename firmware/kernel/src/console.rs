@@ -26,7 +26,7 @@ const RECEIVE_BYTES: usize = 256;
 /// The console thread's priority, above the default, so that reports and commands are not starved
 /// by busy programs; and the least that a thread has while it writes.
 pub(crate) const PRIORITY: u8 = 12;
-/// Bytes that one masked stretch copies.
+/// Bytes that one section copies.
 const STRETCH_BYTES: usize = 16;
 
 pub(crate) struct Console {

@@ -11,22 +11,24 @@ use crate::{kernel, port};
 /// Any. What would block answers [`Error::Masked`](crate::Error::Masked); whom `work` wakes runs
 /// afterwards.
 pub fn masked<R>(work: impl FnOnce() -> R) -> R {
-    let were_on = port::mask();
-    if were_on {
+    let was_free = port::hold();
+    if was_free {
         kernel::with(|kernel| {
             kernel.program_masks = true;
             races::masked(kernel);
         });
     }
+    let were_on = port::mask();
     let result = work();
-    if were_on {
+    port::unmask(were_on);
+    if was_free {
         kernel::with(|kernel| {
             races::unmasked(kernel);
             kernel.program_masks = false;
         });
     }
-    port::unmask(were_on);
-    if were_on {
+    port::let_go(was_free);
+    if was_free {
         // Whom it woke had to wait until now.
         kernel::then_reschedule(|_| ());
     }

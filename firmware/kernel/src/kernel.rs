@@ -1,7 +1,8 @@
 //! The state of one kernel instance, and the only ways to it.
 //!
 //! Everything that more than one context touches is in [`Kernel`], and [`with`] is how thread code
-//! reaches it: interrupts masked, no switch inside. Handlers run masked as a whole. A switch is
+//! reaches it: the kernel is *held* meanwhile, and no switch is made. Handlers hold it as a whole.
+//! Interrupts stay on in both; how that goes together is told in `section`. A switch is
 //! never made under a borrow of the kernel: [`reschedule`] takes what it needs, lets go, and then
 //! asks the port.
 //!
@@ -13,7 +14,7 @@
 //!
 //! Invariants:
 //! 1. One `&mut Kernel` at a time: made in the functions of `section`, `line` and `handler`, all
-//!    with interrupts masked, none of which calls another.
+//!    with the kernel held or interrupts masked, none of which calls another.
 //! 2. The context of the running slot is stale; that of every other live slot is what a switch saved.
 //! 3. A wait queue that a blocked slot names lives until the slot is woken: it is part of the
 //!    kernel, or of an object that the waiting frame borrows.
@@ -59,7 +60,7 @@ const SLICE_TICKS: u32 = port::TICKS_PER_SECOND / 100;
 const PULSE_STAMPS: u32 = 1 << 30;
 
 /// Deadlines that one clock interrupt serves. More of them are served by the next interrupt, which
-/// follows at once: the masked stretch is bounded, whatever expires together.
+/// follows at once: what it holds the kernel for is bounded, whatever expires together.
 const EXPIRED_PER_INTERRUPT: usize = 4;
 
 /// One kernel instance. Opaque: boards only place it somewhere.
@@ -102,7 +103,7 @@ pub struct Kernel {
     pub(crate) handler_ticks: u64,
     pub(crate) handler_longest: u32,
     pub(crate) window: u32,
-    /// A section is under way that masked interrupts do not tell of: a panic or fault now means that the
+    /// A section is under way that the hold does not tell of: a panic or fault now means that the
     /// kernel itself is broken.
     pub(crate) busy: bool,
     /// The program has masked interrupts: what goes wrong then is its own fault.

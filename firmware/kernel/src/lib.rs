@@ -7,14 +7,15 @@
 //!
 //! The parts, from the bottom: [`mod@port`] is what a board provides; [`sched`] decides who runs, as
 //! a pure state machine; [`heap`] is the allocator with its ledger; `kernel` holds one instance of
-//! it all behind masked interrupts; [`thread`], [`Lock`], [`mem`], [`time`] and [`console`] are
+//! it all behind one lock; [`thread`], [`Lock`], [`mem`], [`time`] and [`console`] are
 //! what programs use; [`teardown`] is what happens to units that cannot go on.
 //!
 //! Invariants that hold everywhere:
 //! 1. Every operation that can block returns a `Result`, through which a request to end arrives. The
 //!    one exception is `println!`, which waits for room on the console and for nothing else.
 //! 2. Allocation is fallible, and `sum by owner = used = total - free` at all times.
-//! 3. A stretch with interrupts masked is bounded. Loops over units are in tear-downs only (whose
+//! 3. Interrupts are masked for at most 150 instructions, whatever the kernel does. What it holds the kernel
+//!    for is bounded, too. Loops over units are in tear-downs only (whose
 //!    joiners and waiters learn at once), and texts are copied in records that introduce something.
 //! 4. Nothing is dropped silently: each refusal, overflow and loss has a counter or a report.
 //! 5. A section of the kernel begins only with stack enough to end it, and an exception inside of one

@@ -180,7 +180,7 @@ pub struct Arc<T> {
     owns: PhantomData<Counted<T>>,
 }
 
-// SAFETY: the count changes with interrupts masked; the value is shared, so it must be both.
+// SAFETY: the count changes with the kernel held; the value is shared, so it must be both.
 unsafe impl<T: Send + Sync> Send for Arc<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for Arc<T> {}
@@ -208,7 +208,7 @@ impl<T> Arc<T> {
         kernel::with(|_| {
             // SAFETY: the block lives while an `Arc` does.
             let place = unsafe { self.pointer.as_ref() }.count.get();
-            // SAFETY: interrupts are masked.
+            // SAFETY: the kernel is held.
             let count = unsafe { &mut *place };
             *count = count.checked_add_signed(change).expect("fewer owners than bytes");
             *count

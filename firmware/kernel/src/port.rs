@@ -5,8 +5,11 @@
 //! as a parameter and fat LTO makes each of them a plain instruction or two.
 //!
 //! Invariants that a port keeps:
-//! 1. Between [`Port::mask`] and the [`Port::unmask`] that takes its token no handler of this
-//!    kernel instance runs, and no switch happens but through [`Port::switch`].
+//! 1. Between [`Port::hold`] and the [`Port::let_go`] that takes its token, and between
+//!    [`Port::mask`] and [`Port::unmask`], no handler of this kernel instance runs, and no switch
+//!    happens but through [`Port::switch`]. What interrupts while the kernel is held is put off: the port
+//!    sees to it that the source is quiet, and that it interrupts again as soon as the kernel is free.
+//!    Nothing else happens, and what happens is over in a few dozen instructions.
 //! 2. [`Port::kernel`] gives the same pointer for the life of the instance.
 //! 3. Nothing is written through the stack pointer of an interrupted unit before it has been
 //!    compared with the range of the [`Seat`] that came with the last switch.
@@ -49,9 +52,9 @@ pub struct Seat {
 /// How a unit that a trap interrupted had interrupts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interrupts {
-    /// They were on.
+    /// They were on, and the kernel was free.
     On,
-    /// It had masked them.
+    /// It had masked them, or the kernel was held.
     Masked,
 }
 
@@ -164,7 +167,17 @@ pub const SAVED_REGISTERS: usize = 12;
 pub unsafe trait Port {
     /// The kernel of this instance.
     fn kernel() -> NonNull<Kernel>;
-    /// Masks interrupts; says whether they were on.
+    /// Takes the kernel for the running context; says whether it was free. Interrupts stay as they are.
+    fn hold() -> bool;
+    /// Whether somebody has taken the kernel: thread code, or a handler for as long as it lasts.
+    fn is_held() -> bool;
+    /// Lets the kernel go if [`hold`](Self::hold) found it free: handlers that were put off run now.
+    fn let_go(was_free: bool);
+    /// Masks interrupts and lets the kernel go, which the caller holds: handlers that were put off run as
+    /// soon as interrupts are on.
+    fn let_go_masked();
+    /// Masks interrupts; says whether they were on. For what lasts no longer than about 150 instructions;
+    /// all else [holds](Self::hold) the kernel.
     fn mask() -> bool;
     /// Puts back what [`mask`](Self::mask) found.
     fn unmask(were_on: bool);
@@ -174,26 +187,29 @@ pub unsafe trait Port {
     fn timestamp() -> u32;
     /// Raises the clock interrupt at this tick, at once if it has passed. `None`: never.
     fn set_alarm(at: Option<u64>);
-    /// Prepares a context that calls `entry` with the stack empty and interrupts on.
+    /// Prepares a context that calls `entry` with the stack empty, interrupts on and the kernel free.
     ///
     /// # Safety
     /// `stack` is valid for writes and nothing else uses it.
     unsafe fn prepare(stack: StackRange, entry: extern "C" fn() -> !) -> Context;
     /// Saves the running context in the seat `from` and resumes that of `to`: the guard, the range that
-    /// traps check and the stack pointer change together. Returns when resumed, with interrupts on.
+    /// traps check and the stack pointer change together. Returns when resumed, with interrupts on
+    /// and the kernel free.
     ///
     /// # Safety
-    /// Interrupts are masked; the context of `to` was saved or prepared and is not running.
+    /// Interrupts are masked and the kernel is free; the context of `to` was saved or prepared and is not
+    /// running.
     unsafe fn switch(from: NonNull<Seat>, to: NonNull<Seat>);
     /// Leaves the running context for good and calls `finish` on a stack that belongs to nobody.
     ///
     /// # Safety
-    /// Interrupts are masked and stay masked; `finish` ends in [`resume`](Self::resume).
+    /// The kernel is held and stays so; `finish` ends in [`resume`](Self::resume).
     unsafe fn leave(finish: extern "C" fn() -> !) -> !;
-    /// Resumes the context in the seat `to`, with interrupts on, and forgets the running one.
+    /// Resumes the context in the seat `to`, with interrupts on and the kernel free, and forgets the
+    /// running one.
     ///
     /// # Safety
-    /// As for [`switch`](Self::switch).
+    /// The kernel is held; the context of `to` was saved or prepared.
     unsafe fn resume(to: NonNull<Seat>) -> !;
     /// Calls `work`. Where panics unwind (host), one that reaches this ends the running thread
     /// through [`teardown::panic_end`](crate::teardown::panic_end); on a chip it is just a call.
@@ -306,6 +322,10 @@ macro_rules! link {
 
 link! {
     fn kernel = _ramscope_port_kernel() -> NonNull<Kernel>;
+    fn hold = _ramscope_port_hold() -> bool;
+    fn is_held = _ramscope_port_is_held() -> bool;
+    fn let_go = _ramscope_port_let_go(was_free: bool) -> ();
+    fn let_go_masked = _ramscope_port_let_go_masked() -> ();
     fn mask = _ramscope_port_mask() -> bool;
     fn unmask = _ramscope_port_unmask(were_on: bool) -> ();
     fn now = _ramscope_port_now() -> u64;
@@ -354,6 +374,22 @@ macro_rules! port {
             #[unsafe(no_mangle)]
             fn _ramscope_port_kernel() -> NonNull<$crate::Kernel> {
                 <$port as Port>::kernel()
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_hold() -> bool {
+                <$port as Port>::hold()
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_is_held() -> bool {
+                <$port as Port>::is_held()
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_let_go(was_free: bool) {
+                <$port as Port>::let_go(was_free)
+            }
+            #[unsafe(no_mangle)]
+            fn _ramscope_port_let_go_masked() {
+                <$port as Port>::let_go_masked()
             }
             #[unsafe(no_mangle)]
             fn _ramscope_port_mask() -> bool {

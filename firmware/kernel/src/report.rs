@@ -77,7 +77,7 @@ pub(crate) struct Report {
 }
 
 /// The reports that wait for the console thread: a ring, because a report is too large to be moved for
-/// nothing with interrupts masked.
+/// nothing with the kernel held.
 pub(crate) struct Reports {
     waiting: [Option<Report>; REPORTS_MAX],
     /// Where the oldest is.

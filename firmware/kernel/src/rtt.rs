@@ -12,7 +12,7 @@
 //! 1. `write_offset` moves once per record, after its last word: a reader never sees half a record.
 //! 2. A record for which there is no room is dropped whole and counted; its sequence number is used
 //!    up, so the reader sees the gap too. The kernel never waits for the reader.
-//! 3. Only code with interrupts masked writes; only the reader moves `read_offset`. While the UART
+//! 3. Only who holds the kernel writes; only the reader moves `read_offset`. While the UART
 //!    drain is the reader, the channel is empty for everybody else: its size is 0.
 //! 4. Of the ring of commands the host moves `write_offset`, after the last word of a command, and
 //!    the device `read_offset`. Nothing that the host writes there is trusted.
@@ -203,7 +203,7 @@ impl Ring {
     /// Writes a record, or drops it whole; says whether it was written.
     ///
     /// # Context
-    /// Interrupts masked.
+    /// The kernel is held.
     #[inline]
     pub(crate) fn push(&mut self, record: &impl Payload, stamp: u32) -> bool {
         let Some(memory) = self.memory else {
@@ -244,7 +244,7 @@ impl Ring {
     /// that nobody has read by then are lost; the gap in the sequence numbers shows it.
     ///
     /// # Context
-    /// Interrupts masked.
+    /// The kernel is held.
     pub(crate) fn drain_here(&mut self, on: bool) {
         let Some(memory) = self.memory else { return };
         let channel = memory.telemetry();
@@ -262,7 +262,7 @@ impl Ring {
     /// `None` if there is none, or none that fits.
     ///
     /// # Context
-    /// Interrupts masked.
+    /// The kernel is held.
     pub(crate) fn take(&mut self, into: &mut [u32]) -> Option<usize> {
         let at = self.drained.filter(|at| *at != self.write)?;
         let ring = &self.memory?.ring;
@@ -290,7 +290,7 @@ impl Ring {
     /// Takes the oldest command, header and all.
     ///
     /// # Context
-    /// Interrupts masked.
+    /// The kernel is held.
     pub(crate) fn take_command(&mut self, into: &mut [u32; COMMAND_WORDS_MAX]) -> TakenWords {
         let Some(memory) = self.memory else { return TakenWords::Nothing };
         let channel = memory.command_channel();

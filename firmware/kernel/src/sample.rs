@@ -89,7 +89,7 @@ fn region_record(region: &port::Region) -> wire::Region<'static> {
     }
 }
 
-/// Entries of a table that are looked at in one masked section.
+/// Entries of a table that are looked at in one section.
 const LOOK: usize = 8;
 
 /// Calls `work` with the places of a table that are used, without a section for each of the others: most

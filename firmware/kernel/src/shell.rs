@@ -110,7 +110,6 @@ impl Mailbox {
 
 /// The main thread: runs what it is handed, one program after the other.
 pub(crate) extern "C" fn main_thread() -> ! {
-    port::unmask(true);
     let mut line = Line::EMPTY;
     loop {
         let program = next_request(&mut line);

@@ -17,10 +17,10 @@ pub const GUARD_BYTES: usize = 64;
 /// interrupt's frame included; the scenario `scenarios/stacks/headroom.yaml` fails when it grows past.
 pub const KERNEL_STACK_MAX: usize = 576;
 
-/// What one section of the kernel, a stretch with interrupts masked, may take of the caller's stack.
-/// Each section checks for itself, so that also the calls that promise nothing cannot be broken off
+/// What one section of the kernel may take of the caller's stack, the few words included with which an
+/// interrupt is put off. Each section checks for itself, so that also the calls that promise nothing cannot be broken off
 /// in the middle of one.
-pub(crate) const SECTION_STACK_MAX: usize = 256;
+pub(crate) const SECTION_STACK_MAX: usize = 272;
 
 /// What a panic needs of its thread's stack to say what happened, an interrupt's frame included. With
 /// less it is reported as a stack that was used up, because its message cannot be formatted: a thread

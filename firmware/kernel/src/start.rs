@@ -78,7 +78,6 @@ pub unsafe fn start(facts: Facts, programs: &'static [Program]) -> ! {
 
 /// The main thread begins: it starts the console, then waits for programs.
 extern "C" fn first_thread() -> ! {
-    port::unmask(true);
     sample::introduce();
     let console = thread::Builder::of_kernel("console")
         .stack_bytes(CONSOLE_STACK_BYTES)

@@ -11,7 +11,8 @@
 //! barges in between and no waiter looks twice.
 //!
 //! Invariants:
-//! 1. The state of an object is touched with interrupts masked only.
+//! 1. The state of an object is touched only by who holds the kernel, or has masked interrupts and found it
+//!    free.
 //! 2. An object that somebody waits for is borrowed by the frame that waits: it cannot move or go.
 //!    One that nobody waits for is known to nobody: it may be moved and dropped.
 //! 3. Order: first come, first served, everywhere; but what has holders who inherit ([`Mutex`], [`RwLock`],

@@ -51,7 +51,7 @@ pub struct Fault {
 /// Ends the unit that overflowed its stack; answers whom to go on with.
 ///
 /// # Context
-/// Trap of that unit, interrupts masked, on the stack of the handlers.
+/// Trap of that unit, the kernel held, on the stack of the handlers.
 ///
 /// # Safety
 /// Called by the board's trap code in that context, and the answer is resumed.
@@ -93,7 +93,7 @@ pub unsafe fn overflow(overflow: Overflow, interrupts: Interrupts) -> NonNull<Se
 /// Ends the unit that did something illegal; answers whom to go on with.
 ///
 /// # Context
-/// Trap of that unit, interrupts masked, on the stack of the handlers.
+/// Trap of that unit, the kernel held, on the stack of the handlers.
 ///
 /// # Safety
 /// Called by the board's trap code in that context, and the answer is resumed.
@@ -203,9 +203,7 @@ fn is_broken(interrupts: Interrupts) -> bool {
 
 /// How the caller has interrupts.
 fn interrupts() -> Interrupts {
-    let were_on = port::mask();
-    port::unmask(were_on);
-    if were_on { Interrupts::On } else { Interrupts::Masked }
+    if port::is_held() { Interrupts::Masked } else { Interrupts::On }
 }
 
 /// Ends the unit that panicked, after [`panic_note`].
@@ -216,20 +214,22 @@ fn interrupts() -> Interrupts {
 /// # Safety
 /// Nothing refers to the unit's frames any more.
 pub unsafe fn panic_end() -> ! {
-    let _ = port::mask();
+    let _ = port::hold();
+    // A program's own masked stretch ends with it.
+    port::unmask(true);
     kernel::work_on(|kernel| end_condemned(kernel, End::Panicked));
     leave()
 }
 
 /// Ends the running unit because it went on although it was told to exit.
 pub(crate) fn refused() -> ! {
-    let _ = port::mask();
+    let _ = port::hold();
     kernel::work_on(|kernel| condemn(kernel, End::Refused, Cause::Refusal, Message::EMPTY));
     leave()
 }
 
 fn leave() -> ! {
-    // SAFETY: interrupts are masked and the finish never returns.
+    // SAFETY: the kernel is held and the finish never returns.
     unsafe { port::_ramscope_port_leave(go_on) }
 }
 

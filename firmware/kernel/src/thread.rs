@@ -164,8 +164,8 @@ impl Thread {
 /// Ends the running thread in order: all its memory goes back.
 pub(crate) fn finish(end: End) -> ! {
     sample::own_stack();
-    let were_on = port::mask();
-    debug_assert!(were_on, "a thread ends with interrupts on");
+    let was_free = port::hold();
+    debug_assert!(was_free, "a thread ends with the kernel free");
     kernel::work_on(|kernel| {
         let thread = kernel.current();
         // Whatever error it made of the request to end: that is why it ends.
@@ -173,7 +173,7 @@ pub(crate) fn finish(end: End) -> ! {
         thread.end = Some(if was_told { End::Exited } else { end });
         leak::look(kernel);
     });
-    // SAFETY: interrupts are masked, and `leave` ends in `resume_another`.
+    // SAFETY: the kernel is held, and `leave` ends in `resume_another`.
     unsafe { port::_ramscope_port_leave(leave) }
 }
 
@@ -378,7 +378,7 @@ pub(crate) fn check_headroom() {
 
 /// Blocks the running thread as `enqueue` says; answers how the wait ended.
 ///
-/// `enqueue` runs masked and may decide not to block at all.
+/// `enqueue` runs with the kernel held and may decide not to block at all.
 pub(crate) fn block(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
     let mut told = None;
     step_back(|kernel| match self::told(kernel) {
@@ -411,7 +411,7 @@ pub(crate) fn wait(enqueue: impl FnOnce(&mut Kernel)) -> Result<(), Error> {
     woken()
 }
 
-/// Runs `enqueue` masked, and comes back when the running thread has the processor again: at once if
+/// Runs `enqueue` in a section, and comes back when the running thread has the processor again: at once if
 /// it was not put into a queue.
 ///
 /// # Errors

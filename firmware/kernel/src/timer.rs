@@ -21,7 +21,7 @@
 //!
 //! Invariants:
 //! 1. Two timers with the same instant fire in the order of their ids; virtual ones after those with
-//!    an id, in the order in which they were made. One expiry is one masked section.
+//!    an id, in the order in which they were made. One expiry is one section.
 //! 2. The table of timers names live blocks only: a block leaves the table before it is given back,
 //!    and it does so only when it is not armed, not queued, not called, and nobody has a handle.
 //! 3. A closure that is being called lives until the call is over: who takes it away meanwhile leaves

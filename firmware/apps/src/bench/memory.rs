@@ -11,6 +11,7 @@ use ramscope_kernel::thread::{Builder, JoinHandle};
 use ramscope_kernel::{Error, Lock, Mutex, Span, Timer, mem, println, thread};
 
 /// Threads that are there at the same time: many and few, to see that each costs the same.
+const MOST: usize = 50;
 const MANY: usize = 25;
 const FEW: usize = 10;
 /// As in the suite: what a thread's stack is that does little.
@@ -70,6 +71,7 @@ pub(super) fn all() -> Result<(), Error> {
     say("M2.4", minimum)?;
     say("M3.1", threads::<FEW>()?)?;
     say("M3.2", threads::<MANY>()?)?;
+    say("M3.3", threads::<MOST>()?)?;
     say("M4.1", size_of::<Semaphore>())?;
     say("M4.2", size_of::<Mutex<u32>>())?;
     say("M4.3", size_of::<Lock>())?;

@@ -1,6 +1,6 @@
 //! A walk over all blocks in pieces, for whoever may not keep the heap for as long as all of them take.
 //!
-//! The kernel looks at its heap with interrupts masked, and there may be ten thousand blocks. So a
+//! The kernel looks at its heap in sections, and there may be ten thousand blocks. So a
 //! tour sees some of them at a time and remembers where it stopped. The place that it remembers is a
 //! block's start only as long as nobody changes the heap: who cannot promise that begins anew. A place
 //! stays a word of its area whatever happens, so a wrong one leads to wrong figures and no further.

@@ -1,4 +1,7 @@
-//! What boards call from their trap code, with interrupts masked.
+//! What boards call from their trap code, with the kernel held.
+//!
+//! Interrupts are masked when a handler begins. As soon as its source is quiet the board turns them on,
+//! and masks them again for the return only: what comes meanwhile is put off, as in every section.
 #![expect(unsafe_code, reason = "makes the one reference to the instance")]
 
 use super::{Kernel, NEVER};
@@ -10,7 +13,7 @@ use crate::timer;
 use core::ptr::NonNull;
 
 /// # Safety
-/// A handler runs, masked, on top of no section, and no other reference is alive.
+/// A handler runs, and holds the kernel, on top of no section; no other reference is alive.
 #[inline(always)]
 unsafe fn kernel() -> &'static mut Kernel {
     // SAFETY: invariant 1 of `kernel`, as the caller promises.
@@ -23,7 +26,7 @@ unsafe fn kernel() -> &'static mut Kernel {
 /// Handler, before anything else of this module and of [`console`](crate::console).
 ///
 /// # Safety
-/// The board's trap code calls it with interrupts masked, having interrupted a unit.
+/// The board's trap code calls it with the kernel held, having interrupted a unit that had not.
 #[inline(always)]
 pub unsafe fn enter() {
     // SAFETY: as promised by the caller.

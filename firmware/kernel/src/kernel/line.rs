@@ -8,12 +8,12 @@
 //! switch: a wait keeps one register over it, a hand-over none.
 //!
 //! Invariants, besides those of `kernel`:
-//! 1. They begin with interrupts masked by their caller, a thread, which had them on; and end with
-//!    interrupts on.
+//! 1. They begin with interrupts masked by their caller, a thread, which had them on and the kernel free; and
+//!    end like that. In between they hold the kernel.
 //! 2. Nothing is due when they begin: the whole attention is nothing.
 #![expect(unsafe_code, reason = "switches contexts")]
 
-use super::section::{check_room, end_section, finish, kernel, wake_of_running};
+use super::section::{check_room, end_section, finish, hold_masked, kernel, wake_of_running};
 use crate::port;
 use crate::sched::{Attention, Next, Wake};
 use crate::site::Place;
@@ -38,6 +38,7 @@ pub(crate) enum Waited {
 /// Thread, by the invariants of this module; blocks.
 #[inline(never)]
 pub(crate) fn wait_in_line(head: &mut Head, place: Place) -> Waited {
+    hold_masked();
     let kernel = kernel();
     let from = kernel.sched.running();
     let stamp = kernel.stamp();
@@ -51,7 +52,7 @@ pub(crate) fn wait_in_line(head: &mut Head, place: Place) -> Waited {
 
 #[inline(always)]
 fn not() -> Waited {
-    port::unmask(true);
+    port::let_go(true);
     Waited::Not
 }
 
@@ -86,6 +87,7 @@ pub(crate) fn word_of_running() -> u32 {
 /// Thread, by the invariants of this module.
 #[inline(never)]
 pub(crate) fn grant_in_line(head: &mut Head) {
+    hold_masked();
     check_room(true, KERNEL_STACK_MAX);
     let kernel = kernel();
     let from = kernel.sched.running();

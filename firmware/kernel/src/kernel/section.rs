@@ -1,6 +1,35 @@
-//! Sections: the stretches with interrupts masked in which thread code is at work on the kernel.
+//! Sections: the stretches in which thread code is at work on the kernel.
 //!
-//! A section checks first that the stack has room for it, masks, works, and unmasks. One that may
+//! # The problem
+//! Nobody else may touch the kernel's state meanwhile. To mask interrupts for so long is simple, and
+//! makes every device wait for the longest thing that the kernel ever does.
+//!
+//! # The idea
+//! The kernel is *held*: one register says so, which costs no more than a mask, and interrupts stay on.
+//! What interrupts while it is held is *put off*: the trap entry silences that one line, notes that
+//! it did, and goes back, in some twenty instructions, with no state of the kernel's touched. Who lets
+//! the kernel go looks at that note and, where it is set, lets the lines through again: each of them
+//! interrupts once more, and now its handler runs. (Interrupt protection of this optimistic kind: Stodolsky,
+//! Chen and Bershad, "Fast Interrupt Priority Management in Operating System Kernels", 1993. Others
+//! split handlers in two for the same end, eCos into ISR and DSR.) A handler holds the kernel, too, as
+//! soon as its source is quiet, and is interrupted no less than thread code.
+//!
+//! Interrupts are masked for the change of contexts alone, and on the short ways through the objects
+//! ([`quick`](crate::sync::quick)) and of [`give_way`], which are over before a handler could have
+//! been put off.
+//!
+//! Invariants:
+//! 1. Whoever touches the kernel's state holds it, or has masked interrupts and found it free.
+//! 2. What happens while it is held touches nothing of the kernel's, nor of a program's: a register of the
+//!    port's, the line's enable bit, and two words below the stack pointer, for which every section has
+//!    made sure that there is room. So all that used to hold because interrupts were masked holds: of
+//!    the telemetry's ring, which has one writer; of the collector's steps; of lists and accounts.
+//! 3. It is let go by who took it, or by the switch or resumption that makes another context run. None
+//!    of these leaves a line silent: note and hold are one register, and one instruction looks at the
+//!    one as it gives back the other.
+//! 4. The kernel is free when a unit is resumed, however it had lost the processor.
+//!
+//! A section checks first that the stack has room for it. One that may
 //! have made another unit ready, or has blocked the caller, ends with a look at the one word
 //! ([`Attention`]) that says whether anything follows. What follows hardly ever is not on the way.
 //!
@@ -22,35 +51,35 @@ use crate::stack::{KERNEL_STACK_MAX, SECTION_STACK_MAX};
 use crate::thread;
 use core::ptr::NonNull;
 
-/// The instance, where interrupts are masked.
+/// The instance, where it is held or interrupts are masked.
 #[inline(always)]
 pub(super) fn kernel<'a>() -> &'a mut Kernel {
-    // SAFETY: invariant 1 of `kernel`: the caller has masked interrupts and keeps no other.
+    // SAFETY: invariant 1 of `kernel`: the caller has taken it and keeps no other.
     unsafe { port::kernel().as_mut() }
 }
 
-/// Runs `work` on the kernel with interrupts masked.
+/// Runs `work` on the kernel, which is held meanwhile.
 ///
 /// # Context
 /// Thread or handler; never inside of another `with`.
 #[inline]
 pub(crate) fn with<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
-    let were_on = port::mask();
-    check_room(were_on, SECTION_STACK_MAX);
+    let was_free = port::hold();
+    check_room(was_free, SECTION_STACK_MAX);
     let kernel = kernel();
-    kernel.begin_section(were_on);
+    kernel.begin_section(was_free);
     let result = work(kernel);
-    kernel.end_section(were_on);
-    port::unmask(were_on);
+    kernel.end_section(was_free);
+    port::let_go(was_free);
     result
 }
 
 /// Stops the unit before a section of the kernel for which its stack has no room: an overflow in
-/// the middle of one would leave the kernel's state half written. Interrupts are masked; where they
-/// `were_on`, a thread runs.
+/// the middle of one would leave the kernel's state half written. The kernel is held; where it
+/// `was_free`, a thread runs.
 #[inline(always)]
-pub(super) fn check_room(were_on: bool, bytes: usize) {
-    if were_on && port::is_stack_short(bytes) {
+pub(super) fn check_room(was_free: bool, bytes: usize) {
+    if was_free && port::is_stack_short(bytes) {
         exhausted();
     }
 }
@@ -59,11 +88,11 @@ pub(super) fn check_room(were_on: bool, bytes: usize) {
 #[inline(never)]
 fn exhausted() -> ! {
     // So that it is not taken for a fault of the kernel's.
-    port::unmask(true);
+    port::let_go(true);
     port::stack_exhausted()
 }
 
-/// As [`with`], where interrupts are masked already, by the kernel itself.
+/// As [`with`], where the kernel is held already, by thread code of its own.
 #[inline(always)]
 pub(crate) fn work_on<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
     let kernel = kernel();
@@ -73,48 +102,48 @@ pub(crate) fn work_on<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
     result
 }
 
-/// As [`work_on`], where interrupts were on before or not.
+/// As [`work_on`], where the kernel was free before or not.
 #[inline(always)]
-pub(crate) fn work_in<R>(were_on: bool, work: impl FnOnce(&mut Kernel) -> R) -> R {
+pub(crate) fn work_in<R>(was_free: bool, work: impl FnOnce(&mut Kernel) -> R) -> R {
     let kernel = kernel();
-    kernel.begin_section(were_on);
+    kernel.begin_section(was_free);
     let result = work(kernel);
-    kernel.end_section(were_on);
+    kernel.end_section(was_free);
     result
 }
 
 impl Kernel {
-    /// That interrupts are masked says that a section is under way, but where they `were_on` no more
-    /// before: there it is noted. With debug assertions it always is, to find sections in sections.
+    /// That the kernel is held says that a section is under way, but where it was not free before: there
+    /// it is noted. With debug assertions it always is, to find sections in sections.
     #[inline(always)]
-    fn begin_section(&mut self, were_on: bool) {
+    fn begin_section(&mut self, was_free: bool) {
         debug_assert!(!self.busy, "a section inside of a section");
-        if cfg!(debug_assertions) || !were_on {
+        if cfg!(debug_assertions) || !was_free {
             self.busy = true;
         }
     }
 
     #[inline(always)]
-    fn end_section(&mut self, were_on: bool) {
-        if cfg!(debug_assertions) || !were_on {
+    fn end_section(&mut self, was_free: bool) {
+        if cfg!(debug_assertions) || !was_free {
             self.busy = false;
         }
     }
 }
 
-/// Runs `work` with interrupts masked, then gives the processor to whom the scheduler names.
+/// Runs `work` with the kernel held, then gives the processor to whom the scheduler names.
 ///
 /// # Context
 /// Thread, or handler or with interrupts masked: then the end of that gives it away.
 #[inline]
 pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
-    let were_on = port::mask();
-    check_room(were_on, KERNEL_STACK_MAX);
+    let was_free = port::hold();
+    check_room(was_free, KERNEL_STACK_MAX);
     let kernel = kernel();
-    kernel.begin_section(were_on);
+    kernel.begin_section(was_free);
     let result = work(kernel);
-    kernel.end_section(were_on);
-    if were_on {
+    kernel.end_section(was_free);
+    if was_free {
         end_section();
     }
     result
@@ -129,7 +158,7 @@ pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 /// [`Error::InHandler`], or [`Error::Masked`] where the caller has masked interrupts; `work` does not run.
 #[inline]
 pub(crate) fn blocking<R>(work: impl FnOnce(&mut Kernel) -> R) -> Result<R, Error> {
-    if !port::mask() {
+    if !port::hold() {
         return Err(why_not_block());
     }
     check_room(true, KERNEL_STACK_MAX);
@@ -144,9 +173,7 @@ pub(crate) fn blocking<R>(work: impl FnOnce(&mut Kernel) -> R) -> Result<R, Erro
 /// [`Error::InHandler`], or [`Error::Masked`] where the caller has masked interrupts.
 #[inline]
 pub(crate) fn may_block() -> Result<(), Error> {
-    let were_on = port::mask();
-    port::unmask(were_on);
-    if were_on { Ok(()) } else { Err(why_not_block()) }
+    if port::is_held() { Err(why_not_block()) } else { Ok(()) }
 }
 
 #[cold]
@@ -155,31 +182,32 @@ fn why_not_block() -> Error {
     if with(|kernel| kernel.in_handler()) { Error::InHandler } else { Error::Masked }
 }
 
-/// The end of a section that may have changed who runs: interrupts are on afterwards.
+/// The end of a section that may have changed who runs: the kernel is free afterwards.
 #[inline(always)]
 pub(crate) fn end_section() {
     if kernel().sched.attention.any(Attention::AT_END) {
         reschedule();
     } else {
-        port::unmask(true);
+        port::let_go(true);
     }
 }
 
-/// Gives the processor to whom the scheduler names, between two sections. Interrupts are masked before
+/// Gives the processor to whom the scheduler names, between two sections. The kernel is held before
 /// and afterwards, but not meanwhile.
 #[inline(always)]
 pub(crate) fn decide() {
     end_section();
-    let _ = port::mask();
+    let _ = port::hold();
 }
 
 /// Lets an equal or more urgent thread go first. Where nobody is ready it needs nothing of the stack, and
 /// does not look what is left of it.
 #[inline(always)]
 pub(crate) fn give_way() {
-    if !port::mask() {
+    if port::is_held() {
         return;
     }
+    let _ = port::mask();
     let sched = &kernel().sched;
     let rivals = sched.rivals();
     if rivals.any() || !sched.attention.is_nothing() {
@@ -193,7 +221,10 @@ pub(crate) fn give_way() {
 /// its last act: so it saves no registers that the switch saves.
 #[inline(never)]
 fn give_way_now(rivals: Rivals) {
-    check_room(true, KERNEL_STACK_MAX);
+    if port::is_stack_short(KERNEL_STACK_MAX) {
+        hold_masked();
+        exhausted();
+    }
     let kernel = kernel();
     if kernel.sched.attention.any(Attention::BEFORE_TURN) || !rivals.are_equals() {
         return give_way_after_more();
@@ -201,11 +232,29 @@ fn give_way_now(rivals: Rivals) {
     let from = kernel.sched.running();
     let stamp = kernel.stamp();
     let next = kernel.sched.take_turn(stamp);
-    finish(kernel, from, next, stamp);
+    if kernel.sched.attention.any(Attention::AFTER_DECISION) {
+        hold_masked();
+        return finish_with_more(from, next, stamp);
+    }
+    if let Next::Switch(to) = next {
+        let (from, to) = kernel.hand_over(from, to, stamp);
+        // SAFETY: interrupts are masked, and by invariant 2 of `kernel` the context is complete.
+        unsafe { port::_ramscope_port_switch(from, to) };
+    } else {
+        port::unmask(true);
+    }
+}
+
+/// From masked interrupts to a kernel that is held, for what takes longer.
+#[inline(always)]
+pub(super) fn hold_masked() {
+    let _ = port::hold();
+    port::unmask(true);
 }
 
 #[inline(never)]
 fn give_way_after_more() {
+    hold_masked();
     let kernel = kernel();
     if kernel.sched.attention.any(Attention::BEFORE_DECISION) {
         before_decision(kernel);
@@ -216,7 +265,7 @@ fn give_way_after_more() {
     finish_with_more(from, next, stamp);
 }
 
-/// Carries out a decision of the scheduler. Interrupts are masked before, and on afterwards.
+/// Carries out a decision of the scheduler. The kernel is held before, and free afterwards.
 #[inline(never)]
 fn reschedule() {
     let kernel = kernel();
@@ -250,10 +299,11 @@ pub(super) fn finish(kernel: &mut Kernel, from: Slot, next: Next, stamp: u32) {
     }
     if let Next::Switch(to) = next {
         let (from, to) = kernel.hand_over(from, to, stamp);
+        port::let_go_masked();
         // SAFETY: interrupts are masked, and by invariant 2 of `kernel` the context is complete.
         unsafe { port::_ramscope_port_switch(from, to) };
     } else {
-        port::unmask(true);
+        port::let_go(true);
     }
 }
 
@@ -269,10 +319,11 @@ fn finish_with_more(from: Slot, next: Next, stamp: u32) {
             kernel.record_switch(from, to);
         }
         let (from, to) = kernel.hand_over(from, to, stamp);
+        port::let_go_masked();
         // SAFETY: interrupts are masked, and by invariant 2 of `kernel` the context is complete.
         unsafe { port::_ramscope_port_switch(from, to) };
     } else {
-        port::unmask(true);
+        port::let_go(true);
     }
 }
 
@@ -287,10 +338,10 @@ pub(super) fn before_decision(kernel: &mut Kernel) {
     }
 }
 
-/// Gives the processor away for good; the running slot has ended. Interrupts masked.
+/// Gives the processor away for good; the running slot has ended. The kernel is held.
 pub(crate) fn resume_another() -> ! {
     let seat = choose_another();
-    // SAFETY: interrupts are masked, and by invariant 2 of `kernel` the context is complete.
+    // SAFETY: the kernel is held, and by invariant 2 of `kernel` the context is complete.
     unsafe { port::_ramscope_port_resume(seat) }
 }
 

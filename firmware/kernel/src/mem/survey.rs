@@ -1,7 +1,7 @@
 //! Looking at all blocks while programs run.
 //!
-//! The heap may be looked at with interrupts masked only, and there may be too many blocks for one such
-//! stretch. So a survey takes several, and whatever runs in between may change the heap. Nobody is
+//! The heap may be looked at in sections only, and there may be too many blocks for one of them. So a
+//! survey takes several, and whatever runs in between may change the heap. Nobody is
 //! asked to note that, because every allocation would pay for it. Instead the surveyor looks at itself: if
 //! it was not switched away from and no handler ran, nobody else can have changed anything. Where
 //! somebody may have, the survey begins anew, and gives up after a few times.
@@ -11,7 +11,7 @@
 use crate::heap::{Block, Shape, Stage, Tour};
 use crate::kernel::{self, Kernel};
 
-/// Blocks that are seen in one masked stretch.
+/// Blocks that are seen in one section.
 const BLOCKS_PER_SECTION: usize = 12;
 /// How often a survey is begun.
 const TRIES: u32 = 8;
@@ -47,7 +47,7 @@ pub(crate) enum Survey {
 /// that answers `false`. `begin` is called whenever it begins. `state` is theirs.
 ///
 /// # Context
-/// Thread; or handler, and then it is one masked stretch.
+/// Thread; or handler, and then it is one stretch.
 pub(crate) fn survey<S>(
     state: &mut S,
     begin: impl Fn(&mut S, &mut Kernel),
@@ -75,7 +75,7 @@ pub(crate) fn survey<S>(
     }
 }
 
-/// One masked stretch.
+/// One section.
 fn look(
     kernel: &mut Kernel,
     tour: &mut Tour,

@@ -1,6 +1,6 @@
 //! Deadlines: a binary heap of indices, for the waits of slots and for the instants of timers.
 //!
-//! A sorted list would insert in a loop over all of them with interrupts masked; a heap of 32 takes
+//! A sorted list would insert in a loop over all of them with the kernel held; a heap of 32 takes
 //! at most five steps, one of 64 six. Each entry knows its position, so a wait that ends early, or a
 //! timer that is stopped, leaves from the middle. Of equal deadlines the lower order goes first:
 //! waits count their order up, timers have one for life.

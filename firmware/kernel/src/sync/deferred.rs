@@ -1,7 +1,7 @@
 //! What is told to many in a handler, and must not take as long as there are waiters.
 //!
-//! The problem: a thread that sets flags for which many wait lets them go one a section, with interrupts
-//! on in between. A handler is one section as a whole: there the masked stretch grew with the number
+//! The problem: a thread that sets flags for which many wait lets them go one a section, with handlers
+//! let in between. A handler is one section as a whole: there the kernel was held longer with the number
 //! of waiters, 200 instructions for each.
 //!
 //! The idea: the handler lets the first one go and leaves the rest. As long as something is left the

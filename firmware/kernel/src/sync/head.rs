@@ -16,10 +16,10 @@ use core::ptr;
 use ramscope_wire as wire;
 use wire::{Level, LockOp, ObjectId, ObjectKind, ObjectOp, SiteId, UnitId};
 
-/// The state of an object, behind masked interrupts. The one door to it is [`get`](Self::get).
+/// The state of an object, behind the kernel's lock. The one door to it is [`get`](Self::get).
 pub(crate) struct Masked<S>(UnsafeCell<S>);
 
-// SAFETY: the state is touched with interrupts masked only, by invariant 1 of `sync`; what it holds
+// SAFETY: the state is touched by one context at a time, by invariant 1 of `sync`; what it holds
 // goes from unit to unit, which is why it must be `Send`.
 unsafe impl<S: Send> Sync for Masked<S> {}
 
@@ -28,11 +28,11 @@ impl<S> Masked<S> {
         Self(UnsafeCell::new(state))
     }
 
-    /// The state. The kernel's reference shows that interrupts are masked.
+    /// The state. The kernel's reference shows that nobody else is at work on it.
     ///
     /// The result is not kept over a call that finds the state by its name (a wake-up, a hand-over
     /// of the scheduler): it is asked for again.
-    #[expect(clippy::mut_from_ref, reason = "interrupts are masked while the result lives")]
+    #[expect(clippy::mut_from_ref, reason = "the kernel is held while the result lives")]
     pub(crate) fn get(&self, _: &mut Kernel) -> &mut S {
         // SAFETY: invariant 1 of `sync`, and one section uses one reference at a time.
         unsafe { &mut *self.0.get() }
@@ -516,7 +516,7 @@ impl Head {
 ///
 /// # Safety
 /// `name` is the queue's name of a slot that is blocked now on an object ([`Why::Lock`],
-/// [`Why::Mutex`], [`Why::KernelLock`] or [`Why::Object`]). Interrupts are masked, and no other
+/// [`Why::Mutex`], [`Why::KernelLock`] or [`Why::Object`]). The kernel is held, and no other
 /// reference to the object's state is alive.
 pub(crate) unsafe fn head_of<'a>(name: QueueName) -> &'a mut Head {
     // SAFETY: by invariant 2 of `sync` the waiting frame borrows the object, and by `Headed` its
@@ -538,6 +538,6 @@ pub(crate) fn waited_for<'a>(kernel: &Kernel, slot: Slot) -> Option<&'a mut Head
         return None;
     };
     let name = kernel.sched.queue_of(slot)?;
-    // SAFETY: the slot is blocked on it, and the kernel's reference shows masked interrupts.
+    // SAFETY: the slot is blocked on it, and the kernel's reference shows that it is held.
     Some(unsafe { head_of(name) })
 }

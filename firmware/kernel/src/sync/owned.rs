@@ -60,11 +60,11 @@ pub(crate) fn ownable_of(kernel: &Kernel, slot: Slot) -> Option<&Ownable> {
     let State::Blocked(Why::Mutex) = kernel.sched.state(slot) else { return None };
     let owned: *const Owned = ptr::with_exposed_provenance(kernel.sched.queue_of(slot)?);
     // SAFETY: invariant 1; the slot's frame borrows the object, and the kernel's reference shows that
-    // interrupts are masked and that nobody changes it.
+    // it is held and that nobody changes it.
     Some(unsafe { &(*owned).ownable })
 }
 
-/// Goes along a chain of owners to its end, one link a section. Interrupts are masked before and
+/// Goes along a chain of owners to its end, one link a section. The kernel is held before and
 /// afterwards, but not between two links; meanwhile no other thread runs, though the running one waits.
 #[cold]
 #[inline(never)]
@@ -73,8 +73,8 @@ pub(crate) fn settle() {
         kernel.holds_still = kernel.sched.settle_one(&mut Names);
         kernel.holds_still
     }) {
-        port::unmask(true);
-        let _ = port::mask();
+        port::let_go(true);
+        let _ = port::hold();
     }
 }
 

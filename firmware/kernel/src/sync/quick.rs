@@ -11,9 +11,10 @@
 //!
 //! Invariants:
 //! 1. A call that goes the short way does to its object exactly what the long way would do, or nothing.
-//! 2. The word is changed with interrupts masked, together with what it stands for.
-//! 3. The short way is taken by threads with interrupts on only; anything else is the long way's to
-//!    tell.
+//! 2. The word is changed with the kernel held, together with what it stands for.
+//! 3. The short way is taken by threads that find the kernel free only; anything else is the long way's to
+//!    tell. It masks interrupts and does not hold the kernel: it is over sooner than a handler could be
+//!    put off and called again.
 //! 4. Nothing in it panics, calls or lasts: it is a bounded run of loads and stores. So it needs
 //!    nothing of the stack, and does not ask what is left of it: the frame that it stands in was there
 //!    before, and what interrupts take is theirs to check.
@@ -28,11 +29,12 @@ use crate::site::Place;
 /// nothing was changed and the long way must be taken.
 #[inline(always)]
 pub(crate) fn quick<R>(work: impl FnOnce(&mut Kernel) -> Option<R>) -> Option<R> {
-    if !port::mask() {
-        // Masked already: a handler, or a program's own section.
+    if port::is_held() {
+        // A handler, or a program's own section.
         return None;
     }
-    // SAFETY: interrupts are masked, and no other section is under way: they would have been before.
+    let _ = port::mask();
+    // SAFETY: interrupts are masked, and no section is under way: the kernel would have been held.
     let kernel = unsafe { port::kernel().as_mut() };
     let done = if kernel.sched.attention.is_nothing() { work(kernel) } else { None };
     port::unmask(true);
@@ -58,9 +60,10 @@ pub(crate) fn in_line<'a, R>(
     place: Place,
     work: impl FnOnce(&mut Kernel) -> Found<'a, R>,
 ) -> Result<R, Waited> {
-    if !port::mask() {
+    if port::is_held() {
         return Err(Waited::Not);
     }
+    let _ = port::mask();
     // SAFETY: as above.
     let kernel = unsafe { port::kernel().as_mut() };
     let found = if kernel.sched.attention.is_nothing() { work(kernel) } else { Found::Other };

@@ -244,7 +244,7 @@ impl Races {
     }
 
     fn table(&mut self) -> Option<&mut Table> {
-        // SAFETY: the block is the table's since `watch`, and never given back; interrupts are masked.
+        // SAFETY: the block is the table's since `watch`, and never given back; the kernel is held.
         self.table.map(|table| unsafe { &mut *table.as_ptr() })
     }
 

@@ -8,7 +8,7 @@
 //!
 //! Invariants, besides those of [`mutex`](super::mutex):
 //! 1. `depth` counts the owner's guards besides the first. Who owns the mutex alone reads and writes
-//!    it, with interrupts masked.
+//!    it, as invariant 1 of [`sync`](super) has it.
 #![expect(unsafe_code, reason = "keeps a count that the owner alone touches")]
 
 use super::head::{Marks, Masked};

@@ -110,7 +110,7 @@ impl State {
 fn at<'a>(_: &mut Kernel, name: QueueName) -> &'a mut State {
     let state: *mut State = ptr::with_exposed_provenance_mut(name);
     // SAFETY: the caller, or a slot that waits, borrows the lock; the kernel's reference shows that
-    // interrupts are masked, and one section uses one reference at a time.
+    // it is held, and one section uses one reference at a time.
     unsafe { &mut *state }
 }
 

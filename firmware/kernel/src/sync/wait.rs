@@ -95,9 +95,9 @@ pub(crate) fn wait_for<S: Headed, R>(
     attempt: impl FnOnce(&mut Kernel) -> Result<Attempt<R>, Error>,
     granted: impl FnOnce(&mut Kernel) -> (R, Woken),
 ) -> Result<R, Error> {
-    let were_on = port::mask();
-    if !were_on || !port::has_stack(KERNEL_STACK_MAX) {
-        return Err(refuse(were_on));
+    let was_free = port::hold();
+    if !was_free || !port::has_stack(KERNEL_STACK_MAX) {
+        return Err(refuse(was_free));
     }
     let mut told = None;
     let outcome = kernel::work_on(|kernel| {
@@ -138,7 +138,7 @@ pub(crate) fn wait_for<S: Headed, R>(
     if woken == Woken::Somebody {
         kernel::decide();
     }
-    port::unmask(true);
+    port::let_go(true);
     match (told, broken_off) {
         (None, None) => result,
         (Some(told), _) => thread::deliver(told).and(result),
@@ -182,10 +182,10 @@ pub(crate) fn end_in_line<S: Headed>(
 /// Nobody may wait here: the reason.
 #[cold]
 #[inline(never)]
-fn refuse(were_on: bool) -> Error {
-    port::unmask(were_on);
+fn refuse(was_free: bool) -> Error {
+    port::let_go(was_free);
     thread::check_headroom();
-    kernel::may_block().expect_err("interrupts are masked, or the stack would have been too short")
+    kernel::may_block().expect_err("the kernel is held, or the stack would have been too short")
 }
 
 /// The long way of a call that does not wait: one section, and then the processor goes to whom the
@@ -195,12 +195,12 @@ fn refuse(were_on: bool) -> Error {
 /// Thread or handler.
 #[inline(always)]
 pub(crate) fn change<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
-    let were_on = port::mask();
-    if !were_on || !port::has_stack(KERNEL_STACK_MAX) {
-        check_room(were_on);
+    let was_free = port::hold();
+    if !was_free || !port::has_stack(KERNEL_STACK_MAX) {
+        check_room(was_free);
     }
-    let result = kernel::work_in(were_on, work);
-    if were_on {
+    let result = kernel::work_in(was_free, work);
+    if was_free {
         kernel::end_section();
     }
     result
@@ -209,10 +209,10 @@ pub(crate) fn change<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 /// Stops the unit where its stack is too short, with interrupts as it had them.
 #[cold]
 #[inline(never)]
-fn check_room(were_on: bool) {
-    port::unmask(were_on);
+fn check_room(was_free: bool) {
+    port::let_go(was_free);
     thread::check_headroom();
-    let _ = port::mask();
+    let _ = port::hold();
 }
 
 /// As [`wait_for`], but not a point where a request to end is delivered.

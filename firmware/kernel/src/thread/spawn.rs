@@ -283,7 +283,6 @@ pub(crate) fn admit(
 
 /// Where every spawned thread begins.
 extern "C" fn thread_main() -> ! {
-    port::unmask(true);
     let start = kernel::with(|kernel| kernel.current().start.take());
     let start = start.expect("spawn sets it");
     let mut end = End::Panicked;

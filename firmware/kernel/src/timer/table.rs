@@ -249,7 +249,7 @@ struct Due {
 }
 
 /// Serves the first timer that is due, if one is; no more than one in an interrupt, so that the
-/// masked stretch is bounded whatever fires together. The next one has an interrupt of its own, which
+/// time for which the kernel is held is bounded whatever fires together. The next one has an interrupt of its own, which
 /// follows at once.
 ///
 /// # Context

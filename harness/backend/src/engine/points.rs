@@ -2,7 +2,8 @@
 //!
 //! A unit can be interrupted before each of its instructions that it begins with interrupts on. What
 //! comes in while they are off waits for the first such instruction after; so these are all the
-//! places at which a switch can happen, and each of them is one count of instructions. Where nobody of
+//! places at which a switch can happen, and each of them is one count of instructions. The same is true
+//! of what comes in while our kernel is held: it is put off until then. Where nobody of
 //! the same priority is ready the unit goes on, whatever is asked: an image that says where turns
 //! are decided spares us those places.
 
@@ -84,7 +85,7 @@ impl Observer for PointWatch {
     }
 
     fn retire(&mut self, cpu: &CpuView<'_>, _pc: u32) -> Flow {
-        if cpu.interrupts_enabled() {
+        if cpu.interrupts_enabled() && !self.is_held(cpu) {
             let points = self.by_unit.entry(self.unit).or_default();
             points.interruptible += 1;
             if self.is_contested {
@@ -92,6 +93,15 @@ impl Observer for PointWatch {
             }
         }
         Flow::Continue
+    }
+}
+
+impl PointWatch {
+    /// Whether the kernel is held: an image that says where turns are decided keeps that in the thread
+    /// pointer, which is zero while it is free.
+    fn is_held(&self, cpu: &CpuView<'_>) -> bool {
+        const THREAD_POINTER: u8 = 4;
+        self.turns.is_some() && cpu.register(THREAD_POINTER) != 0
     }
 }
 

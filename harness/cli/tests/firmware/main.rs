@@ -9,6 +9,7 @@ mod debugger;
 mod device;
 mod exactness;
 mod followed;
+mod held;
 mod modules;
 mod resets;
 mod rows;
