@@ -312,3 +312,78 @@ fn a_repeated_phase_leaks_what_later_times_add_to_the_first() {
         "failed: first/heap:main/leak: at most 19 B, was 20 B (at 4.001 s)",
     );
 }
+
+/// A module that is imported in the first phase; in the last one nothing is told of it any more.
+fn early_module(device: &mut Recording) {
+    use ramscope_wire::{ModuleId, ModuleNew, ModulePhase, ModulePhaseKind};
+    let module = ModuleId(1);
+    let phases = [
+        (ModulePhaseKind::Find, 192, 192),
+        (ModulePhaseKind::Read, 0, 192),
+        (ModulePhaseKind::Parse, 0, 192),
+        (ModulePhaseKind::Link, 1_808, 2_050),
+    ];
+    let mut held = 0;
+    for (phase, taken, peak) in phases {
+        held += taken;
+        device.record(ModulePhase { module, phase, ok: true, taken, given_back: 0, held, peak });
+    }
+    device.record(ModuleNew {
+        module,
+        code_base: 0,
+        code_bytes: 0,
+        data_base: 0,
+        data_bytes: 0,
+        checksum: 0,
+        major: 1,
+        minor: 0,
+        patch: 0,
+        name: "bot",
+    });
+    let phase = ModulePhaseKind::Initialise;
+    device.record(ModulePhase {
+        module,
+        phase,
+        ok: true,
+        taken: 0,
+        given_back: 0,
+        held,
+        peak: held,
+    });
+    device.record(OwnerSample {
+        kind: OwnerKind::Module,
+        unit: UnitId(1),
+        current: held,
+        peak_boot: 2_050,
+        peak_window: 2_050,
+        blocks: 2,
+        window: WindowId(1_000),
+    });
+}
+
+#[test]
+fn a_module_has_figures_in_each_phase_and_its_import_in_one() {
+    let device = recorded(early_module);
+    check(
+        &device,
+        "  - {phase: first, module: bot, import-peak: 2050, resident: 2000}\n  \
+         - {phase: first, module: bot, heap-peak: 2050, heap-used: 2000}\n  \
+         - {phase: both, module: bot, heap-peak: 2050, heap-used: 0}\n  \
+         - {phase: last, module: bot, heap-used: 0}",
+        Outcome::Pass,
+        "7 budgets held",
+    );
+    check(
+        &device,
+        "  - {phase: first, module: bot, heap-peak: 2049}",
+        Outcome::Fail,
+        "failed: first/module:bot/heap-peak: at most 2,049 B, was 2,050 B (at 2.001 s)",
+    );
+    // It was not imported in this phase: there is no such figure.
+    check(
+        &device,
+        "  - {phase: last, module: bot, resident: 5000}",
+        Outcome::Pass,
+        "0 budgets held, 1 skipped",
+    );
+}

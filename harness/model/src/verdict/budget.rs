@@ -9,6 +9,7 @@ mod figure;
 mod owner;
 mod phase;
 mod phase_figures;
+mod phased_modules;
 mod subject;
 
 use ramscope_scenario::{Bound, Budget, BudgetId, Metric, Run, SubjectKind};

@@ -411,7 +411,7 @@ fn last_of<'a>(occurrence: &Occurrence<'a>) -> &'a Window {
     occurrence.windows.last().expect("an occurrence has a window at least")
 }
 
-fn end_of(window: &Window, device: &Device) -> Instant {
+pub(super) fn end_of(window: &Window, device: &Device) -> Instant {
     window.closed.map_or(device.now(), |end| end.at)
 }
 
@@ -421,7 +421,7 @@ fn lived_in(unit: &Unit, window: &Window) -> bool {
     unit.key.boot == window.boot && began_before && unit.end.is_none_or(|end| end.at > window.from)
 }
 
-fn window_losses(window: &Window, device: &Device) -> u64 {
+pub(super) fn window_losses(window: &Window, device: &Device) -> u64 {
     window.closed.map_or(device.losses().serial(), |end| end.losses_seen)
 }
 

@@ -60,7 +60,7 @@ pub(super) fn find_subjects<'a>(
             single(subject, device, INTERRUPTS_NAME, handlers)
         }
         SubjectKind::Timer => timers(subject, device, phase),
-        SubjectKind::Module => modules(subject, device),
+        SubjectKind::Module => modules(subject, device, phase),
         SubjectKind::Owner => owners(subject, device),
     }
 }
@@ -134,10 +134,11 @@ fn timers<'a>(subject: &Subject, device: &'a Device, phase: Option<Phased<'_>>) 
 }
 
 /// The modules that a pattern means. The second one of a name is `bot#2`.
-fn modules<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
+fn modules<'a>(subject: &Subject, device: &'a Device, phase: Option<Phased<'_>>) -> Found<'a> {
     let all = device.modules();
+    let is_there = |place: usize| phase.is_none_or(|phase| phase.has_module(&all[place]));
     let found: Vec<_> = (0..all.len())
-        .filter(|&place| subject.includes(subject.kind, &all[place].name))
+        .filter(|&place| subject.includes(subject.kind, &all[place].name) && is_there(place))
         .map(|place| FoundSubject {
             name: match all[..place].iter().filter(|it| it.name == all[place].name).count() {
                 0 => all[place].name.clone(),
@@ -151,7 +152,8 @@ fn modules<'a>(subject: &Subject, device: &'a Device) -> Found<'a> {
     if !found.is_empty() {
         return Found::Some(found);
     }
-    let seen: BTreeSet<&str> = all.iter().map(|module| module.name.as_str()).collect();
+    let there = (0..all.len()).filter(|&place| is_there(place));
+    let seen: BTreeSet<&str> = there.map(|place| all[place].name.as_str()).collect();
     Found::Nobody { seen: seen.into_iter().map(str::to_owned).collect() }
 }
 
@@ -229,9 +231,7 @@ impl FoundSubject<'_> {
             Of::Owner(ref owner) => phase.of_owner(owner, metric),
             Of::Interrupts(_) => phase.of_interrupts(metric),
             Of::Timer(_, place) => phase.of_timer(place, metric),
-            Of::Module(_) => {
-                Figure::NotGiven(format!("the device does not tell {metric} of it in phases"))
-            }
+            Of::Module(module) => phase.of_module(module, metric, self.losses_at_end),
         }
     }
 
