@@ -101,3 +101,45 @@ fn an_empty_area_that_is_too_small_makes_room_for_a_larger_one() {
         &[],
     );
 }
+
+#[test]
+fn m33_the_areas_are_told_one_by_one() {
+    check(
+        |_| {
+            // More than the first area has left: the heap grows.
+            let filled = Buffer::with_capacity(200 * 1024)?;
+            let further = Buffer::with_capacity(60 * 1024)?;
+            drop((filled, further));
+            let shape = mem::shape().expect("nothing else runs");
+            assert_eq!(shape.areas().len(), 2);
+            for area in shape.areas() {
+                assert!(area.free <= area.bytes && area.largest_free <= area.free);
+                assert_eq!(area.used + area.free, area.bytes);
+            }
+            assert!(shape.fragmented() < 128, "what lies before the first stack");
+            Ok(())
+        },
+        &[],
+    );
+}
+
+#[test]
+fn an_allocation_that_no_longer_fits_the_first_area_comes_from_the_second() {
+    check(
+        |_| {
+            let used = |shape: ramscope_kernel::heap::Shape, at: usize| {
+                shape.areas().get(at).map_or(0, |it| it.used)
+            };
+            let areas = || mem::shape().map(|shape| [0, 1].map(|at| used(shape, at)));
+            let before = areas().expect("nothing else runs");
+            let large = Buffer::with_capacity(200 * 1024)?;
+            let second = Buffer::with_capacity(60 * 1024)?;
+            let now = areas().expect("nothing else runs");
+            assert!(now[0] > before[0] + 200_000 && now[1] > before[1] + 61_000, "{now:?}");
+            drop((large, second));
+            assert_eq!(areas(), Some(before));
+            Ok(())
+        },
+        &[],
+    );
+}

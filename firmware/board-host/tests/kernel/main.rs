@@ -8,6 +8,7 @@ mod collect;
 mod console;
 mod contract;
 mod deadlocks;
+mod growing;
 mod growth;
 mod handlers;
 mod heap_words;
