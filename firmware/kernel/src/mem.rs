@@ -8,6 +8,7 @@
 pub(crate) mod account;
 pub mod block;
 mod buffer;
+mod calls;
 mod global;
 pub(crate) mod growth;
 pub(crate) mod handover;

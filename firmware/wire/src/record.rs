@@ -760,6 +760,31 @@ fixed_record! {
         site: SiteId,
     }
 
+    /// What may have called for the block of the `Alloc` before: words on the stack, from its top on, that
+    /// are addresses right after instructions that call. Some may be over long before.
+    AllocCalls = 0x66 {
+        /// The block's first address.
+        address: u32,
+        /// The unit that ran.
+        unit: UnitId,
+        /// The word nearest to the top, as the address of the instruction that calls; 0 if there is none.
+        first: u32,
+        /// The second such word; 0 if there is none.
+        second: u32,
+        /// The third such word; 0 if there is none.
+        third: u32,
+        /// The fourth such word; 0 if there is none.
+        fourth: u32,
+        /// The fifth such word; 0 if there is none.
+        fifth: u32,
+        /// The sixth such word; 0 if there is none.
+        sixth: u32,
+        /// The seventh such word; 0 if there is none.
+        seventh: u32,
+        /// The eighth such word; 0 if there is none.
+        eighth: u32,
+    }
+
     /// What became of a timer's ticks. `fired` is the sum of the next four, and one more while a tick
     /// waits for its callback; but of a timer without a callback nothing becomes.
     TimerSample = 0x71 {
@@ -934,7 +959,7 @@ any_record! {
         Clock, UnitState, Switch, UnitEnd, StackSample, HeapSample, OwnerSample, CpuSample,
         InterruptSample, Overflow, Fault, LockEvent, Deadlock, DeadlockLink, ObjectEvent, Race, Suspension, Alloc, Free,
         HeapShape, HeapRun, HeapRefusal, SiteHolding,
-        WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, TimerSample,
+        WindowOpened, Losses, CommandDone, InterruptTimes, AllocationFailed, AllocCalls, TimerSample,
         CallbackSample, CallbackWait, ClockLateness, OpenWindow, SendSamples,
         Steer, Steered, ModulePhase, ModuleSample, ModulePin, ModuleEnd, CollectBegan,
         CollectEnded, CollectResumed, CollectKept, CollectSample

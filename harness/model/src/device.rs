@@ -24,6 +24,7 @@ mod module;
 mod object;
 mod picture;
 mod timer;
+mod traced;
 mod unit;
 mod window;
 
@@ -98,6 +99,7 @@ pub struct Device {
     deepest: Vec<DeepestCalls>,
     held: Vec<HeldChain>,
     at_peak: Vec<PeakChain>,
+    traced: traced::Traced,
     forgotten: u64,
 }
 
@@ -246,6 +248,7 @@ impl Device {
             deepest: Vec::new(),
             held: Vec::new(),
             at_peak: Vec::new(),
+            traced: traced::Traced::default(),
             forgotten: 0,
         }
     }

@@ -182,6 +182,7 @@ impl Feed {
         for clock in [&mut self.ring_clock, &mut self.uart_clock] {
             clock.tell_rejoining(&mut self.device, at);
         }
+        self.device.settle_traced();
     }
 
     /// The addresses of instructions that its findings need names for.

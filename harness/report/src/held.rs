@@ -69,6 +69,11 @@ fn added_up<'a>(all: impl Iterator<Item = Held<'a>>) -> Vec<Held<'a>> {
     sums
 }
 
+/// Whether the calls of some chains are guesses.
+pub(crate) fn is_guessed(chains: &[Held<'_>]) -> bool {
+    chains.iter().any(|held| held.certainty == Certainty::Guess)
+}
+
 /// Who held what when most of the heap was in use, the most bytes first, and when that was.
 pub(crate) fn at_peak(device: &Device) -> Option<(Instant, Vec<Held<'_>>)> {
     let at = device.peak_chains().first()?.at;
@@ -139,7 +144,10 @@ fn held<'a>(device: &Device, chain: &'a HeldChain, result: &BudgetResult) -> Opt
 fn reason(judged: &Judged) -> &'static str {
     match judged.facts.run.target.name().starts_with("engine") {
         true => "no calls were followed: the image names no functions, or a debugger ran it",
-        false => "calls can be seen on the built-in engine only: `--target engine`",
+        false => {
+            "calls are seen on the built-in engine (`--target engine`); elsewhere the device guesses them \
+             after `trace all` on its console"
+        }
     }
 }
 

@@ -171,6 +171,7 @@ impl Kernel {
         }
         if attention.has(Attention::TOLD) {
             self.tell_allocation(block, owner, site, bytes);
+            self.tell_calls(block.addr().get());
         }
         Ok(block)
     }

@@ -90,7 +90,9 @@ impl Device {
             Record::CollectKept(kept) => self.note_kept(at, kept),
             Record::CollectSample(sample) => self.sample_collections(at, sample),
             // The heap's samples carry the totals; single blocks are for traces.
-            Record::Alloc(_) | Record::Free(_) => {}
+            Record::Alloc(alloc) => self.traced.alloc(at, alloc),
+            Record::AllocCalls(calls) => self.traced.calls(calls),
+            Record::Free(free) => self.traced.freed(free),
             Record::ModuleNew(new) => self.announce_module(at, new),
             Record::ModulePhase(phase) => self.end_module_phase(at, phase),
             Record::ModuleSample(sample) => self.sample_module(at, sample),
@@ -139,6 +141,7 @@ impl Device {
         let at = self.advance(at);
         self.losses.records = self.losses.records.saturating_add(count);
         self.losses.last_at = Some(at);
+        self.traced.give_up();
         self.log.push(at, What::Lost(count));
     }
 
@@ -218,7 +221,9 @@ impl Device {
             certainty: Certainty::Exact,
             blocks: blocks.iter().map(|block| (block.at, block.bytes)).collect(),
         };
-        // What is not told here changes no verdict, so it does not count as forgotten.
+        // What a machine saw takes the place of what the device told. What is not told here changes no
+        // verdict, so it does not count as forgotten.
+        self.held.retain(|known| known.certainty == Certainty::Exact);
         if self.held.len() < Self::LIST_MAX {
             self.held.push(chain);
         }
@@ -226,7 +231,11 @@ impl Device {
 
     /// Says which calls led to what was in use when most was. Of a later peak it is another list.
     pub fn observe_peak(&mut self, chain: PeakChain) {
-        if self.at_peak.first().is_some_and(|first| first.at != chain.at) {
+        if self
+            .at_peak
+            .first()
+            .is_some_and(|it| (it.at, it.certainty) != (chain.at, chain.certainty))
+        {
             self.at_peak.clear();
         }
         let is_same = |known: &PeakChain| {
@@ -279,6 +288,7 @@ impl Device {
     }
 
     fn begin_boot(&mut self, at: Instant, reason: String) {
+        self.traced.device_reset();
         self.end_all_units(at);
         for run in &mut self.programs {
             run.ended.get_or_insert((at, false));

@@ -1,10 +1,10 @@
 //! Where the blocks come from by which a budget is exceeded, and those of the heap's peak.
 
-use ramscope_model::{Certainty, Judged, bytes, counted};
+use ramscope_model::{Judged, bytes, counted};
 
 use super::heading;
 use crate::figures::seconds;
-use crate::held::{Held, Origin, at_peak, is_told_before, line, origin};
+use crate::held::{Held, Origin, at_peak, is_guessed, is_told_before, line, origin};
 use crate::style::{Style, clean};
 
 /// So many chains of a budget are shown; JSON has all of them.
@@ -44,20 +44,15 @@ fn lines(judged: &Judged, held: &Held<'_>) -> String {
 pub(super) fn peak(judged: &Judged, style: Style) -> String {
     let Some((at, chains)) = at_peak(judged.feed.device()) else { return String::new() };
     let known: u64 = chains.iter().map(|held| held.bytes).sum();
-    let word = certainty(&chains);
-    let title = format!("heap at its peak, {} at {}: {word}", bytes(known), seconds(at));
+    let (known, at) = (bytes(known), seconds(at));
+    let title = match is_guessed(&chains) {
+        true => format!("the most that was traced of the heap, {known} at {at}: calls are guesses"),
+        false => format!("heap at its peak, {known} at {at}: exact"),
+    };
     let mut text = heading(&title, style);
     text.extend(chains.iter().take(PEAK_CHAINS_MAX).map(|held| lines(judged, held)));
     if let more @ 1.. = chains.len().saturating_sub(PEAK_CHAINS_MAX) {
         text += &format!("     and {} more\n", counted(more as u64, "chain"));
     }
     text
-}
-
-/// What is to be thought of the calls of some chains.
-fn certainty(chains: &[Held<'_>]) -> &'static str {
-    match chains.iter().any(|held| held.certainty == Certainty::Guess) {
-        true => "calls are guesses",
-        false => "exact",
-    }
 }

@@ -3,7 +3,7 @@
 use ramscope_model::{Certainty, Judged, Symbols, bytes, counted, grouped};
 
 use super::text::{bar, text, time};
-use crate::held::{Held, at_peak};
+use crate::held::{Held, at_peak, is_guessed};
 
 /// Chains that are shown; the JSON report has all.
 const CHAINS_MAX: usize = 24;
@@ -12,9 +12,11 @@ const CHAINS_MAX: usize = 24;
 pub(super) fn peak(judged: &Judged) -> String {
     let Some((at, chains)) = at_peak(judged.feed.device()) else { return String::new() };
     let known: u64 = chains.iter().map(|held| held.bytes).sum();
-    let guesses = chains.iter().any(|held| held.certainty == Certainty::Guess);
-    let certainty = match guesses {
-        true => "Calls are guesses: words on the stack that look like them.",
+    let certainty = match is_guessed(&chains) {
+        true => {
+            "That is the most that the device told of while it told every allocation; calls are \
+             guesses: words on the stack that look like them."
+        }
         false => "Calls are exact: the machine saw them.",
     };
     let rows: String =

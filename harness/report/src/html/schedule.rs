@@ -126,7 +126,8 @@ fn strokes(device: &Device, stretches: &[Stretch], row_of: &BTreeMap<UnitKey, us
     let mut strokes = Strokes::new();
     let mut left: BTreeMap<UnitKey, &Stretch> = BTreeMap::new();
     let mut add = |unit: UnitKey, doing: Doing, from: Instant, to: Instant| {
-        if let Some(&row) = row_of.get(&unit) {
+        // What the machine saw and what the device told may cross: of that nothing is drawn.
+        if let Some(&row) = row_of.get(&unit).filter(|_| from <= to) {
             strokes.entry((doing, row)).or_default().push((from, to));
         }
     };
