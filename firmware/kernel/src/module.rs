@@ -12,9 +12,9 @@
 //! | phase | takes | gives back |
 //! |---|---|---|
 //! | find | the module's entry | |
-//! | read | the file, as it is | |
+//! | read | nothing: the file is checked where it lies, in mapped flash | |
 //! | parse | nothing: its tables are read where they lie | |
-//! | link | the block that the module lives in | the file |
+//! | link | the block that the module lives in, all that is copied | |
 //! | initialise | what its own code takes | what its own code gives back |
 //!
 //! All of it is booked on the module as an owner of its own. What keeps a module is a list of *pins*:

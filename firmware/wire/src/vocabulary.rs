@@ -396,7 +396,7 @@ open_enum! {
     ModulePhaseKind: u8 {
         /// The file is looked for, and the module gets its entry.
         Find = 0 "find",
-        /// The file is read into memory, and its checksum compared.
+        /// The file is read, and its checksum compared.
         Read = 1 "read",
         /// Its tables are read, and its sections get their places.
         Parse = 2 "parse",

@@ -29,11 +29,7 @@ pub(crate) fn lines(device: &Device) -> Vec<String> {
         let (free, largest) = (bytes(area.free.into()), bytes(area.largest_free.into()));
         format!("{name} {free} free of {}, largest {largest}", bytes(area.bytes.into()))
     });
-    let more = match shape.max_new_split {
-        0 => String::new(),
-        split => format!("; a further one could have {}", bytes(split.into())),
-    };
-    lines.push(format!("areas: {}{more}", areas.collect::<Vec<_>>().join("; ")));
+    lines.push(format!("areas: {}", areas.collect::<Vec<_>>().join("; ")));
     let classes = shape.free_by_size.iter().enumerate().filter(|(_, count)| **count > 0);
     let classes: Vec<String> =
         classes.map(|(class, count)| format!("{count} of {}", size_of_class(class))).collect();
@@ -43,15 +39,19 @@ pub(crate) fn lines(device: &Device) -> Vec<String> {
     lines
 }
 
-/// How much of what is free is of no use for a large request.
+/// How much of what is free is of no use for a large request, and how much the heap could still grow.
 pub(crate) fn fragmented(device: &Device, shape: &Shape) -> String {
     let worst = device.heap_layout().worst();
     let worst = worst.filter(|worst| worst.fragmentation() > shape.fragmentation());
     let worst = worst.map_or_else(String::new, |worst| {
         format!(", at worst {} at {}", share(worst.fragmentation()), seconds(worst.at))
     });
+    let further = match shape.max_new_split {
+        0 => String::new(),
+        split => format!("; a further area could have {}", bytes(split.into())),
+    };
     format!(
-        "fragmented: {} of {} free ({}) lie outside of their area's largest free block{worst}",
+        "fragmented: {} of {} free ({}) lie outside of their area's largest free block{worst}{further}",
         bytes(shape.fragmented.into()),
         bytes(shape.free.into()),
         share(shape.fragmentation()),
