@@ -23,6 +23,7 @@ mod fault;
 mod garbage;
 mod growth;
 mod headroom;
+mod hoard;
 mod holes;
 mod imported;
 mod in_handler;
@@ -98,6 +99,7 @@ programs! {
     "inversion", "a high thread waits for a low one [inherit=on|off] [kind=mutex|reader|writer|once]", inversion::run;
     "kept", "a thread ends and keeps a guard [what=mutex|reader|writer]", kept::run;
     "suspended", "threads that are suspended and resumed [how=worker|holder|stuck]", suspended::run;
+    "hoard", "two timers, of which one keeps what it allocates [ticks=8]", hoard::run;
     "crowd", "too many threads, and what was missing [stack=1024]", crowd::run;
     "sensors", "a sensor and a publisher with a queue between them [count=20]", sensors::run;
     "menu", "a timer looks whether the button is pressed [seconds=5]", menu::run;

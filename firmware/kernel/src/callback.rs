@@ -27,6 +27,7 @@ mod unit;
 
 use crate::deadlock;
 use crate::error::Error;
+use crate::heap::OwnerIndex;
 use crate::kernel::{self, Kernel};
 use crate::port::{self, TICKS_PER_SECOND};
 use crate::sched::{Attention, Slot};
@@ -64,6 +65,8 @@ struct Current {
     began: u64,
     /// Who had the processor when the pass came.
     displaced: Option<UnitId>,
+    /// The account of the unit itself: a timer pays for what its callback allocates.
+    own: OwnerIndex,
 }
 
 /// What went through the queue since boot.
@@ -229,6 +232,21 @@ pub(crate) fn pass(kernel: &mut Kernel) {
     callbacks.parked = false;
     callbacks.displaced = (running != Slot::IDLE).then_some(unit);
     kernel.sched.wake(slot, None, crate::sched::Wake::Granted);
+}
+
+/// The running unit is torn down. If it is that of the callbacks, it has its own account back, and what a
+/// timer's callback had allocated is quarantined like the unit's.
+pub(crate) fn settle_account(kernel: &mut Kernel) {
+    let slot = kernel.sched.running();
+    let Some(current) =
+        kernel.callbacks.current.filter(|_| kernel.callbacks.home == Home::Made(slot))
+    else {
+        return;
+    };
+    kernel.threads[slot.index()].owner = current.own;
+    if let Job::Timer(index) = current.job {
+        timer::account::quarantine(kernel, index);
+    }
 }
 
 /// Whether the callback that runs waits for ever, unless a thread of a program ends its wait: then

@@ -362,7 +362,7 @@ fn link_holder(kernel: &mut Kernel, head: &mut Head, wanted: Option<Slot>) -> Op
 /// Who suspended a slot, where and when.
 #[inline(never)]
 fn suspender(kernel: &mut Kernel, slot: Slot) -> LinkHolder {
-    let Suspension { by, since, place } = kernel.threads[slot.index()].suspension;
+    let Suspension { by, since, place } = kernel.suspensions[slot.index()];
     let name = kernel.threads.iter().find(|thread| thread.unit == by).map_or("?", |it| it.name);
     let (site, since) = (place.id(kernel), kernel.ticks_of(since.point()));
     LinkHolder { unit: UnitId(by), name, site, since, is_suspended: false }

@@ -46,7 +46,7 @@ use crate::shell::Mailbox;
 use crate::site::Sites;
 use crate::sync::deferred::Deferred;
 use crate::sync::{head, mutex, races::Races};
-use crate::thread::Thread;
+use crate::thread::{Suspension, Thread};
 use crate::timer::Timers;
 use crate::torn_down::TornDown;
 use core::ptr::NonNull;
@@ -125,6 +125,8 @@ pub struct Kernel {
     alarm: u64,
     /// When the alarm must come at the latest while a thread runs, in ticks.
     pulse: u64,
+    /// The last suspension of each slot.
+    pub(crate) suspensions: [Suspension; THREADS_MAX],
 }
 
 /// An alarm that does not come.
@@ -178,6 +180,7 @@ impl Kernel {
             switch_stamp: 0,
             stamp_offset: 0,
             era: Era::new(),
+            suspensions: [const { Suspension::NONE }; THREADS_MAX],
             stamps_per_tick: 1,
             alarm: NEVER,
             pulse: 0,

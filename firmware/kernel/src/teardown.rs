@@ -7,6 +7,7 @@
 //! written by polling, and the device resets with a note for the next boot.
 #![expect(unsafe_code, reason = "leaves the context of a dead unit, on the board's word")]
 
+use crate::callback;
 use crate::console;
 use crate::kernel::{self, Kernel};
 use crate::module;
@@ -185,6 +186,7 @@ pub fn panic_note(message: fmt::Arguments<'_>, location: Option<(&str, u32)>) {
         let unit = UnitId(kernel.current().unit);
         let message = text.as_str();
         kernel.record(Level::Samples, &wire::Panic { unit, line, file, message });
+        callback::settle_account(kernel);
         push_report(kernel, Cause::Panic, report);
         // Now and not in `panic_end`, because on the host destructors run in between: they must
         // not release locks as if what these protect were whole, nor free blocks.
@@ -238,6 +240,7 @@ extern "C" fn go_on() -> ! {
 }
 
 fn condemn(kernel: &mut Kernel, end: End, cause: Cause, message: Message) {
+    callback::settle_account(kernel);
     push_report(kernel, cause, message);
     seize(kernel);
     end_condemned(kernel, end);

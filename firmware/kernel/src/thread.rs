@@ -99,12 +99,13 @@ pub(crate) struct Thread {
     pub(crate) waits_through: bool,
     /// Its last wait for an object.
     pub(crate) wait: Wait,
-    /// Its last suspension.
-    pub(crate) suspension: Suspension,
     /// The values of its own that it has made, last one first.
     pub(crate) locals: Option<NonNull<LocalNode>>,
 }
 
+// What is kept of few threads (`suspensions`) stands beside the table.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Thread>().is_power_of_two(), "to find one is a shift");
 const _: () = assert!(offset_of!(Thread, context) == offset_of!(Seat, context));
 const _: () = assert!(offset_of!(Thread, unit) == offset_of!(Seat, unit));
 const _: () = assert!(offset_of!(Thread, stack) == offset_of!(Seat, stack));
@@ -142,7 +143,6 @@ impl Thread {
         heap_locks: 0,
         waits_through: false,
         wait: Wait::NONE,
-        suspension: Suspension::NONE,
         locals: None,
     };
 

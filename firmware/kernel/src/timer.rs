@@ -28,12 +28,14 @@
 //!    its end to the caller.
 #![expect(unsafe_code, reason = "gives blocks and closures back when nothing refers to them")]
 
+pub(crate) mod account;
 mod cadence;
 mod closure;
 mod config;
 mod show;
 mod table;
 
+pub use account::Held;
 pub use cadence::PERIOD_TICKS_MIN;
 pub(crate) use closure::Closure;
 pub use config::{Config, Frequency};
@@ -187,7 +189,11 @@ impl Timer {
             None => None,
             Some(callback) => {
                 callback::ensure_unit()?;
-                Some(Closure::new(callback, kernel::with(owner), site)?)
+                let index = self.index;
+                let payer = kernel::with(|kernel| {
+                    account::of(kernel, index).unwrap_or_else(|| owner(kernel))
+                });
+                Some(Closure::new(callback, payer, site)?)
             }
         };
         let old = kernel::with(|kernel| {
@@ -296,6 +302,17 @@ impl Timer {
     }
 }
 
+impl Timer {
+    /// What the timer has of the heap; `None` if it shares its account with others.
+    ///
+    /// # Context
+    /// Any.
+    #[must_use]
+    pub fn held(&self) -> Option<Held> {
+        kernel::with(|kernel| account::held(kernel, self.index))
+    }
+}
+
 impl PartialEq for Timer {
     /// Whether both are handles on the same timer.
     fn eq(&self, other: &Self) -> bool {
@@ -330,7 +347,7 @@ fn handle(kernel: &mut Kernel, index: TimerIndex) -> Option<Timer> {
     Some(Timer { index })
 }
 
-/// Who pays for timers: one owner for all of them, or the kernel where the ledger is full.
+/// Who pays for the blocks of timers: one owner for all of them, or the kernel where the ledger is full.
 fn owner(kernel: &mut Kernel) -> OwnerIndex {
     if kernel.timers.owner.is_none() {
         let tag = OwnerTag { kind: OwnerKind::Timer, unit: 0 };
@@ -347,6 +364,7 @@ fn admit(kernel: &mut Kernel, index: TimerIndex, block: NonNull<Block>) {
     let object = ObjectId(kernel.next_object());
     let block = kernel.timers.block(index);
     (block.object, block.order) = (object, order);
+    account::open(kernel, index);
 }
 
 /// Makes a new block a timer that nobody knows. A function of its own, so that the frames of what is

@@ -380,6 +380,22 @@ impl Device {
         &self.timers
     }
 
+    /// The timer of this number, of the present boot.
+    #[must_use]
+    pub fn timer(&self, object: ObjectId) -> Option<&Timer> {
+        let boot = self.boot.index;
+        self.timers.iter().rev().find(|timer| (timer.boot, timer.object) == (boot, object))
+    }
+
+    /// What a timer holds of the heap: its closure, and what its callbacks allocated. `None` if it has no
+    /// account of its own, or is of an earlier boot.
+    #[must_use]
+    pub fn timer_heap(&self, timer: &Timer) -> Option<&Holding> {
+        let key = (OwnerKind::Timer, UnitId(timer.object.0));
+        let owner = self.owners.get(&key).filter(|_| timer.boot == self.boot.index)?;
+        Some(&owner.heap)
+    }
+
     /// What collections gave back.
     #[must_use]
     pub const fn collections(&self) -> &Collections {

@@ -94,7 +94,7 @@ fn ran(judged: &Judged) -> RunForm<'_> {
         faults: judged.verdict.faults.iter().map(FaultForm::of).collect(),
         skips: SkipForm::of_run(judged),
         units: device.units().iter().map(|unit| UnitForm::of(judged, unit)).collect(),
-        timers: device.timers().iter().map(TimerForm::of).collect(),
+        timers: device.timers().iter().map(|timer| TimerForm::of(timer, device)).collect(),
         modules: device.modules().iter().map(ModuleForm::of).collect(),
         collections: device.collections().list.iter().map(CollectionForm::of).collect(),
         heap: HeapForm::of(judged),

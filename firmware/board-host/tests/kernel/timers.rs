@@ -6,7 +6,7 @@ use ramscope_kernel::compat::{self, Strictness};
 use ramscope_kernel::mem::{self, Arc, Box};
 use ramscope_kernel::thread;
 use ramscope_kernel::timer::{Config, Counts, HARDWARE_TIMERS, TIMERS_MAX, Timer};
-use ramscope_kernel::{Error, Instant, Shortage, Span, println};
+use ramscope_kernel::{Error, Instant, Mutex, Shortage, Span, println};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// An id that makes a virtual timer.
@@ -454,4 +454,45 @@ fn the_console_shows_timers_and_what_became_of_their_ticks() {
     let row = "shown         - periodic       2.0 ms        ";
     assert!(text.contains(row), "{text}");
     assert!(text.contains("callbacks: 0 of 8 wait, at most 1 did\n"), "{text}");
+}
+
+#[test]
+fn what_a_callback_keeps_is_the_timers_and_goes_back_to_it() {
+    let printed = lines(|_| {
+        let kept: Arc<Mutex<Option<Box<[u8; 200]>>>> = Arc::new(Mutex::new(None))?;
+        let theirs = kept.clone();
+        let (hoards, idles) = (Timer::named("hoards")?, Timer::named("idles")?);
+        hoards.init(Config::one_shot().period(1).callback(move |_: &Timer| {
+            let _brief = Box::new([0_u8; 600])?;
+            *theirs.lock()? = Some(Box::new([0_u8; 200])?);
+            Ok::<(), Error>(())
+        }))?;
+        idles.init(Config::one_shot().period(1).callback(|_: &Timer| ()))?;
+        thread::sleep(Span::from_millis(2))?;
+        let held = |timer: &Timer| timer.held().expect("it has an account");
+        let (hoarded, idle) = (held(&hoards), held(&idles));
+        println!("{}", (200..600).contains(&hoarded.current) && hoarded.peak >= 800);
+        println!("{}", idle.peak < 200);
+        *kept.lock()? = None;
+        println!("{}", held(&hoards).current < 200);
+        Ok(())
+    });
+    assert_eq!(printed, ["true", "true", "true"]);
+}
+
+#[test]
+fn when_accounts_run_out_timers_share_one_and_threads_still_find_theirs() {
+    let printed = lines(|_| {
+        let mut timers = mem::Box::new([const { None }; 40])?;
+        for place in timers.iter_mut() {
+            *place = Some(Timer::named("many")?);
+        }
+        let has_account =
+            |timer: &&Option<Timer>| timer.as_ref().is_some_and(|it| it.held().is_some());
+        println!("{}", timers.iter().filter(has_account).count());
+        timers[0] = None;
+        println!("{}", Timer::named("late")?.held().is_some());
+        thread::spawn("worker", || ())?.join().map(drop)
+    });
+    assert_eq!(printed, ["32", "true"]);
 }

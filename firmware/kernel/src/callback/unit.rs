@@ -78,12 +78,17 @@ fn take(kernel: &mut Kernel) -> Option<(Job, Option<Closure>)> {
     let entry = callbacks.queue.pop()?;
     let waited = now.saturating_sub(entry.since);
     let displaced = callbacks.displaced.take();
-    callbacks.current = Some(Current { job: entry.job, began: now, displaced });
+    let own = kernel.current().owner;
+    let callbacks = &mut kernel.callbacks;
+    callbacks.current = Some(Current { job: entry.job, began: now, displaced, own });
     let counts = &mut callbacks.counts;
     counts.delivered = counts.delivered.wrapping_add(1);
     counts.longest_wait_ns = counts.longest_wait_ns.max(timer::nanos(waited));
     let closure = match entry.job {
-        Job::Timer(index) => timer::begin_call(kernel, index, waited),
+        Job::Timer(index) => {
+            kernel.current().owner = timer::account::of(kernel, index).unwrap_or(own);
+            timer::begin_call(kernel, index, waited)
+        }
         Job::Call { .. } => None,
     };
     Some((entry.job, closure))
@@ -111,6 +116,9 @@ fn run(job: Job, closure: Option<Closure>) {
 fn finish(kernel: &mut Kernel, end: End) {
     let now = port::now();
     let Some(current) = kernel.callbacks.current.take() else { return };
+    if let Home::Made(slot) = kernel.callbacks.home {
+        kernel.threads[slot.index()].owner = current.own;
+    }
     deadlock::arm(kernel, -1);
     let counts = &mut kernel.callbacks.counts;
     let ran = timer::nanos(now.saturating_sub(current.began));

@@ -14,6 +14,7 @@ use crate::heap::{BadPointer, Claim, Diagnosis, OwnerKind, OwnerTag};
 use crate::kernel::{self, Kernel};
 use crate::sample;
 use crate::site;
+use crate::timer;
 use core::fmt;
 use ramscope_wire as wire;
 use wire::{Level, PointerFault, SiteId, UnitId};
@@ -108,10 +109,13 @@ impl Kernel {
         Some(Named { tag, name: self.owner_name(tag), site: SiteId(claim.site) })
     }
 
-    /// The name of an owner that is a thread or a module; empty of another one.
+    /// The name of an owner that is a thread, a module or a timer; empty of another one.
     pub(crate) fn owner_name(&mut self, tag: OwnerTag) -> &'static str {
         if tag.kind == OwnerKind::Module {
             return self.modules.name_of(tag.unit);
+        }
+        if tag.kind == OwnerKind::Timer {
+            return timer::account::name_of(self, tag.unit);
         }
         let named = self.threads.iter().find(|thread| thread.unit == tag.unit);
         named.filter(|_| tag.kind == OwnerKind::Thread).map_or("", |thread| thread.name)

@@ -164,7 +164,7 @@ fn halt(kernel: &mut Kernel, slot: Slot, place: Place) -> bool {
     }
     let by = kernel.current_unit();
     let since = Coarse::of(kernel.long_stamp());
-    kernel.threads[slot.index()].suspension = Suspension { by: by.0, since, place };
+    kernel.suspensions[slot.index()] = Suspension { by: by.0, since, place };
     note(kernel, (slot, by), wire::State::Suspended, place);
     true
 }

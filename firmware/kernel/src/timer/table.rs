@@ -1,6 +1,7 @@
 //! What the kernel keeps of timers: where their blocks are, and which instant is the next.
 #![expect(unsafe_code, reason = "follows pointers to the blocks of timers, which it owns")]
 
+use super::account;
 use super::cadence::Cadence;
 use super::closure::Closure;
 use super::{HARDWARE_TIMERS, TIMERS_MAX};
@@ -62,6 +63,8 @@ pub(super) struct Block {
     pub(super) is_queued: bool,
     /// Handles that programs have.
     pub(super) handles: u16,
+    /// Who pays for its closure and for what its callback allocates, if it has an account of its own.
+    pub(super) owner: Option<OwnerIndex>,
     pub(super) counts: Counts,
     pub(super) worst_window_ns: u32,
     deadline: u64,
@@ -83,6 +86,7 @@ impl Block {
             called: None,
             is_queued: false,
             handles: 1,
+            owner: None,
             counts: Counts {
                 fired: 0,
                 delivered: 0,
@@ -148,6 +152,8 @@ pub(crate) struct Timers {
     armed: Deadlines<TIMERS_MAX>,
     /// Who pays for the blocks; nobody until there is one.
     pub(super) owner: Option<OwnerIndex>,
+    /// How many timers have an account of their own.
+    pub(super) accounts: u8,
     /// Timers that were ever made.
     pub(super) serial: u32,
     /// How late the clock's interrupt was at worst, in ticks.
@@ -161,6 +167,7 @@ impl Timers {
             places: [const { Place(None) }; TIMERS_MAX],
             armed: Deadlines::new(),
             owner: None,
+            accounts: 0,
             serial: 0,
             clock_worst: 0,
             clock_worst_window: 0,
@@ -370,6 +377,7 @@ pub(super) fn release(kernel: &mut Kernel, index: TimerIndex) -> Option<NonNull<
         return None;
     }
     sample(kernel, index);
+    account::close(kernel, index);
     kernel.timers.places[index.get()].0.take()
 }
 

@@ -7,7 +7,8 @@
 
 use ramscope_time::Instant;
 use ramscope_wire::{
-    BlockState, HeapArea, HeapMark, HeapRun, HeapShape, OwnerKind, SiteHolding, SiteId, UnitId,
+    BlockState, HeapArea, HeapMark, HeapRun, HeapShape, ObjectId, OwnerKind, SiteHolding, SiteId,
+    UnitId,
 };
 
 use crate::device::Device;
@@ -314,6 +315,10 @@ impl Device {
         match (kind, unit) {
             (OwnerKind::Thread | OwnerKind::Task | OwnerKind::Tasklet, unit) => self.name_of(unit),
             (kind, UnitId::KERNEL) => kind.to_string(),
+            (OwnerKind::Timer, UnitId(number)) => match self.timer(ObjectId(number)) {
+                Some(timer) => timer.name.clone(),
+                None => format!("timer {number}"),
+            },
             (kind, unit) => format!("{kind} {unit}"),
         }
     }

@@ -1,6 +1,6 @@
 //! The heap and whatever else the device told about itself.
 
-use ramscope_model::{Device, Heap, bytes, counted, grouped};
+use ramscope_model::{Device, Heap, Owner, bytes, counted, grouped};
 use ramscope_wire::{OwnerKind, UnitId};
 
 use crate::detail::heading;
@@ -56,8 +56,7 @@ fn heap_lines(heap: &Heap) -> [String; 2] {
 /// Who holds how much now, the most first.
 fn owners(device: &Device) -> Vec<String> {
     let units = device.units().iter().map(|unit| (clean(&unit_name(unit)), unit.heap.current));
-    let others =
-        device.owners().map(|owner| (owner_name(owner.kind, owner.unit), owner.heap.current));
+    let others = device.owners().map(|owner| (owner_name(device, owner), owner.heap.current));
     let mut holders: Vec<(String, u32)> =
         units.chain(others).filter(|(_, held)| *held > 0).collect();
     holders.sort_by(|(a_name, a), (b_name, b)| b.cmp(a).then_with(|| a_name.cmp(b_name)));
@@ -73,10 +72,13 @@ fn owners(device: &Device) -> Vec<String> {
     texts
 }
 
-fn owner_name(kind: OwnerKind, unit: UnitId) -> String {
-    match unit {
-        UnitId::KERNEL => kind.to_string(),
-        unit => format!("{kind} {unit}"),
+fn owner_name(device: &Device, owner: &Owner) -> String {
+    match (owner.kind, owner.unit) {
+        (kind, UnitId::KERNEL) => kind.to_string(),
+        (OwnerKind::Timer, _) => {
+            format!("timer {}", clean(&device.owner_name((owner.kind, owner.unit))))
+        }
+        (kind, unit) => format!("{kind} {unit}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of timers: what became of their ticks, and how late the worst callback began.
 
-use ramscope_model::{Device, Timer, counted, grouped};
+use ramscope_model::{Device, Holding, Timer, bytes, counted, grouped};
 use ramscope_wire::{CallbackSample, TimerMode};
 
 use crate::columns::{Cell, Columns};
@@ -13,7 +13,7 @@ const ROWS_MAX: usize = 16;
 pub(super) fn timers(device: &Device, style: Style) -> String {
     let mut lines = String::new();
     if !device.timers().is_empty() {
-        lines += &table(device.timers()).render(style);
+        lines += &table(device).render(style);
     }
     if let Some((_, sample)) = device.callbacks().last {
         lines += &format!(" {}\n", callbacks(&sample));
@@ -21,7 +21,8 @@ pub(super) fn timers(device: &Device, style: Style) -> String {
     lines
 }
 
-fn table(timers: &[Timer]) -> Columns {
+fn table(device: &Device) -> Columns {
+    let timers = device.timers();
     let mut columns = Columns::default();
     let headings = [
         Cell::left("timer"),
@@ -33,10 +34,12 @@ fn table(timers: &[Timer]) -> Columns {
         Cell::right("dropped"),
         Cell::right("late"),
         Cell::right("worst"),
+        Cell::right("heap"),
+        Cell::right("heap peak"),
     ];
     columns.row(headings.map(|cell| cell.meaning(Meaning::Heading)));
     for timer in timers.iter().take(ROWS_MAX) {
-        columns.row(cells(timer));
+        columns.row(cells(timer, device.timer_heap(timer)));
     }
     if let Some(more) = timers.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
         columns.text(format!("and {}", counted(more as u64, "other timer")));
@@ -44,7 +47,7 @@ fn table(timers: &[Timer]) -> Columns {
     columns
 }
 
-fn cells(timer: &Timer) -> Vec<Cell> {
+fn cells(timer: &Timer, heap: Option<&Holding>) -> Vec<Cell> {
     let name = match timer.boot {
         0 => timer.name.clone(),
         boot => format!("{} (boot {boot})", timer.name),
@@ -61,6 +64,13 @@ fn cells(timer: &Timer) -> Vec<Cell> {
             let counts = [last.fired, last.delivered, last.coalesced, last.dropped, last.late];
             cells.extend(counts.map(|count| Cell::right(grouped(count.into()))));
             cells.push(Cell::right(micros(last.worst_ns)));
+        }
+    }
+    match heap {
+        None => cells.extend((0..2).map(|_| Cell::right("-"))),
+        Some(heap) => {
+            let figures = [heap.current, heap.peak];
+            cells.extend(figures.map(|held| Cell::right(bytes(held.into()))));
         }
     }
     cells

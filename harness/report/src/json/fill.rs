@@ -230,8 +230,9 @@ impl<'a> FaultForm<'a> {
 }
 
 impl<'a> TimerForm<'a> {
-    pub(super) fn of(timer: &'a Timer) -> Self {
+    pub(super) fn of(timer: &'a Timer, device: &Device) -> Self {
         let last = timer.last;
+        let heap = device.timer_heap(timer);
         Self {
             boot: timer.boot,
             name: &timer.name,
@@ -244,6 +245,8 @@ impl<'a> TimerForm<'a> {
             dropped: last.map(|last| last.dropped),
             late: last.map(|last| last.late),
             lateness_worst_ps: last.map(|last| u64::from(last.worst_ns) * 1_000),
+            heap_used: heap.map(|heap| heap.current),
+            heap_peak: heap.map(|heap| heap.peak),
         }
     }
 }

@@ -506,6 +506,10 @@ pub(super) struct TimerForm<'a> {
     pub(super) late: Option<u32>,
     /// How long after its instant a callback began at worst.
     pub(super) lateness_worst_ps: Option<u64>,
+    /// Bytes of the heap that its closure and its callbacks hold; null if it has no account of its own.
+    pub(super) heap_used: Option<u32>,
+    /// The most that these were.
+    pub(super) heap_peak: Option<u32>,
 }
 
 /// A module, from its import to its end.

@@ -3,7 +3,7 @@
 //!
 //! Rows stand in the order in which timers came to be. The queue has the last row.
 
-use ramscope_model::{Device, Timer, counted, grouped};
+use ramscope_model::{Device, Timer, bytes, counted, grouped};
 use ramscope_wire::{CallbackSample, TimerMode};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -17,6 +17,8 @@ use crate::scene::Scene;
 
 /// From this width on names get more room.
 const WIDE: u16 = 100;
+/// From this width on there is room for what they hold of the heap.
+const WITH_HEAP: u16 = 128;
 
 /// With the rule; none if there is no timer and no callback.
 pub(super) fn rows_wanted(scene: &Scene<'_>) -> u16 {
@@ -49,7 +51,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>, palette
 
 fn columns(width: u16) -> Vec<Column> {
     let (name, figure) = if width < WIDE { (12, 9) } else { (24, 11) };
-    vec![
+    let mut columns = vec![
         Column::left("", name),
         Column::left("mode", 9),
         Column::right("period", 11),
@@ -59,7 +61,11 @@ fn columns(width: u16) -> Vec<Column> {
         Column::right("dropped", figure - 1),
         Column::right("late", figure - 3),
         Column::right("worst", figure),
-    ]
+    ];
+    if width >= WITH_HEAP {
+        columns.extend([Column::right("heap", figure), Column::right("heap peak", figure)]);
+    }
+    columns
 }
 
 fn lines(device: &Device, room: usize, columns: &[Column], palette: Palette) -> Vec<Line<'static>> {
@@ -67,7 +73,7 @@ fn lines(device: &Device, room: usize, columns: &[Column], palette: Palette) -> 
     let room = room.saturating_sub(usize::from(queue.is_some()));
     let timers = device.timers();
     let shown = if timers.len() > room { room.saturating_sub(1) } else { timers.len() };
-    let rows = timers.iter().take(shown).map(|timer| line(columns, &cells(timer, palette)));
+    let rows = timers.iter().take(shown).map(|timer| line(columns, &cells(timer, device, palette)));
     let mut lines: Vec<_> = rows.collect();
     if let Some(more) = timers.len().checked_sub(shown).filter(|more| *more > 0) {
         let text = format!(" and {}", counted(more as u64, "other timer"));
@@ -77,7 +83,7 @@ fn lines(device: &Device, room: usize, columns: &[Column], palette: Palette) -> 
     lines
 }
 
-fn cells(timer: &Timer, palette: Palette) -> Vec<(String, Style)> {
+fn cells(timer: &Timer, device: &Device, palette: Palette) -> Vec<(String, Style)> {
     let (plain, quiet) = (Style::new(), palette.quiet());
     let mode = match timer.mode {
         TimerMode::OneShot => "once".to_owned(),
@@ -89,7 +95,7 @@ fn cells(timer: &Timer, palette: Palette) -> Vec<(String, Style)> {
         (timer.period.to_string(), plain),
     ];
     let Some(last) = timer.last else {
-        cells.extend((0..6).map(|_| ("-".to_owned(), quiet)));
+        cells.extend((0..8).map(|_| ("-".to_owned(), quiet)));
         return cells;
     };
     let trouble = |count: u32| if count > 0 { palette.doubt() } else { quiet };
@@ -102,6 +108,13 @@ fn cells(timer: &Timer, palette: Palette) -> Vec<(String, Style)> {
     ];
     cells.extend(counts.map(|(count, style)| (grouped(count.into()), style)));
     cells.push((length(last.worst_ns), plain));
+    match device.timer_heap(timer) {
+        None => cells.extend((0..2).map(|_| ("-".to_owned(), quiet))),
+        Some(heap) => {
+            let figures = [heap.current, heap.peak];
+            cells.extend(figures.map(|held| (bytes(held.into()), plain)));
+        }
+    }
     cells
 }
 

@@ -5,7 +5,7 @@
 //! owners of one name are one subject, and what they hold is added up.
 
 use ramscope_scenario::Metric;
-use ramscope_wire::{OwnerKind, UnitId, UnitKind};
+use ramscope_wire::{ObjectId, OwnerKind, UnitId, UnitKind};
 use std::collections::BTreeMap;
 
 use crate::device::{Device, Holding, Unit, UnitKey};
@@ -30,7 +30,14 @@ impl<'a> OwnersOf<'a> {
             .map(|unit| (unit.base_name().to_owned(), ((kind_of(unit), unit.key.id), &unit.heap)));
         let others = device.owners().map(|owner| {
             let key = (owner.kind, owner.unit);
-            (device.owner_name(key), (key, &owner.heap))
+            let timer = (owner.kind == OwnerKind::Timer)
+                .then(|| device.timer(ObjectId(owner.unit.0)))
+                .flatten();
+            let name = match timer {
+                Some(timer) => timer.base_name.clone(),
+                None => device.owner_name(key),
+            };
+            (name, (key, &owner.heap))
         });
         let mut by_name: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for (name, member) in units.chain(others) {
