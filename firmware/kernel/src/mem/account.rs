@@ -176,7 +176,8 @@ impl Kernel {
         Ok(block)
     }
 
-    fn as_if_full(&self, layout: Layout) -> OutOfMemory {
+    /// What an allocation answers that is made to fail.
+    pub(super) fn as_if_full(&self, layout: Layout) -> OutOfMemory {
         let totals = self.heap.totals();
         OutOfMemory {
             wanted_bytes: layout.size() as u32,

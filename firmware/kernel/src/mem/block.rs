@@ -116,6 +116,10 @@ pub(super) unsafe fn resize_at(
     // SAFETY: as promised by the caller.
     match kernel::with(|kernel| unsafe { kernel.resize(pointer, layout, site) }) {
         Ok(Resized::InPlace { .. }) => Ok(pointer),
+        // What was to fail does so, and does not go elsewhere instead.
+        Ok(Resized::NoRoom) if growth::take_asked() => {
+            Err(kernel::with(|kernel| kernel.as_if_full(layout)).into())
+        }
         Ok(Resized::NoRoom) => {
             let moved = allocate_at(layout, site)?;
             let kept = kept.min(layout.size());
@@ -138,6 +142,7 @@ pub unsafe fn resize_in_place(pointer: NonNull<u8>, bytes: usize) -> bool {
     let Ok(layout) = Layout::array::<u8>(bytes) else { return false };
     // SAFETY: as promised by the caller.
     let resized = kernel::with(|kernel| unsafe { kernel.resize(pointer, layout, SiteId::NONE) });
+    let _ = growth::take_asked();
     matches!(resized, Ok(Resized::InPlace { .. }))
 }
 

@@ -125,7 +125,7 @@ pub(crate) fn with_more_room<T, E>(
 }
 
 /// Whether the last failure was one that the host had asked for.
-fn take_asked() -> bool {
+pub(super) fn take_asked() -> bool {
     kernel::with(|kernel| core::mem::take(&mut kernel.collector.failure_was_asked))
 }
 

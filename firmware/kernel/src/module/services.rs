@@ -96,10 +96,16 @@ extern "C" fn resize(
         // SAFETY: the module's allocator owns the block, and needs no more of it than `bytes`.
         let resized = unsafe { kernel.resize(old, layout, ramscope_wire::SiteId::NONE) };
         kernel.book_module(Serial(owner), before);
-        matches!(resized, Ok(Resized::InPlace { .. }))
+        let was_asked = core::mem::take(&mut kernel.collector.failure_was_asked);
+        match resized {
+            Ok(Resized::InPlace { .. }) => Some(block),
+            // What was to fail does so, and does not go elsewhere instead.
+            _ if was_asked => Some(core::ptr::null_mut()),
+            _ => None,
+        }
     });
-    if in_place {
-        return block;
+    if let Some(answer) = in_place {
+        return answer;
     }
     let new = allocate(owner, bytes, align);
     if !new.is_null() {
