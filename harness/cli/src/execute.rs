@@ -21,6 +21,7 @@ use ramscope_model::{
     BudgetResult, BudgetState, Closing, ElfSymbols, Evidence, Feed, HostFacts, HostTimes, Judged,
     NoSymbols, Outcome, Verdict, judge_fed, verdict_of,
 };
+use ramscope_report::Entry;
 use ramscope_scenario::{Artifact, Artifacts, Run, TargetKind};
 use ramscope_time::Instant;
 
@@ -32,6 +33,7 @@ use crate::failure::Failure;
 use crate::host_times::HostTimer;
 use crate::images::Images;
 use crate::output::Verbosity;
+use crate::reports::FileKind;
 use crate::store::{self, CaptureFile};
 use crate::vcd::vcd;
 use crate::witness::Following;
@@ -179,7 +181,8 @@ impl Execution<'_> {
         let tells_more = settings.verbosity == Verbosity::Full
             || self.runs.len() == 1
             || settings.format != Format::Text
-            || settings.reports.tell_memory();
+            || settings.reports.tell_memory()
+            || self.runs.iter().any(asks_for_reports);
         if tells_more { Follow::Blocks } else { Follow::Nothing }
     }
 
@@ -310,6 +313,7 @@ impl Execution<'_> {
         if let Some(vcd) = dump.as_ref().filter(|_| is_kept) {
             store::write_beside(path, "vcd", vcd.as_bytes())?;
         }
+        let judged = self.leave_artifacts(path, capture, judged)?;
         if let Some(file) = &self.settings.vcd {
             match dump {
                 Some(dump) => store::write_file(file, dump.as_bytes())?,
@@ -320,11 +324,49 @@ impl Execution<'_> {
             }
         }
         if let Some(log) = &self.settings.serial_log {
-            let words = capture.stream(Stream::Uart0).flat_map(|chunk| &chunk.bytes).copied();
-            store::write_file(log, &words.collect::<Vec<u8>>())?;
+            store::write_file(log, &serial_text(capture))?;
         }
         Ok(judged)
     }
+}
+
+impl Execution<'_> {
+    /// Leaves the files that the scenario asks for beside the place of the capture.
+    fn leave_artifacts(
+        &self,
+        path: &Path,
+        capture: &Capture,
+        judged: Judged,
+    ) -> Result<Judged, Failure> {
+        let Artifacts { keep, files } = &judged.facts.run.scenario.settings.artifacts;
+        let passed = judged.verdict.outcome == Outcome::Pass;
+        let is_kept = match (self.settings.keep, keep) {
+            (Some(Keep::None), _) => false,
+            (Some(Keep::Failed), _) | (None, ramscope_scenario::Keep::OnFailure) => !passed,
+            (Some(Keep::All), _) | (None, ramscope_scenario::Keep::Always) => true,
+        };
+        let asks = |artifact| is_kept && files.contains(&artifact);
+        if asks(Artifact::Console) {
+            store::write_beside(path, "log", &serial_text(capture))?;
+        }
+        let [json, html] = [asks(Artifact::Json), asks(Artifact::Html)];
+        let entry = [Entry::from(judged)];
+        if json {
+            store::write_beside(path, "json", FileKind::Json.render(&entry).as_bytes())?;
+        }
+        if html {
+            store::write_beside(path, "html", FileKind::Html.render(&entry).as_bytes())?;
+        }
+        match entry {
+            [Entry::Ran(judged)] => Ok(*judged),
+            [Entry::NotRun(_)] => unreachable!("it ran"),
+        }
+    }
+}
+
+/// What the device said over its serial line.
+fn serial_text(capture: &Capture) -> Vec<u8> {
+    capture.stream(Stream::Uart0).flat_map(|chunk| &chunk.bytes).copied().collect()
 }
 
 /// How a run came out, before its findings have names.
@@ -336,6 +378,12 @@ fn verdict_so_far(run: &Run, feed: &Feed) -> Verdict {
     let (device, course) = (feed.device(), feed.course());
     let console = feed.console();
     verdict_of(&Evidence { run, device, course, console, damage: None, symbols: &NoSymbols })
+}
+
+/// Whether reports on a run are among what it leaves behind.
+fn asks_for_reports(run: &Run) -> bool {
+    let files = &run.scenario.settings.artifacts.files;
+    files.contains(&Artifact::Json) || files.contains(&Artifact::Html)
 }
 
 /// Whether a budget is exceeded by blocks of the heap, wherever they come from.

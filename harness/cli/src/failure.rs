@@ -49,6 +49,9 @@ pub(crate) enum Failure {
         "`--{option}` takes the words of one run, and these are {runs}; name one scenario and one seed"
     )]
     OneFile { option: &'static str, runs: usize },
+    /// What a scenario compares with is of no use.
+    #[error("the baseline {} is of no use: {reason}; `{remedy}` writes one", path.display())]
+    Baseline { path: PathBuf, reason: String, remedy: String },
     /// A file that `init` would write is there.
     #[error("{} is there already, and stays as it is", path.display())]
     Exists { path: PathBuf },
@@ -161,6 +164,7 @@ impl Failure {
             | Self::BuildCommand { .. }
             | Self::NoProjectImage { .. }
             | Self::OneFile { .. }
+            | Self::Baseline { .. }
             | Self::EmptyLog { .. }
             | Self::Exists { .. }
             | Self::OnlyPart { .. }

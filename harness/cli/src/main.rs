@@ -11,6 +11,7 @@
 //! 3. The exit code is one of those that `ramscope_report::ExitCode` documents.
 
 mod args;
+mod baseline;
 mod bundle;
 mod columns;
 mod config;

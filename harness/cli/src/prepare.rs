@@ -9,6 +9,7 @@ use ramscope_scenario::{
 };
 use ramscope_time::Span;
 
+use crate::baseline;
 use crate::config::{RunSettings, Shard, TimeLimit};
 use crate::diagram;
 use crate::failure::Failure;
@@ -130,6 +131,7 @@ pub(crate) fn runs(
         errors => return Err(Failure::Scenarios { errors }),
     }
     keep_shard(&mut plan, settings);
+    baseline::give(&mut plan.runs)?;
     Ok(plan)
 }
 

@@ -39,6 +39,7 @@
 mod console;
 mod device;
 mod feed;
+mod figures;
 mod finding;
 mod frames;
 mod host;
@@ -62,6 +63,7 @@ pub use device::{
     basis_points,
 };
 pub use feed::{AskedWindow, Course, Feed};
+pub use figures::{Figure, figures};
 pub use finding::{Detail, Finding, FindingKind, RacingUse};
 pub use frames::{ShownFrame, Took, is_allocator, shown_frames};
 pub use host::{Closing, HostError, HostFacts, HostTimes, ImageFacts, MachineFacts};

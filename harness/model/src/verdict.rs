@@ -3,6 +3,7 @@
 //! A [`Verdict`] is plain data: who reads it needs neither the scenario nor the device. It is made
 //! by [`judge`](crate::judge()), a pure function, so it can be made again from a recording.
 
+mod baseline;
 mod budget;
 mod course;
 mod faults;

@@ -8,11 +8,11 @@ mod collections;
 mod fill;
 mod form;
 
-use ramscope_model::Judged;
+use ramscope_model::{Judged, figures};
 
 use crate::entry::{Entry, NotRun};
 use crate::exit::ExitCode;
-use crate::measure::{figures, phases};
+use crate::measure::phases;
 use collections::CollectionForm;
 use form::{
     BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm, HostForm,

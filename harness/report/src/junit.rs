@@ -8,13 +8,12 @@
 //! `time` is host time, as everywhere in this format; device time is the property `device-time`.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
-use ramscope_model::{Console, Judged, Outcome};
+use ramscope_model::{Console, Judged, Outcome, figures};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::entry::{Entry, NotRun};
 use crate::label::Labels;
-use crate::measure::figures;
 use crate::table::{doubt_lines, failure_lines};
 
 /// Bytes of the serial text's end that a test case carries.

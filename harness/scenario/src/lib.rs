@@ -47,7 +47,8 @@ pub use glob::glob_matches;
 pub use matcher::{EarlierMatch, Fed, Match, Matcher, NearestMiss, WaitReport};
 pub use nearest::nearest;
 pub use plan::{
-    Plan, PlanOptions, Run, Skip, SkippedBudget, SkippedStep, SkippedWait, TargetOffer, plan,
+    Baseline, Plan, PlanOptions, Run, Skip, SkippedBudget, SkippedStep, SkippedWait, TargetOffer,
+    plan,
 };
 pub use problem::{Problem, Severity, WokwiRefusal, WokwiStage, one_line};
 pub use rule::{Example, Rule, Snippet};

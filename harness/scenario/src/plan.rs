@@ -88,6 +88,18 @@ pub struct Run {
     /// Which allocation after the first stimulus fails, from 1, because somebody chose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail_allocation: Option<u32>,
+    /// What its figures are compared with, where the scenario names a stored result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
+}
+
+/// The figures of memory of an earlier run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// Where they were stored, as the scenario says it.
+    pub name: String,
+    /// Each figure by the id that a budget on it has.
+    pub figures: BTreeMap<String, u64>,
 }
 
 /// A scenario, or one of its targets, that does not run.
@@ -241,6 +253,7 @@ fn plan_target(
         skipped_waits: skipped_waits(scenario, target, capabilities),
         schedule: Schedule::default(),
         fail_allocation: None,
+        baseline: None,
     };
     let seeds = options.seeds.as_ref().unwrap_or(&scenario.settings.seeds);
     let repeat = options.repeat.unwrap_or(scenario.settings.repeat);

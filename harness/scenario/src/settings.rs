@@ -72,7 +72,7 @@ pub struct Settings {
     pub inject: Vec<Injection>,
     /// `expect`: what must go wrong for the run to pass.
     pub expect: Expect,
-    /// `baseline`: what to compare with: a name, or the path of a file relative to the scenario's.
+    /// `baseline`: the JSON report of an earlier run to compare with, by its path relative to the scenario's.
     #[serde(default)]
     pub baseline: Option<String>,
     /// `artifacts`: what is kept of a run.

@@ -56,6 +56,43 @@ fn a_budget_that_holds_is_a_pass() {
 }
 
 #[test]
+fn a_thread_that_grew_since_the_baseline_is_a_fail_that_says_by_how_much() {
+    let folder = Folder::new("baseline");
+    folder.write("scenarios/a.yaml", counting("  baseline: a.json\n"));
+    let report = format!("json={}", folder.path("scenarios/a.json"));
+    let first = run(&folder, &["--report", &report]);
+    assert_eq!(first.code, 0, "{first:?}");
+    assert!(first.stderr.contains("has no baseline"), "{first:?}");
+    assert_eq!(run(&folder, &[]).code, 0, "nothing has grown");
+
+    let stored = fs::read_to_string(folder.path("scenarios/a.json")).unwrap();
+    let mut stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    let figures = stored["runs"][0]["figures"].as_array_mut().unwrap();
+    let is_it = |figure: &&mut serde_json::Value| figure["id"] == "run/thread:counter/stack-peak";
+    let figure = figures.iter_mut().find(is_it).unwrap();
+    figure["bytes"] = (figure["bytes"].as_u64().unwrap() - 400).into();
+    folder.write("scenarios/a.json", stored.to_string());
+    let grown = run(&folder, &[]);
+    assert_eq!(grown.code, 1, "{grown:?}");
+    assert!(grown.stdout.contains("thread `counter` grew by 400 bytes"), "{grown:?}");
+
+    folder.write("scenarios/a.json", "{\"runs\": []}");
+    assert_eq!(run(&folder, &[]).code, 2, "a baseline of something else is a mistake");
+}
+
+#[test]
+fn a_scenario_names_the_files_that_its_run_leaves() {
+    let folder = Folder::new("artifacts");
+    folder.write("scenarios/a.yaml", counting("  artifacts: [console, json, html]\n"));
+    assert_eq!(run(&folder, &[]).code, 0);
+    let left = |ending: &str| fs::read_to_string(folder.path(&format!("captures/{ending}")));
+    assert!(left("counting-1.log").unwrap().contains("counter: "));
+    assert!(left("counting-1.json").unwrap().contains("\"deepest\""));
+    assert!(left("counting-1.html").unwrap().contains("Deepest calls"));
+    assert!(left("counting-1.ramscope").is_err(), "the capture was not asked for");
+}
+
+#[test]
 fn a_budget_that_is_exceeded_is_a_fail_with_its_id() {
     let budget = "  budgets:\n  - {thread: counter, stack-peak: 16}\n";
     check("exceeded", &counting(budget), 1, "run/thread:counter/stack-peak");

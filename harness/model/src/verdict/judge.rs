@@ -13,8 +13,8 @@ use crate::feed::Course;
 use crate::finding::FindingKind;
 use crate::symbols::Symbols;
 use crate::verdict::{
-    BudgetResult, BudgetState, Failure, Outcome, StepOutcome, StepResult, Verdict, budget, course,
-    faults, findings, incomplete, sentence, texts,
+    BudgetResult, BudgetState, Failure, Outcome, StepOutcome, StepResult, Verdict, baseline,
+    budget, course, faults, findings, incomplete, sentence, texts,
 };
 
 /// Everything that a verdict is made of.
@@ -55,6 +55,7 @@ pub fn verdict_of(evidence: &Evidence<'_>) -> Verdict {
     failures.extend(texts::failures(evidence, &steps));
     failures.extend(course::failures(&steps));
     failures.extend(budget_failures(&budgets));
+    failures.extend(baseline::failures(evidence));
     let unfulfilled = findings::unfulfilled(evidence, &found, &steps);
     // What was to happen may have happened and be lost: then it is a doubt, told above.
     if doubts.is_empty() {

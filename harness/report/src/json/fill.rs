@@ -1,9 +1,9 @@
 //! From what the model says to the report's fields.
 
 use ramscope_model::{
-    BudgetResult, BudgetState, Certainty, DeepestCalls, Device, Failure, HostFacts, ImageFacts,
-    InjectedFault, Judged, JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack, StepResult,
-    Symbols, Timer, Unit,
+    BudgetResult, BudgetState, Certainty, DeepestCalls, Device, Failure, Figure, HostFacts,
+    ImageFacts, InjectedFault, Judged, JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack,
+    StepResult, Symbols, Timer, Unit,
 };
 use ramscope_wire::{BlockState, ModulePhase, UnitId};
 
@@ -14,7 +14,7 @@ use super::form::{
     PhaseForm, PinForm, ResetForm, SkipForm, StackForm, StepForm, TimerForm, UnitForm,
 };
 use crate::held::{Held, Origin, at_peak, origin};
-use crate::measure::{Figure, Phase};
+use crate::measure::Phase;
 
 impl<'a> ImageForm<'a> {
     pub(super) fn of(image: &'a ImageFacts) -> Self {

@@ -210,7 +210,7 @@ fn keys() -> Json {
             },
             "additionalProperties": false
         },
-        "baseline": described(text, "What to compare with: a name, or a file beside this one."),
+        "baseline": described(text, "A JSON report of an earlier run to compare with, a file beside this one: no stack or heap may have grown."),
         "artifacts": described(artifacts(), "What is kept of a run."),
         "tags": described(texts, "For filters.")
     })

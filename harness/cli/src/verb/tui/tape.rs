@@ -102,6 +102,7 @@ pub(super) fn plan(program: &str, options: &EngineOptions) -> Run {
         skipped_waits: Vec::new(),
         schedule: Schedule::default(),
         fail_allocation: None,
+        baseline: None,
     }
 }
 
