@@ -93,6 +93,12 @@ impl Picture {
         (self.width, self.height)
     }
 
+    /// Red, green, blue and alpha of each pixel, row by row.
+    #[must_use]
+    pub fn into_rgba(self) -> Vec<u8> {
+        self.rgba
+    }
+
     /// Red, green, blue and alpha of a pixel.
     ///
     /// # Panics

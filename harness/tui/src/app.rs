@@ -44,6 +44,7 @@ pub struct App {
     pub(crate) editor: Editor,
     pub(crate) typing: bool,
     pub(crate) help: bool,
+    pub(crate) display: bool,
     pub(crate) view: View,
     pub(crate) chosen: Chosen,
 }
@@ -139,6 +140,7 @@ impl App {
             editor: Editor::default(),
             typing: false,
             help: false,
+            display: false,
             view: View::Threads,
             chosen: Chosen::default(),
         }
@@ -148,6 +150,17 @@ impl App {
     #[must_use]
     pub const fn shows_calls(&self) -> bool {
         self.chosen.is_open()
+    }
+
+    /// Shows what the displays around the chip show, over the screen.
+    pub const fn show_displays(&mut self) {
+        self.display = true;
+    }
+
+    /// Whether it does.
+    #[must_use]
+    pub const fn shows_displays(&self) -> bool {
+        self.display
     }
 
     /// Takes an event of the terminal; `sight` is what can be scrolled through and chosen now.
@@ -194,6 +207,8 @@ impl App {
                 return Some(Command::Step);
             }
             KeyCode::Char('?') => self.help = true,
+            KeyCode::Char('d') => self.display = !self.display,
+            KeyCode::Esc if self.display => self.display = false,
             KeyCode::Tab => self.view = self.view.next(),
             KeyCode::BackTab => self.view = self.view.previous(),
             KeyCode::Char(' ') => self.toggle_pause(),

@@ -3,6 +3,7 @@
 mod areas;
 mod chart;
 mod console;
+mod display;
 mod findings;
 mod footer;
 mod header;
@@ -51,6 +52,9 @@ pub fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>, app: &App) {
     console::draw(frame, areas.console, scene, app);
     footer::draw(frame, areas.footer, app);
     unit::draw(frame, area, scene, app);
+    if app.display {
+        display::draw(frame, area, scene, app.palette);
+    }
     if app.help {
         help::draw(frame, area, app.palette);
     }

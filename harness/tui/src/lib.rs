@@ -27,5 +27,5 @@ pub use app::{App, Command, ConsoleExtent, Pace, Sight};
 pub use draw::{SIZE_MIN, draw, sight};
 pub use once::{BadScreenSize, ScreenSize, text};
 pub use palette::Palette;
-pub use scene::{MachineState, Recording, Scene};
+pub use scene::{MachineState, Recording, Scene, ScreenPicture};
 pub use speed::Speed;

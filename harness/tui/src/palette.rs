@@ -14,6 +14,11 @@ impl Palette {
     /// Without: bold, dim and reversed only.
     pub const PLAIN: Self = Self { color: false };
 
+    /// Whether there is colour.
+    pub(crate) const fn has_color(self) -> bool {
+        self.color
+    }
+
     fn paint(self, color: Color, modifier: Modifier) -> Style {
         let style = Style::new().add_modifier(modifier);
         match self.color {

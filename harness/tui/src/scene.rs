@@ -22,6 +22,19 @@ pub struct Scene<'a> {
     pub machine: &'a MachineState,
     /// Whether all of this is being recorded.
     pub recording: Recording,
+    /// What the displays around the chip show.
+    pub pictures: &'a [ScreenPicture],
+}
+
+/// What a display shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScreenPicture {
+    /// The part, by its id in the diagram.
+    pub part: String,
+    /// Columns and rows.
+    pub size: (u32, u32),
+    /// Red, green, blue and alpha of each pixel, row by row.
+    pub rgba: Vec<u8>,
 }
 
 /// Whether what happens is being recorded.

@@ -62,6 +62,10 @@ pub(crate) struct TuiOptions {
     #[arg(long, requires = "once", default_value = "5s", value_name = "TIME", value_parser = device_time)]
     at: Span,
 
+    /// With --once: what the displays around the chip show, over the screen.
+    #[arg(long, requires = "once")]
+    display: bool,
+
     /// With --once: columns and rows.
     #[arg(long, requires = "once", default_value_t = ScreenSize::DEFAULT, value_name = "WxH")]
     size: ScreenSize,
@@ -111,6 +115,12 @@ fn print_picture(
 ) -> Result<(), Failure> {
     watched.run_to(Instant::ZERO + options.at)?;
     app.pace = Pace::Still;
+    if options.display {
+        // Text has no colour, so shades have to do.
+        app.palette = Palette::PLAIN;
+        app.show_displays();
+        watched.look_at_displays()?;
+    }
     print!("{}", ramscope_tui::text(&watched.scene(), app, options.size));
     Ok(())
 }

@@ -7,13 +7,14 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 
 use crate::palette::Palette;
 
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 16] = [
     ("q, Ctrl-C", "quit"),
     ("Space", "pause device time, or let it go on"),
     (".", "pause, and let the device run for 100 ms, one sample"),
     ("+ -", "faster, slower: 0.1x to 100x of real time, and max"),
     ("Tab", "threads, timers, waits, modules, layout of the heap"),
     ("Up Down", "choose a thread; Enter shows its deepest calls, Esc closes"),
+    ("d", "what the displays around the chip show"),
     ("r", "power the machine off and on"),
     ("i, Enter", "type a line to the device; Enter sends, Esc leaves"),
     ("PgUp PgDn", "scroll the console"),

@@ -15,7 +15,7 @@ use super::*;
 use crate::app::Pace;
 use crate::once::{self, ScreenSize};
 use crate::palette::Palette;
-use crate::scene::{MachineState, Recording};
+use crate::scene::{MachineState, Recording, ScreenPicture};
 use stage::Stage;
 
 fn check(name: &str, scene: &Scene<'_>, app: &App, size: (u16, u16)) {
@@ -47,6 +47,23 @@ fn the_smallest_screen_shows_everything() {
 #[test]
 fn a_large_screen_gives_room_to_chart_threads_and_console() {
     check("demo-160x50", &Stage::demo().scene(), &app(), (160, 50));
+}
+
+#[test]
+fn a_display_lies_over_the_screen_as_large_as_there_is_room() {
+    let stage = Stage::demo();
+    let mut app = app();
+    press(&mut app, &[KeyCode::Char('d')], &stage.scene());
+    check("no-display-80x24", &stage.scene(), &app, (80, 24));
+    // A light disc.
+    let is_in = |at: u32| (at % 128).abs_diff(64).pow(2) + (at / 128).abs_diff(80).pow(2) < 3_000;
+    let pixel = |at: u32| if is_in(at) { [0xFF; 4] } else { [0, 0, 0, 0xFF] };
+    let rgba = (0..128 * 160).flat_map(pixel).collect();
+    let pictures = [ScreenPicture { part: "lcd1".into(), size: (128, 160), rgba }];
+    let scene = Scene { pictures: &pictures, ..stage.scene() };
+    check("display-80x24", &scene, &app, (80, 24));
+    press(&mut app, &[KeyCode::Esc], &scene);
+    check("demo-80x24", &scene, &app, (80, 24));
 }
 
 #[test]

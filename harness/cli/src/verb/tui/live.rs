@@ -68,6 +68,9 @@ fn watch(
         if app.shows_calls() {
             watched.look_at_calls();
         }
+        if app.shows_displays() {
+            watched.look_at_displays()?;
+        }
         terminal.draw(|frame| draw(frame, &watched.scene(), app)).map_err(Failure::Screen)?;
         let size = terminal.size().map_err(Failure::Screen)?;
         let mut left = frame_end.saturating_duration_since(HostInstant::now());

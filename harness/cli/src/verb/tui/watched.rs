@@ -16,7 +16,7 @@ use ramscope_backend::{
 use ramscope_capture::{Capture, Event, HowEnded, Stimulus, Stream};
 use ramscope_model::{ElfSymbols, Feed, MachineFacts, NoSymbols, Symbols};
 use ramscope_time::{Instant, Span};
-use ramscope_tui::{MachineState, Recording, Scene};
+use ramscope_tui::{MachineState, Recording, Scene, ScreenPicture};
 
 use super::tape::{self, Tape};
 use crate::evidence::{self, ToRecord};
@@ -51,6 +51,8 @@ struct PoweredOn {
     /// Why it cannot go on.
     ended: Option<HowEnded>,
     first_line_typed: bool,
+    /// What the displays showed when somebody looked.
+    pictures: Vec<ScreenPicture>,
 }
 
 impl Watched {
@@ -118,6 +120,22 @@ impl Watched {
         matches!(self.run.state, MachineState::Stopped(_))
     }
 
+    /// Looks at the displays around the chip.
+    ///
+    /// # Errors
+    /// If the machine itself fails.
+    pub(crate) fn look_at_displays(&mut self) -> Result<(), BackendError> {
+        let session = &mut self.run.session;
+        let mut pictures = Vec::new();
+        for part in session.screens() {
+            let picture = session.read_screen(&part)?;
+            let (size, rgba) = (picture.size(), picture.into_rgba());
+            pictures.push(ScreenPicture { part, size, rgba });
+        }
+        self.run.pictures = pictures;
+        Ok(())
+    }
+
     /// What there is to see.
     pub(crate) fn scene(&self) -> Scene<'_> {
         let symbols: &dyn Symbols = match &self.symbols {
@@ -133,6 +151,7 @@ impl Watched {
             records: self.run.feed.records(),
             machine: &self.run.state,
             recording: self.recording(),
+            pictures: &self.run.pictures,
         }
     }
 
@@ -211,6 +230,7 @@ impl PoweredOn {
             state: MachineState::Able,
             ended: None,
             first_line_typed: false,
+            pictures: Vec::new(),
         }
     }
 

@@ -434,6 +434,7 @@ impl Stage {
             records: self.records,
             machine: &self.machine,
             recording: self.recording,
+            pictures: &[],
         }
     }
 }
