@@ -71,6 +71,7 @@ const EXPIRED_PER_INTERRUPT: usize = 4;
 pub struct Kernel {
     switch_stamp: u32,
     stamp_offset: u32,
+    era: Era,
     handler_entered: u32,
     pub(crate) handler_longest_window: u32,
     pub(crate) sched: Scheduler,
@@ -119,7 +120,6 @@ pub struct Kernel {
     pub(crate) interrupt_peak_window: u32,
     units: u32,
     objects: u32,
-    era: Era,
     pub(crate) stamps_per_tick: u32,
     /// Where the alarm stands, in ticks; [`NEVER`] without one.
     alarm: u64,

@@ -75,7 +75,7 @@ fn attention() -> Attention {
 /// What the last wait of the running thread left in its word. No section: nobody else writes it while the
 /// thread runs.
 #[inline(always)]
-pub(crate) fn word_of_running() -> u32 {
+pub(crate) fn word_of_running() -> usize {
     // SAFETY: a reference that reads a byte and a word, which only this context could change now.
     let kernel = unsafe { port::kernel().as_ref() };
     kernel.threads[kernel.sched.running().index()].wait.word

@@ -193,14 +193,19 @@ impl Scheduler {
 
     /// The processor is given to a slot that was ready.
     #[inline(always)]
-    pub(super) fn run(&mut self, slot: Slot, now: u32) {
-        self.running = slot;
+    fn run(&mut self, slot: Slot, now: u32) {
+        self.run_at(slot, self.entries[slot.index()].priority, now);
+    }
+
+    /// As [`run`](Self::run), where the priority of the slot is known.
+    #[inline(always)]
+    pub(super) fn run_at(&mut self, slot: Slot, priority: u8, now: u32) {
+        (self.running, self.level) = (slot, priority);
         let entry = &mut self.entries[slot.index()];
         entry.state = State::Running;
         let left = core::mem::take(&mut entry.slice_left);
-        self.level = entry.priority;
         self.slice.counts = false;
-        if self.ready.has(self.level) {
+        if self.ready.has(priority) {
             let slice = match left {
                 0 => self.slice_stamps,
                 left => self.resume_slice(left),

@@ -44,8 +44,10 @@ impl Scheduler {
         entry.queue = name;
         entry.ticket = self.tickets;
         queue.push_back(&mut self.entries, slot);
-        let next = self.ready.take_first(&mut self.entries)?;
-        self.run(next, now);
+        // Nobody who is ready is more urgent than who runs.
+        let best = if self.ready.has(self.level) { self.level } else { self.ready.best() };
+        let next = self.ready.take_first_of(&mut self.entries, best);
+        self.run_at(next, best, now);
         Some(next)
     }
 
@@ -62,22 +64,29 @@ impl Scheduler {
         if entry.deadline_position != NONE {
             return None;
         }
+        debug_assert_eq!(entry.wake, Wake::Granted, "a wait begins so");
         entry.queue = NO_QUEUE;
-        entry.wake = Wake::Granted;
         let (kin, priority) = (entry.kin, entry.priority);
         queue.pop_front(&mut self.entries);
         self.outlook.hopes_again(kin);
-        if priority > self.level && !self.slice.counts {
-            return Some(self.run_instead(slot, priority));
+        if priority > self.level {
+            return Some(self.run_at_once(slot, priority));
         }
         self.put_back(slot);
-        match priority {
-            priority if priority > self.level => self.attention.raise(Attention::SWITCH),
-            priority if priority == self.level && !self.slice.counts => {
-                self.begin_slice(now.wrapping_add(self.slice_stamps));
-            }
-            _ => {}
+        if priority == self.level && !self.slice.counts {
+            self.begin_slice(now.wrapping_add(self.slice_stamps));
         }
         Some(Next::Stay)
+    }
+
+    /// Runs a slot that is more urgent than who runs, if of that one no slice is counted.
+    #[inline(always)]
+    fn run_at_once(&mut self, slot: Slot, priority: u8) -> Next {
+        if self.slice.counts {
+            self.put_back(slot);
+            self.attention.raise(Attention::SWITCH);
+            return Next::Stay;
+        }
+        self.run_instead(slot, priority)
     }
 }

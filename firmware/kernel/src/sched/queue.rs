@@ -74,12 +74,11 @@ impl WaitQueue {
         self.head = slot.0;
     }
 
-    /// Takes the first one out.
+    /// Takes the first one out. Its links are stale then.
     #[inline]
     pub(super) fn pop_front(&mut self, entries: &mut [Entry; THREADS_MAX]) -> Option<Slot> {
         let slot = self.first()?;
         let next = entries[slot.index()].links.next;
-        entries[slot.index()].links = Links::UNLINKED;
         self.head = next;
         if next == NONE {
             self.tail = NONE;
@@ -209,6 +208,23 @@ impl PriorityQueue {
         let queue = &mut self.queues[priority as usize & (PRIORITIES - 1)];
         let slot = queue.pop_front(entries);
         if queue.head == NONE {
+            self.bits &= !(1 << (priority & 15));
+        }
+        slot
+    }
+
+    /// Takes out who comes first of those of a priority, which there is. Its links are stale then.
+    #[inline(always)]
+    pub(super) fn take_first_of(
+        &mut self,
+        entries: &mut [Entry; THREADS_MAX],
+        priority: u8,
+    ) -> Slot {
+        let queue = &mut self.queues[priority as usize & (PRIORITIES - 1)];
+        let slot = Slot(queue.head);
+        queue.head = entries[slot.index()].links.next;
+        if queue.head == NONE {
+            queue.tail = NONE;
             self.bits &= !(1 << (priority & 15));
         }
         slot

@@ -56,11 +56,11 @@ impl Wanted {
         if enough { Some(set & mask) } else { None }
     }
 
-    fn coded(self, clearing: Clearing) -> (u32, u8) {
+    fn coded(self, clearing: Clearing) -> (usize, u8) {
         let clear = if clearing == Clearing::Clear { MODE_CLEAR } else { 0 };
         match self {
-            Wanted::Any(mask) => (mask, clear),
-            Wanted::All(mask) => (mask, clear | MODE_ALL),
+            Wanted::Any(mask) => (mask as usize, clear),
+            Wanted::All(mask) => (mask as usize, clear | MODE_ALL),
         }
     }
 
@@ -245,10 +245,10 @@ impl Flags {
             Found::Waits(&mut state.head)
         });
         match waited {
-            Err(Waited::Granted) => Ok(kernel::word_of_running()),
+            Err(Waited::Granted) => Ok(kernel::word_of_running() as u32),
             Err(waited @ Waited::Ended(_)) => {
                 end_in_line(&self.state, waited, place)?;
-                Ok(kernel::word_of_running())
+                Ok(kernel::word_of_running() as u32)
             }
             _ => self.wait_at(wanted, clearing, Patience::Forever, place),
         }
@@ -273,7 +273,9 @@ impl Flags {
             state.head.enqueue(kernel, self.state.name(), &ask);
             Ok(Attempt::Waits)
         };
-        wait_for(&self.state, place, attempt, |kernel| (kernel.current().wait.word, Woken::Nobody))
+        wait_for(&self.state, place, attempt, |kernel| {
+            (kernel.current().wait.word as u32, Woken::Nobody)
+        })
     }
 
     fn take(&self, kernel: &mut Kernel, wanted: Wanted, clearing: Clearing) -> Option<u32> {
@@ -315,12 +317,12 @@ impl State {
     /// Whether the flags that are set fulfil what this wait is for; which of them did is left in it.
     #[inline(always)]
     fn fulfil(&mut self, wait: &mut Wait) -> bool {
-        let wanted = Wanted::decoded(wait.word, wait.mode);
+        let wanted = Wanted::decoded(wait.word as u32, wait.mode);
         let Some(flags) = wanted.fulfilled_by(self.flags) else { return false };
         if wait.mode & MODE_CLEAR != 0 {
             self.flags &= !flags;
         }
-        wait.word = flags;
+        wait.word = flags as usize;
         true
     }
 }

@@ -97,6 +97,8 @@ impl Marks {
     pub(crate) const AWAITED: Marks = Marks(4);
     /// Something is left to be told to those that wait.
     const DEFERRED: Marks = Marks(8);
+    /// Nothing goes into it any more.
+    pub(crate) const CLOSED: Marks = Marks(16);
 
     const fn has(self, other: Marks) -> bool {
         self.0 & other.0 != 0
@@ -379,6 +381,16 @@ impl Head {
         ptr::from_mut(self).expose_provenance()
     }
 
+    /// Nothing goes into it any more.
+    pub(super) fn close(&mut self) {
+        self.marks.set(Marks::CLOSED);
+    }
+
+    /// Whether that is so.
+    pub(super) fn is_closed(&self) -> bool {
+        self.marks.has(Marks::CLOSED)
+    }
+
     /// Something is left.
     pub(super) fn note_deferred(&mut self) {
         self.marks.set(Marks::DEFERRED);
@@ -408,9 +420,7 @@ impl Head {
         stamp: u32,
     ) -> Option<Slot> {
         let slot = kernel.sched.running();
-        if self.is_quiet() || self.waiting == u8::MAX {
-            return None;
-        }
+        debug_assert!(!self.is_quiet(), "no object of the kernel's own is waited for in line");
         let name = self.name();
         let next = kernel.sched.wait_in_line(&mut self.waiters, name, self.why, stamp)?;
         self.waiting = self.waiting.wrapping_add(1);
@@ -426,9 +436,6 @@ impl Head {
     #[inline(always)]
     pub(crate) fn grant_in_line(&mut self, kernel: &mut Kernel, stamp: u32) -> Option<Next> {
         debug_assert!(self.is_just(Marks::AWAITED), "nothing else is due");
-        if self.is_quiet() {
-            return None;
-        }
         let next = kernel.sched.grant_in_line(&mut self.waiters, stamp)?;
         self.waiting = self.waiting.wrapping_sub(1);
         if self.waiting == 0 {

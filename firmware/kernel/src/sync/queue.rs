@@ -1,27 +1,32 @@
 //! `Queue<T, N>`: at most `N` values on their way from any threads to any threads.
 //!
 //! Values go in by value and come out in the order in which they went in. Who waits for a value, or
-//! for room, waits in order too: a value that is sent while somebody waits is *promised* to who has
-//! waited longest, and nobody else can take it in between; room likewise.
+//! for room, waits in order too, and is served where it waits: a value that is sent while somebody waits for
+//! one goes straight to its place, and who makes room puts the value in whose sender waits for it. So nobody
+//! barges in between, and who wakes has nothing left to do.
 //!
 //! Invariants:
-//! 1. `promised_values <= length` and `length + promised_room <= N`.
-//! 2. A receiver waits only while every value is promised, a sender only while all room is.
-//! 3. `start < N`; the `length` values from `start` on, round the end, are initialised.
+//! 1. A receiver waits only while there is no value, a sender only while there is no room.
+//! 2. The word of a waiting sender's wait is the address of its value, which is initialised; that of a
+//!    receiver's is the address of room for one. Both lie in the frame that waits, which is there until its
+//!    wait ends. Whoever grants the wait has moved the value, and nobody else does.
+//! 3. The head of the receivers is marked as closed if the queue is.
+//! 4. `start < N`; the `length` values from `start` on, round the end, are initialised.
 #![expect(unsafe_code, reason = "values in memory that is not always initialised")]
 
 use super::head::{Head, Headed, Marks, Masked};
-use super::quick::{Found, in_line, quick};
+use super::quick::{begin, quick};
 use super::races;
 use super::wait::{Ask, Attempt, Patience, Woken, change, end_in_line, wait_for, wake_one};
 use crate::error::Error;
 use crate::kernel::{self, Kernel, Waited};
+use crate::port;
 use crate::sched::{QueueName, Wake};
 use crate::site::{self, Place};
 use crate::thread;
 use crate::time::Span;
-use core::cell::Cell;
 use core::mem::{ManuallyDrop, MaybeUninit};
+use core::ptr;
 use ramscope_wire as wire;
 use wire::{ObjectKind, ObjectOp};
 
@@ -31,9 +36,6 @@ struct State<T, const N: usize> {
     senders: Head,
     start: usize,
     length: usize,
-    promised_values: usize,
-    promised_room: usize,
-    closed: bool,
     values: [MaybeUninit<T>; N],
 }
 
@@ -65,25 +67,20 @@ impl<T> From<Refused<T>> for Error {
 }
 
 impl<T, const N: usize> State<T, N> {
-    fn push(&mut self, value: T) {
-        self.next_place().write(value);
-        self.length += 1;
-    }
-
     /// Where the next value goes, while there is room.
     #[inline(always)]
     fn next_place(&mut self) -> &mut MaybeUninit<T> {
         let at = self.start.wrapping_add(self.length);
         let at = if at >= N { at.wrapping_sub(N) } else { at };
         debug_assert!(at < N && self.length < N, "there is room");
-        // SAFETY: invariant 3, and there is room: `start + length` is less than `2 * N`.
+        // SAFETY: invariant 4, and there is room: `start + length` is less than `2 * N`.
         unsafe { self.values.get_unchecked_mut(at) }
     }
 
     #[inline(always)]
     fn pop(&mut self) -> T {
         debug_assert!(self.length > 0, "who takes knows that there is one");
-        // SAFETY: invariant 3.
+        // SAFETY: invariant 4.
         let first = unsafe { self.values.get_unchecked(self.start) };
         // SAFETY: `length` values from `start` on are initialised, and this one is left.
         let value = unsafe { first.assume_init_read() };
@@ -95,62 +92,49 @@ impl<T, const N: usize> State<T, N> {
 
     #[inline(always)]
     fn has_value(&self) -> bool {
-        self.length > self.promised_values
+        self.length > 0
     }
 
     #[inline(always)]
     fn has_room(&self) -> bool {
-        self.length.wrapping_add(self.promised_room) < N
+        self.length < N
     }
 
-    /// Puts a value in for which there is room, and promises it to who waits longest, if anybody waits.
+    /// Puts a value in, for which there is room.
     ///
     /// # Safety
-    /// The value that was lent is not used any more.
+    /// `value` is initialised, and not used any more.
     #[inline(always)]
-    unsafe fn put_in_line(&mut self, value: &ManuallyDrop<T>) -> Found<'_, ()> {
+    unsafe fn put(&mut self, value: *const T) {
         let place = self.next_place().as_mut_ptr();
-        // SAFETY: a place of the queue's own; the caller does not use the value any more.
-        unsafe { place.copy_from_nonoverlapping(&raw const **value, 1) };
+        // SAFETY: a place of the queue's own; the rest is the caller's promise.
+        unsafe { place.copy_from_nonoverlapping(value, 1) };
         self.length = self.length.wrapping_add(1);
-        if self.receivers.is_just(Marks::NONE) {
-            return Found::Done(());
-        }
-        self.promised_values = self.promised_values.wrapping_add(1);
-        Found::Grants((), &mut self.receivers)
     }
 
-    /// Takes a value out that is there, and promises its room to who waits longest, if anybody waits.
+    /// Gives a value to who waits longest for one; says whether anybody does, whose wait then is to be
+    /// granted in this section.
+    ///
+    /// # Safety
+    /// `value` is initialised, and not used any more if this says so.
     #[inline(always)]
-    fn take_in_line(&mut self) -> Found<'_, T> {
-        let value = self.pop();
-        if self.senders.is_just(Marks::NONE) {
-            return Found::Done(value);
-        }
-        self.promised_room = self.promised_room.wrapping_add(1);
-        Found::Grants(value, &mut self.senders)
+    unsafe fn give(&mut self, kernel: &Kernel, value: *const T) -> bool {
+        let Some(slot) = self.receivers.first() else { return false };
+        let place = ptr::with_exposed_provenance_mut::<T>(kernel.threads[slot.index()].wait.word);
+        // SAFETY: invariant 2; the rest is the caller's promise.
+        unsafe { place.copy_from_nonoverlapping(value, 1) };
+        true
     }
 
-    /// Promises the value that has just come to who waits longest.
-    fn promise_value(&mut self, kernel: &mut Kernel) -> Woken {
-        match self.receivers.wake_next(kernel, Wake::Granted) {
-            None => Woken::Nobody,
-            Some(_) => {
-                self.promised_values += 1;
-                Woken::Somebody
-            }
-        }
-    }
-
-    /// Promises the room that has just come to who waits longest.
-    fn promise_room(&mut self, kernel: &mut Kernel) -> Woken {
-        match self.senders.wake_next(kernel, Wake::Granted) {
-            None => Woken::Nobody,
-            Some(_) => {
-                self.promised_room += 1;
-                Woken::Somebody
-            }
-        }
+    /// Puts the value in whose sender waits longest for the room that there is now; says whether any does,
+    /// whose wait then is to be granted in this section.
+    #[inline(always)]
+    fn fetch(&mut self, kernel: &Kernel) -> bool {
+        let Some(slot) = self.senders.first() else { return false };
+        let value = ptr::with_exposed_provenance::<T>(kernel.threads[slot.index()].wait.word);
+        // SAFETY: invariant 2: it is there, and moved once.
+        unsafe { self.put(value) };
+        true
     }
 }
 
@@ -165,9 +149,6 @@ impl<T: Send, const N: usize> Queue<T, N> {
                 senders: Head::new(ObjectKind::Queue, name),
                 start: 0,
                 length: 0,
-                promised_values: 0,
-                promised_room: 0,
-                closed: false,
                 values: [const { MaybeUninit::uninit() }; N],
             }),
         }
@@ -183,9 +164,14 @@ impl<T: Send, const N: usize> Queue<T, N> {
     #[track_caller]
     #[inline]
     pub fn send(&self, value: T) -> Result<(), Refused<T>> {
-        match self.put_quickly(value) {
-            Ok(()) => Ok(()),
-            Err(value) => self.send_in_line(value, site::place()),
+        let place = site::place();
+        let Some(kernel) = begin() else { return self.send_at(value, Patience::Forever, place) };
+        match self.put_if_simple(kernel, value) {
+            Ok(()) => {
+                port::unmask(true);
+                Ok(())
+            }
+            Err(value) => self.send_in_line(kernel, value, place),
         }
     }
 
@@ -223,18 +209,20 @@ impl<T: Send, const N: usize> Queue<T, N> {
 
     #[inline(never)]
     fn try_send_at(&self, value: T, place: Place) -> Result<(), Refused<T>> {
-        change(|kernel| {
+        let value = ManuallyDrop::new(value);
+        let sent = change(|kernel| {
             let state = self.state.get(kernel);
-            let error = match (state.closed, state.has_room()) {
-                (true, _) => Error::Closed,
-                (false, false) => Error::Full,
+            match (state.receivers.is_closed(), state.has_room()) {
+                (true, _) => Err(Error::Closed),
+                (false, false) => Err(Error::Full),
                 (false, true) => {
-                    self.put(kernel, value, place);
-                    return Ok(());
+                    // SAFETY: it is sent then, and not used any more.
+                    unsafe { self.put(kernel, &raw const *value, place) };
+                    Ok(())
                 }
-            };
-            Err(Refused { error, value })
-        })
+            }
+        });
+        sent.map_err(|error| Refused { error, value: ManuallyDrop::into_inner(value) })
     }
 
     /// Takes the oldest value; waits for one as long as it takes.
@@ -248,9 +236,14 @@ impl<T: Send, const N: usize> Queue<T, N> {
     #[track_caller]
     #[inline]
     pub fn receive(&self) -> Result<T, Error> {
-        match self.take_quickly() {
-            Some(value) => Ok(value),
-            None => self.receive_in_line(site::place()),
+        let place = site::place();
+        let Some(kernel) = begin() else { return self.receive_at(Patience::Forever, place) };
+        match self.take_if_simple(kernel) {
+            Some(value) => {
+                port::unmask(true);
+                Ok(value)
+            }
+            None => self.receive_in_line(kernel, place),
         }
     }
 
@@ -290,8 +283,8 @@ impl<T: Send, const N: usize> Queue<T, N> {
     fn try_receive_at(&self, place: Place) -> Result<T, Error> {
         change(|kernel| {
             let state = self.state.get(kernel);
-            match (state.has_value(), state.closed) {
-                (true, _) => Ok(self.take(kernel, place).0),
+            match (state.has_value(), state.receivers.is_closed()) {
+                (true, _) => Ok(self.take(kernel, place)),
                 (false, true) => Err(Error::Closed),
                 (false, false) => Err(Error::Empty),
             }
@@ -305,7 +298,7 @@ impl<T: Send, const N: usize> Queue<T, N> {
     /// Thread or handler. One waiter a section; in a handler the first one, and the rest at once after it.
     pub fn close(&self) {
         thread::check_headroom();
-        kernel::with(|kernel| self.state.get(kernel).closed = true);
+        kernel::with(|kernel| self.state.get(kernel).receivers.close());
         let receivers = |kernel: &mut Kernel| {
             let head = &mut self.state.get(kernel).receivers;
             wake_one(kernel, head, Wake::Closed)
@@ -339,195 +332,176 @@ impl<T: Send, const N: usize> Queue<T, N> {
     /// The short way: there is room, and nobody waits for a value. Else the value comes back.
     #[inline(always)]
     fn put_quickly(&self, value: T) -> Result<(), T> {
-        let value = ManuallyDrop::new(value);
-        let sent = quick(|kernel| {
-            let state = self.state.get(kernel);
-            if !state.receivers.is_just(Marks::NONE) || state.closed || !state.has_room() {
-                return None;
-            }
-            let place = state.next_place().as_mut_ptr();
-            // SAFETY: a place of the queue's own; the value here is not used any more.
-            unsafe { place.copy_from_nonoverlapping(&raw const *value, 1) };
-            state.length = state.length.wrapping_add(1);
-            Some(())
-        });
-        sent.ok_or_else(|| ManuallyDrop::into_inner(value))
+        let Some(kernel) = begin() else { return Err(value) };
+        let put = self.put_if_simple(kernel, value);
+        port::unmask(true);
+        put
+    }
+
+    #[inline(always)]
+    fn put_if_simple(&self, kernel: &mut Kernel, value: T) -> Result<(), T> {
+        let state = self.state.get(kernel);
+        if !state.receivers.is_just(Marks::NONE) || !state.has_room() {
+            return Err(value);
+        }
+        state.next_place().write(value);
+        state.length = state.length.wrapping_add(1);
+        Ok(())
     }
 
     /// The short way: there is a value, and nobody waits for room.
     #[inline(always)]
     fn take_quickly(&self) -> Option<T> {
-        quick(|kernel| {
-            let state = self.state.get(kernel);
-            let is_simple = state.senders.is_just(Marks::NONE) && state.has_value();
-            is_simple.then(|| state.pop())
-        })
+        quick(|kernel| self.take_if_simple(kernel))
     }
 
-    /// The way between: there is room, and somebody waits for a value; or there is none, and the caller
-    /// waits in line.
-    #[inline(never)]
-    fn send_in_line(&self, value: T, place: Place) -> Result<(), Refused<T>> {
-        let value = ManuallyDrop::new(value);
-        let sent = in_line(place, |kernel| {
-            let state = self.state.get(kernel);
-            if state.closed || !state.receivers.is_line() {
-                Found::Other
-            } else if state.has_room() {
-                // SAFETY: it is sent then, and not used any more.
-                unsafe { state.put_in_line(&value) }
-            } else {
-                state.senders.object = state.receivers.object;
-                Found::Waits(&mut state.senders)
-            }
-        });
-        match sent {
-            Ok(()) => Ok(()),
-            Err(Waited::Granted) => {
-                self.put_granted(value, place);
-                Ok(())
-            }
-            Err(waited) => self.send_slowly(ManuallyDrop::into_inner(value), waited, place),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn send_slowly(&self, value: T, waited: Waited, place: Place) -> Result<(), Refused<T>> {
-        if waited == Waited::Not {
-            return self.send_at(value, Patience::Forever, place);
-        }
-        match end_in_line(&self.state, waited, place) {
-            Ok(()) => {
-                self.put_granted_slowly(value, place);
-                Ok(())
-            }
-            Err(error) => Err(Refused { error, value }),
-        }
-    }
-
-    /// Puts a value in for which room was promised.
     #[inline(always)]
-    fn put_granted(&self, value: ManuallyDrop<T>, place: Place) {
-        let put = in_line(Place::NONE, |kernel| {
-            let state = self.state.get(kernel);
-            if !state.receivers.is_line() {
-                return Found::Other;
-            }
-            state.promised_room = state.promised_room.wrapping_sub(1);
-            // SAFETY: it is sent then, and not used any more.
-            unsafe { state.put_in_line(&value) }
-        });
-        if put.is_err() {
-            self.put_granted_slowly(ManuallyDrop::into_inner(value), place);
-        }
+    fn take_if_simple(&self, kernel: &mut Kernel) -> Option<T> {
+        let state = self.state.get(kernel);
+        let is_simple = state.senders.is_just(Marks::NONE) && state.has_value();
+        is_simple.then(|| state.pop())
     }
 
+    /// The way between: somebody waits for a value; or there is no room, and the caller waits in line. In a
+    /// section, which it ends.
+    #[inline(never)]
+    fn send_in_line(&self, kernel: &mut Kernel, value: T, place: Place) -> Result<(), Refused<T>> {
+        let state = self.state.get(kernel);
+        if state.receivers.is_just(Marks::AWAITED) {
+            let value = ManuallyDrop::new(value);
+            // SAFETY: somebody waits, so it is given.
+            unsafe { state.give(kernel, &raw const *value) };
+            kernel::grant_in_line(&mut state.receivers);
+            return Ok(());
+        }
+        if state.receivers.is_just(Marks::NONE) && !state.has_room() {
+            return self.send_when_room(kernel, value, place);
+        }
+        port::unmask(true);
+        self.send_at(value, Patience::Forever, place)
+    }
+
+    /// Waits in line for room. In a section, which it ends.
+    #[inline(always)]
+    fn send_when_room(
+        &self,
+        kernel: &mut Kernel,
+        value: T,
+        place: Place,
+    ) -> Result<(), Refused<T>> {
+        let value = ManuallyDrop::new(value);
+        kernel.current().wait.word = (&raw const *value).expose_provenance();
+        let state = self.state.get(kernel);
+        state.senders.object = state.receivers.object;
+        let waited = kernel::wait_in_line(&mut state.senders, place);
+        if waited == Waited::Granted {
+            // Whoever made room has moved it.
+            return Ok(());
+        }
+        self.send_slowly(value, waited, place)
+    }
+
+    /// The long way, or the end of a wait that has something to tell.
     #[cold]
     #[inline(never)]
-    fn put_granted_slowly(&self, value: T, place: Place) {
-        change(|kernel| {
-            self.state.get(kernel).promised_room -= 1;
-            self.put(kernel, value, place);
-        });
+    fn send_slowly(
+        &self,
+        value: ManuallyDrop<T>,
+        waited: Waited,
+        place: Place,
+    ) -> Result<(), Refused<T>> {
+        if waited == Waited::Not {
+            return self.send_at(ManuallyDrop::into_inner(value), Patience::Forever, place);
+        }
+        // What was not granted nobody has moved.
+        end_in_line(&self.state, waited, place)
+            .map_err(|error| Refused { error, value: ManuallyDrop::into_inner(value) })
     }
 
     #[inline(never)]
     fn send_at(&self, value: T, patience: Patience, place: Place) -> Result<(), Refused<T>> {
-        let ask = Ask::new(patience, place);
-        let value = Cell::new(Some(value));
+        let value = ManuallyDrop::new(value);
+        let word = (&raw const *value).expose_provenance();
+        let ask = Ask { word, ..Ask::new(patience, place) };
         let attempt = |kernel: &mut Kernel| {
             let state = self.state.get(kernel);
-            match (state.closed, state.has_room()) {
+            match (state.receivers.is_closed(), state.has_room()) {
                 (true, _) => Err(Error::Closed),
                 (false, true) => {
-                    let value = value.take().expect("one attempt is made");
-                    self.put(kernel, value, place);
+                    // SAFETY: it is sent then, and not used any more.
+                    unsafe { self.put(kernel, ptr::with_exposed_provenance(word), place) };
                     Ok(Attempt::Got(()))
                 }
                 (false, false) => {
                     state.receivers.note(kernel, ObjectOp::Waiting, state.length as u32, place);
                     state.senders.object = state.receivers.object;
+                    // What it did before is known to who receives the value, whoever puts it in.
+                    races::released(kernel, self.state.name());
                     let name = self.state.name() + core::mem::offset_of!(State<T, N>, senders);
-                    state.senders.enqueue(kernel, name, &ask);
+                    self.state.get(kernel).senders.enqueue(kernel, name, &ask);
                     Ok(Attempt::Waits)
                 }
             }
         };
         let granted = |kernel: &mut Kernel| {
-            self.state.get(kernel).promised_room -= 1;
-            let value = value.take().expect("it waited, so it still has the value");
-            ((), self.put(kernel, value, place))
+            let state = self.state.get(kernel);
+            state.receivers.note(kernel, ObjectOp::Given, state.length as u32, place);
+            ((), Woken::Nobody)
         };
-        wait_for(&self.state, place, attempt, granted).map_err(|error| {
-            let value = value.take().expect("nothing was sent");
-            Refused { error, value }
-        })
+        wait_for(&self.state, place, attempt, granted)
+            .map_err(|error| Refused { error, value: ManuallyDrop::into_inner(value) })
     }
 
     /// The way between: there is a value, and somebody waits for room; or there is none, and the caller
-    /// waits in line.
+    /// waits in line. In a section, which it ends.
     #[inline(never)]
-    fn receive_in_line(&self, place: Place) -> Result<T, Error> {
-        let received = in_line(place, |kernel| {
-            let state = self.state.get(kernel);
-            if !state.senders.is_line() {
-                Found::Other
-            } else if state.has_value() {
-                state.take_in_line()
-            } else if state.closed {
-                Found::Other
-            } else {
-                Found::Waits(&mut state.receivers)
-            }
-        });
-        match received {
-            Ok(value) => Ok(value),
-            Err(Waited::Granted) => Ok(self.take_granted(place)),
-            Err(waited) => self.receive_slowly(waited, place),
+    fn receive_in_line(&self, kernel: &mut Kernel, place: Place) -> Result<T, Error> {
+        let state = self.state.get(kernel);
+        if state.has_value() && state.senders.is_just(Marks::AWAITED) {
+            let value = state.pop();
+            state.fetch(kernel);
+            kernel::grant_in_line(&mut state.senders);
+            return Ok(value);
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn receive_slowly(&self, waited: Waited, place: Place) -> Result<T, Error> {
-        if waited == Waited::Not {
+        if state.has_value() || !state.receivers.is_line() {
+            port::unmask(true);
             return self.receive_at(Patience::Forever, place);
         }
-        end_in_line(&self.state, waited, place)?;
-        Ok(self.take_granted_slowly(place))
+        let mut room = MaybeUninit::<T>::uninit();
+        kernel.current().wait.word = room.as_mut_ptr().expose_provenance();
+        let waited = kernel::wait_in_line(&mut state.receivers, place);
+        if waited != Waited::Granted {
+            self.receive_slowly(waited, &mut room, place)?;
+        }
+        // SAFETY: whoever granted the wait has moved a value there.
+        Ok(unsafe { room.assume_init() })
     }
 
-    /// Takes the value out that was promised.
-    #[inline(always)]
-    fn take_granted(&self, place: Place) -> T {
-        let taken = in_line(Place::NONE, |kernel| {
-            let state = self.state.get(kernel);
-            if !state.senders.is_line() {
-                return Found::Other;
-            }
-            state.promised_values = state.promised_values.wrapping_sub(1);
-            state.take_in_line()
-        });
-        taken.unwrap_or_else(|_| self.take_granted_slowly(place))
-    }
-
+    /// The long way, or the end of a wait that has something to tell: the value is in its place then.
     #[cold]
     #[inline(never)]
-    fn take_granted_slowly(&self, place: Place) -> T {
-        change(|kernel| {
-            self.state.get(kernel).promised_values -= 1;
-            self.take(kernel, place).0
-        })
+    fn receive_slowly(
+        &self,
+        waited: Waited,
+        room: &mut MaybeUninit<T>,
+        place: Place,
+    ) -> Result<(), Error> {
+        if waited == Waited::Not {
+            room.write(self.receive_at(Patience::Forever, place)?);
+            return Ok(());
+        }
+        end_in_line(&self.state, waited, place)
     }
 
     #[inline(never)]
     fn receive_at(&self, patience: Patience, place: Place) -> Result<T, Error> {
-        let ask = Ask::new(patience, place);
+        let mut room = MaybeUninit::<T>::uninit();
+        let word = room.as_mut_ptr().expose_provenance();
+        let ask = Ask { word, ..Ask::new(patience, place) };
         let attempt = |kernel: &mut Kernel| {
             let state = self.state.get(kernel);
-            match (state.has_value(), state.closed) {
-                (true, _) => Ok(Attempt::Got(self.take(kernel, place).0)),
+            match (state.has_value(), state.receivers.is_closed()) {
+                (true, _) => Ok(Attempt::Got(Some(self.take(kernel, place)))),
                 (false, true) => Err(Error::Closed),
                 (false, false) => {
                     state.receivers.note(kernel, ObjectOp::Waiting, 0, place);
@@ -536,34 +510,48 @@ impl<T: Send, const N: usize> Queue<T, N> {
                 }
             }
         };
-        wait_for(&self.state, place, attempt, |kernel| {
-            self.state.get(kernel).promised_values -= 1;
-            self.take(kernel, place)
-        })
+        let granted = |kernel: &mut Kernel| {
+            races::acquired(kernel, self.state.name());
+            let state = self.state.get(kernel);
+            state.receivers.note(kernel, ObjectOp::Taken, state.length as u32, place);
+            (None, Woken::Nobody)
+        };
+        let taken = wait_for(&self.state, place, attempt, granted)?;
+        // SAFETY: whoever granted the wait has moved a value there.
+        Ok(taken.unwrap_or_else(|| unsafe { room.assume_init() }))
     }
 
     fn receivers_name(&self) -> QueueName {
         self.state.name()
     }
 
-    /// Puts a value in for which there is room.
-    fn put(&self, kernel: &mut Kernel, value: T, place: Place) -> Woken {
-        let state = self.state.get(kernel);
-        state.push(value);
+    /// Puts a value in for which there is room, or gives it to who waits for one.
+    ///
+    /// # Safety
+    /// `value` is initialised, and not used any more.
+    unsafe fn put(&self, kernel: &mut Kernel, value: *const T, place: Place) {
         races::released(kernel, self.state.name());
-        let woken = state.promise_value(kernel);
+        let state = self.state.get(kernel);
+        // SAFETY: the caller's promise.
+        if unsafe { state.give(kernel, value) } {
+            state.receivers.wake_next(kernel, Wake::Granted);
+        } else {
+            // SAFETY: the same; it was not given.
+            unsafe { state.put(value) };
+        }
         state.receivers.note(kernel, ObjectOp::Given, state.length as u32, place);
-        woken
     }
 
     /// Takes a value out that is there.
-    fn take(&self, kernel: &mut Kernel, place: Place) -> (T, Woken) {
+    fn take(&self, kernel: &mut Kernel, place: Place) -> T {
+        races::acquired(kernel, self.state.name());
         let state = self.state.get(kernel);
         let value = state.pop();
-        races::acquired(kernel, self.state.name());
-        let woken = state.promise_room(kernel);
+        if state.fetch(kernel) {
+            state.senders.wake_next(kernel, Wake::Granted);
+        }
         state.receivers.note(kernel, ObjectOp::Taken, state.length as u32, place);
-        (value, woken)
+        value
     }
 }
 

@@ -41,6 +41,23 @@ pub(crate) fn quick<R>(work: impl FnOnce(&mut Kernel) -> Option<R>) -> Option<R>
     done
 }
 
+/// Begins a short section, if nothing is in the way. Whoever is answered the kernel ends it: interrupts are
+/// masked now.
+#[inline(always)]
+pub(crate) fn begin<'a>() -> Option<&'a mut Kernel> {
+    if port::is_held() {
+        return None;
+    }
+    let _ = port::mask();
+    // SAFETY: as above.
+    let kernel = unsafe { port::kernel().as_mut() };
+    if kernel.sched.attention.is_nothing() {
+        return Some(kernel);
+    }
+    port::unmask(true);
+    None
+}
+
 /// What a call finds that may wait in line, or hand something to who does.
 pub(crate) enum Found<'a, R> {
     /// What was wanted, and it is done.
@@ -60,13 +77,8 @@ pub(crate) fn in_line<'a, R>(
     place: Place,
     work: impl FnOnce(&mut Kernel) -> Found<'a, R>,
 ) -> Result<R, Waited> {
-    if port::is_held() {
-        return Err(Waited::Not);
-    }
-    let _ = port::mask();
-    // SAFETY: as above.
-    let kernel = unsafe { port::kernel().as_mut() };
-    let found = if kernel.sched.attention.is_nothing() { work(kernel) } else { Found::Other };
+    let Some(kernel) = begin() else { return Err(Waited::Not) };
+    let found = work(kernel);
     match found {
         Found::Waits(head) => Err(kernel::wait_in_line(head, place)),
         Found::Grants(result, head) => {

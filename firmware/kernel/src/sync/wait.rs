@@ -26,7 +26,7 @@ pub(crate) struct Ask {
     pub(crate) deadline: Option<u64>,
     pub(crate) place: Place,
     /// What it wants, in the object's own terms; the answer comes back in the same place.
-    pub(crate) word: u32,
+    pub(crate) word: usize,
     pub(crate) mode: u8,
 }
 
@@ -45,7 +45,7 @@ impl Ask {
 pub(crate) struct Wait {
     pub(crate) since: LongStamp,
     pub(crate) place: Place,
-    pub(crate) word: u32,
+    pub(crate) word: usize,
     pub(crate) mode: u8,
 }
 
