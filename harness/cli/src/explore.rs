@@ -34,6 +34,7 @@
 mod account;
 mod draw;
 mod github;
+pub(crate) mod host;
 mod json;
 mod junit;
 mod laboratory;

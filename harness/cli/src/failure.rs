@@ -86,7 +86,7 @@ pub(crate) enum Failure {
     NotSteerable { target: TargetKind },
     /// Nothing is known of where slices could end.
     #[error("there is nothing to explore: {reason}")]
-    NoGround { reason: &'static str },
+    NoGround { reason: String },
     /// The debugger's port cannot be listened on.
     #[error("port {port} of 127.0.0.1 cannot be listened on; `--gdb 0` takes any that is free")]
     NoDebugPort {

@@ -13,6 +13,7 @@
 mod cargo;
 mod diagnosis;
 mod flash;
+pub mod host;
 mod modules;
 pub mod publish;
 mod toolchain;

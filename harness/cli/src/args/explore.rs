@@ -25,6 +25,10 @@ pub(crate) struct ExploreOptions {
     #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=64), help_heading = SCHEDULES)]
     depth: Option<u32>,
 
+    /// Of `--target host`: run this schedule alone, and show what the device says.
+    #[arg(long, value_name = "POINT:+RANK,...", help_heading = SCHEDULES)]
+    pub(crate) schedule: Option<String>,
+
     /// Run the image as it was built last, without looking for changes.
     #[arg(long, help_heading = "Image")]
     pub(crate) no_build: bool,

@@ -45,7 +45,7 @@ const OUTPUT: &str = "Output";
 const CONFIGURATION: &str = "Configuration";
 
 /// The settings, as the command line spells them.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SettingOptions {
     /// Scenario files, folders that hold some, or patterns such as 'scenarios/**/stack*.yaml'; or the
     /// folder of a project, with a ramscope.toml or wokwi.toml [default: scenarios].
@@ -188,6 +188,16 @@ impl SettingOptions {
     /// What files, folders and patterns are named.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         self.paths.iter().chain(&self.scenario)
+    }
+
+    /// Whether the one target that is named is the host port.
+    pub(crate) fn names_host(&self) -> bool {
+        self.target == ["host"]
+    }
+
+    /// The same without targets.
+    pub(crate) fn without_targets(&self) -> Self {
+        Self { target: Vec::new(), ..self.clone() }
     }
 
     /// What is said, by the names of settings.

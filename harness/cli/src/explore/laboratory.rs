@@ -83,7 +83,7 @@ impl<'a> Laboratory<'a> {
     ) -> Result<(Self, Trial), Failure> {
         let mut survey = Survey::launch(run, firmware, circuit);
         let trial = carry_out(run, &mut survey, &limits);
-        let no_ground = |reason| Failure::NoGround { reason };
+        let no_ground = |reason: &str| Failure::NoGround { reason: reason.to_owned() };
         let ground = survey
             .into_ground()
             .ok_or_else(|| no_ground("the image does not say which unit runs"))?;

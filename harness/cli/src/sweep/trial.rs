@@ -50,9 +50,9 @@ impl Trials {
         let watchdog = Watchdog::new(Arc::clone(&interrupted), host_limit);
         let capture = carry_out(run, &mut survey, &watchdog);
         let usual = Usual::of(&Feed::of(&capture));
-        let ground = survey
-            .into_ground()
-            .ok_or(Failure::NoGround { reason: "the image does not say which unit runs" })?;
+        let ground = survey.into_ground().ok_or_else(|| Failure::NoGround {
+            reason: "the image does not say which unit runs".to_owned(),
+        })?;
         Ok(Self { run: run.clone(), ground, usual, interrupted, host_limit })
     }
 

@@ -17,7 +17,7 @@ use crate::diagram;
 use crate::evidence::{as_argument, run_again};
 use crate::execute::{Execution, News};
 use crate::explore::{
-    Account, Ended, Found, Laboratory, Limits, Method, Proof, Search, Shrunk, Trial, by_name,
+    Account, Ended, Found, Laboratory, Limits, Method, Proof, Search, Shrunk, Trial, by_name, host,
     judge, name_units, print, shrink, smallest, write,
 };
 use crate::failure::Failure;
@@ -29,6 +29,13 @@ use crate::verb::{config, run};
 
 /// Runs schedules of a scenario, prints what they came to, and gives the exit code that follows.
 pub(crate) fn explore(options: &ExploreOptions, terminal: &Terminal) -> Result<ExitCode, Failure> {
+    if options.settings.names_host() {
+        return host::explore(options);
+    }
+    if options.schedule.is_some() {
+        let reason = "`--schedule` here is for `--target host`; `run --schedule` is for machines";
+        return Err(Failure::NoGround { reason: reason.to_owned() });
+    }
     let mut settings = config::run_settings(&options.settings)?;
     settings.reports.without_pages("an exploration")?;
     settings.reports.prepare()?;

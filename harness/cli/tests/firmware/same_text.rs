@@ -27,6 +27,8 @@ const EXCEPTIONS: &[(&str, &str, Comparison)] = &[
     ("deadlock", " kind=mutex", Comparison::Masked(without_numbers)),
     // It says how long a thread waited.
     ("inversion", "", Comparison::Masked(without_numbers)),
+    // What a closure takes depends on the size of a pointer.
+    ("hoard", "", Comparison::Masked(without_bytes)),
     // It names where in memory a block lies.
     ("misuse", "", Comparison::Masked(without_addresses)),
     // How many blocks fill the heap depends on its size.
