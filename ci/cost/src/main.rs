@@ -3,7 +3,8 @@
 //! The problem: time on a host says nothing about a chip, and a profile of silicon needs a board. The
 //! idea: the engine executes the image and counts. The program `bench` stores the id of the row that it
 //! is in to one word, so an observer of stores knows which instructions belong to which row, and an
-//! observer of the interrupt mask knows the longest stretch that each row was masked for.
+//! observer of the interrupt mask and of the thread pointer, in which the board keeps that the kernel is held,
+//! knows the longest stretches in which each row was masked, and in which no handler could begin.
 //!
 //! One instruction is one cycle here: no cache, no wait states. Figures rank; they are not silicon's.
 //!

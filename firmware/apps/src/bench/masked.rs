@@ -1,4 +1,4 @@
-//! Scenes for the longest stretch with interrupts masked: as many threads as there are slots for, and
+//! Scenes for the longest stretch with interrupts masked, or the kernel held: as many threads as there are slots for, and
 //! 32 of them wait for the object that one operation then touches; what is no object (the clock, the
 //! processor) all of them wait for.
 
