@@ -302,8 +302,8 @@ unsafe impl Port for Host {
         instance().kernel
     }
 
-    fn hold() -> bool {
-        !instance().held.replace(true)
+    fn hold() {
+        instance().held.set(true);
     }
 
     fn is_held() -> bool {

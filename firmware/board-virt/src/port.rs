@@ -50,14 +50,10 @@ unsafe impl Port for Virt {
     }
 
     #[inline(always)]
-    fn hold() -> bool {
-        let before: usize;
+    fn hold() {
         // SAFETY: the compiler keeps nothing in the thread pointer. No `nomem`: it also keeps the
         // compiler from moving accesses out of the section.
-        unsafe {
-            asm!("mv {}, tp", "ori tp, tp, {held}", out(reg) before, held = const HELD, options(nostack));
-        }
-        before == 0
+        unsafe { asm!("ori tp, tp, {}", const HELD, options(nostack)) };
     }
 
     #[inline(always)]

@@ -14,7 +14,7 @@ unsafe impl Port for Absent {
     fn kernel() -> NonNull<Kernel> {
         unreachable!("{NONE}")
     }
-    fn hold() -> bool {
+    fn hold() {
         unreachable!("{NONE}")
     }
     fn is_held() -> bool {

@@ -1,7 +1,7 @@
 //! Critical sections for programs.
 
 use crate::sync::races;
-use crate::{kernel, port};
+use crate::{kernel, port, thread};
 
 /// Runs `work` with interrupts masked: nothing else happens meanwhile, not even the clock.
 ///
@@ -11,7 +11,11 @@ use crate::{kernel, port};
 /// Any. What would block answers [`Error::Masked`](crate::Error::Masked); whom `work` wakes runs
 /// afterwards.
 pub fn masked<R>(work: impl FnOnce() -> R) -> R {
-    let was_free = port::hold();
+    let was_free = !port::is_held();
+    if was_free {
+        thread::check_headroom();
+    }
+    port::hold();
     if was_free {
         kernel::with(|kernel| {
             kernel.program_masks = true;

@@ -5,7 +5,7 @@
 //! as a parameter and fat LTO makes each of them a plain instruction or two.
 //!
 //! Invariants that a port keeps:
-//! 1. Between [`Port::hold`] and the [`Port::let_go`] that takes its token, and between
+//! 1. Between [`Port::hold`] and the [`Port::let_go`] that follows it, and between
 //!    [`Port::mask`] and [`Port::unmask`], no handler of this kernel instance runs, and no switch
 //!    happens but through [`Port::switch`]. What interrupts while the kernel is held is put off: the port
 //!    sees to it that the source is quiet, and that it interrupts again as soon as the kernel is free.
@@ -167,11 +167,12 @@ pub const SAVED_REGISTERS: usize = 12;
 pub unsafe trait Port {
     /// The kernel of this instance.
     fn kernel() -> NonNull<Kernel>;
-    /// Takes the kernel for the running context; says whether it was free. Interrupts stay as they are.
-    fn hold() -> bool;
+    /// Takes the kernel for the running context, whose stack has room for a few words more. Interrupts stay
+    /// as they are.
+    fn hold();
     /// Whether somebody has taken the kernel: thread code, or a handler for as long as it lasts.
     fn is_held() -> bool;
-    /// Lets the kernel go if [`hold`](Self::hold) found it free: handlers that were put off run now.
+    /// Lets the kernel go if it was free before [`hold`](Self::hold): handlers that were put off run now.
     fn let_go(was_free: bool);
     /// Masks interrupts and lets the kernel go, which the caller holds: handlers that were put off run as
     /// soon as interrupts are on.
@@ -322,7 +323,7 @@ macro_rules! link {
 
 link! {
     fn kernel = _ramscope_port_kernel() -> NonNull<Kernel>;
-    fn hold = _ramscope_port_hold() -> bool;
+    fn hold = _ramscope_port_hold() -> ();
     fn is_held = _ramscope_port_is_held() -> bool;
     fn let_go = _ramscope_port_let_go(was_free: bool) -> ();
     fn let_go_masked = _ramscope_port_let_go_masked() -> ();
@@ -376,7 +377,7 @@ macro_rules! port {
                 <$port as Port>::kernel()
             }
             #[unsafe(no_mangle)]
-            fn _ramscope_port_hold() -> bool {
+            fn _ramscope_port_hold() {
                 <$port as Port>::hold()
             }
             #[unsafe(no_mangle)]

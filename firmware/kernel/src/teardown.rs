@@ -216,7 +216,7 @@ fn interrupts() -> Interrupts {
 /// # Safety
 /// Nothing refers to the unit's frames any more.
 pub unsafe fn panic_end() -> ! {
-    let _ = port::hold();
+    port::hold();
     // A program's own masked stretch ends with it.
     port::unmask(true);
     kernel::work_on(|kernel| end_condemned(kernel, End::Panicked));
@@ -225,7 +225,7 @@ pub unsafe fn panic_end() -> ! {
 
 /// Ends the running unit because it went on although it was told to exit.
 pub(crate) fn refused() -> ! {
-    let _ = port::hold();
+    port::hold();
     kernel::work_on(|kernel| condemn(kernel, End::Refused, Cause::Refusal, Message::EMPTY));
     leave()
 }

@@ -164,8 +164,8 @@ impl Thread {
 /// Ends the running thread in order: all its memory goes back.
 pub(crate) fn finish(end: End) -> ! {
     sample::own_stack();
-    let was_free = port::hold();
-    debug_assert!(was_free, "a thread ends with the kernel free");
+    debug_assert!(!port::is_held(), "a thread ends with the kernel free");
+    port::hold();
     kernel::work_on(|kernel| {
         let thread = kernel.current();
         // Whatever error it made of the request to end: that is why it ends.

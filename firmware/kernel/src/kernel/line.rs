@@ -38,13 +38,14 @@ pub(crate) enum Waited {
 /// Thread, by the invariants of this module; blocks.
 #[inline(never)]
 pub(crate) fn wait_in_line(head: &mut Head, place: Place) -> Waited {
+    if port::is_stack_short(KERNEL_STACK_MAX) {
+        port::unmask(true);
+        return Waited::Not;
+    }
     hold_masked();
     let kernel = kernel();
     let from = kernel.sched.running();
     let stamp = kernel.stamp();
-    if port::is_stack_short(KERNEL_STACK_MAX) {
-        return not();
-    }
     let Some(to) = head.wait_in_line(kernel, place, stamp) else { return not() };
     finish(kernel, from, Next::Switch(to), stamp);
     how_it_ended()
@@ -87,8 +88,8 @@ pub(crate) fn word_of_running() -> usize {
 /// Thread, by the invariants of this module.
 #[inline(never)]
 pub(crate) fn grant_in_line(head: &mut Head) {
-    hold_masked();
     check_room(true, KERNEL_STACK_MAX);
+    hold_masked();
     let kernel = kernel();
     let from = kernel.sched.running();
     let stamp = kernel.stamp();

@@ -64,8 +64,9 @@ pub(super) fn kernel<'a>() -> &'a mut Kernel {
 /// Thread or handler; never inside of another `with`.
 #[inline]
 pub(crate) fn with<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
-    let was_free = port::hold();
+    let was_free = !port::is_held();
     check_room(was_free, SECTION_STACK_MAX);
+    port::hold();
     let kernel = kernel();
     kernel.begin_section(was_free);
     let result = work(kernel);
@@ -75,8 +76,8 @@ pub(crate) fn with<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 }
 
 /// Stops the unit before a section of the kernel for which its stack has no room: an overflow in
-/// the middle of one would leave the kernel's state half written. The kernel is held; where it
-/// `was_free`, a thread runs.
+/// the middle of one would leave the kernel's state half written. Where the kernel `was_free`, a thread
+/// runs; it is not held yet, so that nothing is put off where there is no room for that.
 #[inline(always)]
 pub(super) fn check_room(was_free: bool, bytes: usize) {
     if was_free && port::is_stack_short(bytes) {
@@ -88,7 +89,7 @@ pub(super) fn check_room(was_free: bool, bytes: usize) {
 #[inline(never)]
 fn exhausted() -> ! {
     // So that it is not taken for a fault of the kernel's.
-    port::let_go(true);
+    port::unmask(true);
     port::stack_exhausted()
 }
 
@@ -137,8 +138,9 @@ impl Kernel {
 /// Thread, or handler or with interrupts masked: then the end of that gives it away.
 #[inline]
 pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
-    let was_free = port::hold();
+    let was_free = !port::is_held();
     check_room(was_free, KERNEL_STACK_MAX);
+    port::hold();
     let kernel = kernel();
     kernel.begin_section(was_free);
     let result = work(kernel);
@@ -158,10 +160,11 @@ pub(crate) fn then_reschedule<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
 /// [`Error::InHandler`], or [`Error::Masked`] where the caller has masked interrupts; `work` does not run.
 #[inline]
 pub(crate) fn blocking<R>(work: impl FnOnce(&mut Kernel) -> R) -> Result<R, Error> {
-    if !port::hold() {
+    if port::is_held() {
         return Err(why_not_block());
     }
     check_room(true, KERNEL_STACK_MAX);
+    port::hold();
     let result = work_on(work);
     end_section();
     Ok(result)
@@ -197,7 +200,7 @@ pub(crate) fn end_section() {
 #[inline(always)]
 pub(crate) fn decide() {
     end_section();
-    let _ = port::hold();
+    port::hold();
 }
 
 /// Lets an equal or more urgent thread go first. Where nobody is ready it needs nothing of the stack, and
@@ -221,10 +224,7 @@ pub(crate) fn give_way() {
 /// its last act: so it saves no registers that the switch saves.
 #[inline(never)]
 fn give_way_now(rivals: Rivals) {
-    if port::is_stack_short(KERNEL_STACK_MAX) {
-        hold_masked();
-        exhausted();
-    }
+    check_room(true, KERNEL_STACK_MAX);
     let kernel = kernel();
     if kernel.sched.attention.any(Attention::BEFORE_TURN) || !rivals.are_equals() {
         return give_way_after_more();
@@ -248,7 +248,7 @@ fn give_way_now(rivals: Rivals) {
 /// From masked interrupts to a kernel that is held, for what takes longer.
 #[inline(always)]
 pub(super) fn hold_masked() {
-    let _ = port::hold();
+    port::hold();
     port::unmask(true);
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn settle() {
         kernel.holds_still
     }) {
         port::let_go(true);
-        let _ = port::hold();
+        port::hold();
     }
 }
 

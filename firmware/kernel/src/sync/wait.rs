@@ -95,10 +95,10 @@ pub(crate) fn wait_for<S: Headed, R>(
     attempt: impl FnOnce(&mut Kernel) -> Result<Attempt<R>, Error>,
     granted: impl FnOnce(&mut Kernel) -> (R, Woken),
 ) -> Result<R, Error> {
-    let was_free = port::hold();
-    if !was_free || !port::has_stack(KERNEL_STACK_MAX) {
-        return Err(refuse(was_free));
+    if port::is_held() || !port::has_stack(KERNEL_STACK_MAX) {
+        return Err(refuse());
     }
+    port::hold();
     let mut told = None;
     let outcome = kernel::work_on(|kernel| {
         if kernel.sched.attention.any(Attention::TOLD) {
@@ -182,8 +182,7 @@ pub(crate) fn end_in_line<S: Headed>(
 /// Nobody may wait here: the reason.
 #[cold]
 #[inline(never)]
-fn refuse(was_free: bool) -> Error {
-    port::let_go(was_free);
+fn refuse() -> Error {
     thread::check_headroom();
     kernel::may_block().expect_err("the kernel is held, or the stack would have been too short")
 }
@@ -195,24 +194,16 @@ fn refuse(was_free: bool) -> Error {
 /// Thread or handler.
 #[inline(always)]
 pub(crate) fn change<R>(work: impl FnOnce(&mut Kernel) -> R) -> R {
-    let was_free = port::hold();
+    let was_free = !port::is_held();
     if !was_free || !port::has_stack(KERNEL_STACK_MAX) {
-        check_room(was_free);
+        thread::check_headroom();
     }
+    port::hold();
     let result = kernel::work_in(was_free, work);
     if was_free {
         kernel::end_section();
     }
     result
-}
-
-/// Stops the unit where its stack is too short, with interrupts as it had them.
-#[cold]
-#[inline(never)]
-fn check_room(was_free: bool) {
-    port::let_go(was_free);
-    thread::check_headroom();
-    let _ = port::hold();
 }
 
 /// As [`wait_for`], but not a point where a request to end is delivered.
