@@ -6,13 +6,13 @@ mod recording;
 #[path = "support/runs.rs"]
 mod runs;
 
-use ramscope_capture::{Capture, HowEnded};
+use ramscope_capture::{Capture, Event, HowEnded, Stimulus, Stream};
 use ramscope_model::judge;
 use ramscope_report::{
     Style, annotations, detail, detail_in_full, html, json, json_schema, junit, markdown, table,
 };
 use recording::scenario;
-use runs::{TOO_SMALL, all, lossy, overflowing, passing, timed_out, two_threads};
+use runs::{TOO_SMALL, all, judged, lossy, overflowing, passing, timed_out, two_threads};
 use std::fs;
 use std::path::Path;
 
@@ -117,6 +117,22 @@ fn without_escapes(text: &str) -> String {
         rest = escape.split_once('m').map_or("", |(_, after)| after);
     }
     plain + rest
+}
+
+#[test]
+fn the_page_lists_the_faults_that_were_asked_for_and_what_they_did() {
+    let mut device = two_threads();
+    let begins = Stimulus::FaultBegins { fault: 0 };
+    let detail = "12 of 80 bytes were damaged".to_owned();
+    device.at(1_210).raw(Stream::Stimulus, &begins.encode());
+    let ends = Stimulus::FaultEnds { fault: 0, detail };
+    device.at(1_300).raw(Stream::Stimulus, &ends.encode());
+    let settings = "inject:\n- {at: 0, until: 1, uart: {noise: 5%, direction: tx}}\n\
+                    - {at: 1, allocation: {nth: 3, owner: worker}}";
+    let page = html(&[judged(&mut device, settings).into()], "ramscope 0.1.0");
+    let (_, section) = page.split_once("<h2>Faults asked for</h2>").expect("the section is there");
+    let (section, _) = section.split_once("</section>").expect("it ends");
+    check("faults.html", &section.replace("<tr>", "\n<tr>"));
 }
 
 #[test]

@@ -8,10 +8,11 @@ use std::thread;
 use ramscope_backend::{
     End, EngineOptions, EngineSession, GdbListener, GdbSession, NeverPause, Output, Session,
 };
+use ramscope_engine::Image;
 use ramscope_time::{Instant, Span};
 
 use self::client::Client;
-use crate::device::image;
+use crate::device::{image, virt_image};
 
 /// The kernel's own number among a debugger's threads.
 const KERNEL: &str = "p01.7fffffff";
@@ -23,7 +24,11 @@ fn session() -> EngineSession {
 }
 
 fn symbol(name: &str) -> u32 {
-    image().symbol(name).unwrap()
+    symbol_of(image(), name)
+}
+
+fn symbol_of(image: &Image, name: &str) -> u32 {
+    image.symbol(name).unwrap()
 }
 
 /// Starts the demo after 20 ms and runs it up to `until`, in pieces as a scenario does.
@@ -49,10 +54,19 @@ fn drive(session: &mut dyn Session, until: Instant) -> (Vec<Output>, End) {
 /// Lets `look` look into a run of the demo of a second and a half, then lets it go; answers what
 /// the run gave, and its instructions.
 fn debugged(look: impl FnOnce(&mut Client)) -> (Vec<Output>, End, Option<u64>) {
+    debugged_on(image(), look)
+}
+
+/// The same on the machine of an image.
+fn debugged_on(
+    image: &'static Image,
+    look: impl FnOnce(&mut Client),
+) -> (Vec<Output>, End, Option<u64>) {
     let listener = GdbListener::bind(0).unwrap();
     let port = listener.port();
     let device = thread::spawn(move || {
-        let mut session = GdbSession::new(session(), image(), listener, &Arc::default()).unwrap();
+        let session = EngineSession::new(image, &EngineOptions::default());
+        let mut session = GdbSession::new(session, image, listener, &Arc::default()).unwrap();
         let (output, end) = drive(&mut session, end_of_demo());
         (output, end, session.facts().instructions)
     });
@@ -68,7 +82,11 @@ fn end_of_demo() -> Instant {
 
 /// Runs to the moment at which the scheduler has chosen the demo's last thread.
 fn run_into_the_demo(client: &mut Client) {
-    let here = symbol("ramscope_load");
+    run_into_the_demo_on(image(), client);
+}
+
+fn run_into_the_demo_on(image: &Image, client: &mut Client) {
+    let here = symbol_of(image, "ramscope_load");
     client.order(&format!("Z0,{here:x},2"));
     for _ in 0..200 {
         assert!(client.ask("vCont;c:p1.-1").contains("swbreak"));
@@ -100,6 +118,26 @@ fn threads_have_names_registers_and_stacks() {
         assert_eq!(told.matches("B of its stack").count(), names.len(), "{told}");
         assert!(client.monitor("info").contains("160000000 Hz"));
     });
+}
+
+#[test]
+fn the_other_machine_has_threads_breakpoints_and_a_way_back_too() {
+    let (_, undisturbed, instructions) = debugged_on(virt_image(), |_| {});
+    let looked = debugged_on(virt_image(), |client| {
+        assert_eq!(client.registers("p1.0")[PC], virt_image().entry());
+        run_into_the_demo_on(virt_image(), client);
+        let names: Vec<String> =
+            client.threads().iter().map(|thread| client.name(thread)).collect();
+        for name in ["kernel", "main", "console", "sampler", "worker", "logger"] {
+            assert!(names.contains(&name.to_owned()), "no {name} in {names:?}");
+        }
+        let before = client.registers("p1.0");
+        step(client);
+        client.order("Hcp1.0");
+        assert!(client.ask("bs").starts_with("T05"));
+        assert_eq!(client.registers("p1.0"), before);
+    });
+    assert_eq!((looked.1, looked.2), (undisturbed, instructions), "looking changes nothing");
 }
 
 /// One step of the thread that runs.

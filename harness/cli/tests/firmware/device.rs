@@ -31,6 +31,15 @@ pub(crate) fn image() -> &'static Image {
     })
 }
 
+/// The image of the other machine, built once.
+pub(crate) fn virt_image() -> &'static Image {
+    static IMAGE: OnceLock<Image> = OnceLock::new();
+    IMAGE.get_or_init(|| {
+        let built = image::build(&workspace(), image::Board::Virt, &mut |_| {}).unwrap();
+        Image::from_elf(&std::fs::read(built.elf).unwrap()).unwrap()
+    })
+}
+
 /// A machine that runs, and what came out of it.
 pub(crate) struct Device {
     session: EngineSession,

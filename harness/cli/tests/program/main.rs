@@ -10,6 +10,7 @@ mod ingest;
 mod interruption;
 mod lint;
 mod pins;
+mod retries;
 mod scratch;
 #[cfg(unix)]
 mod toolchain;

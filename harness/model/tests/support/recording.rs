@@ -252,7 +252,13 @@ pub(crate) fn run(scenario: &str) -> Run {
         Some(scenario) => scenario,
         None => panic!("{:?}", parsed.problems),
     };
-    let able = Capabilities { windows: true, repeats: true, ..Capabilities::default() };
+    let able = Capabilities {
+        windows: true,
+        repeats: true,
+        allocation_faults: true,
+        uart_faults: true,
+        ..Capabilities::default()
+    };
     let offers = BTreeMap::from([(TargetKind::Engine, TargetOffer::Available(able))]);
     let options = PlanOptions { offers, ..PlanOptions::default() };
     let mut plan = ramscope_scenario::plan(&[scenario], &options);

@@ -143,10 +143,14 @@ pub(super) fn faults(judged: &Judged) -> String {
     let items = judged.verdict.faults.iter().map(|fault| {
         let instants = match (fault.began, fault.ended) {
             (None, _) => String::new(),
-            (Some(began), None) => time(began),
-            (Some(began), Some(ended)) => format!("{} to {}", time(began), time(ended)),
+            (Some(began), None) => time(began) + " ",
+            (Some(began), Some(ended)) => format!("{} to {} ", time(began), time(ended)),
         };
-        format!("<li>{instants} {}. {}</li>", prose(&fault.what), prose(&fault.effect))
+        let effect = match fault.effect.is_empty() {
+            true => String::new(),
+            false => format!("; {}", prose(&fault.effect)),
+        };
+        format!("<li>{instants}{}{effect}</li>", prose(&fault.what))
     });
     let items: String = items.collect();
     if items.is_empty() { items } else { format!("<ul class=\"findings\">{items}</ul>") }
