@@ -25,7 +25,9 @@ pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let hoard = Arc::new(Mutex::named("hoard", [const { None }; BLOCKS_MAX]))?;
     let theirs = hoard.clone();
     let (brief, hoards) = (Timer::named("brief")?, Timer::named("hoards")?);
-    brief.init(Config::periodic().period(10).callback(|_: &Timer| Box::new([0_u8; 600]).map(drop)))?;
+    brief.init(
+        Config::periodic().period(10).callback(|_: &Timer| Box::new([0_u8; 600]).map(drop)),
+    )?;
     hoards.init(Config::periodic().period(10).callback(move |_: &Timer| keep(&theirs)))?;
     thread::sleep(Span::from_millis(10 * ticks + 5))?;
     brief.stop();
