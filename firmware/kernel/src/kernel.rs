@@ -44,6 +44,7 @@ use crate::rtt::Ring;
 use crate::sched::{Attention, QueueName, Scheduler, Slot, State, THREADS_MAX, Wake, Why};
 use crate::shell::Mailbox;
 use crate::site::Sites;
+use crate::slices::Slices;
 use crate::sync::deferred::Deferred;
 use crate::sync::{head, mutex, races::Races};
 use crate::thread::{Suspension, Thread};
@@ -125,6 +126,8 @@ pub struct Kernel {
     alarm: u64,
     /// When the alarm must come at the latest while a thread runs, in ticks.
     pulse: u64,
+    /// How long slices are.
+    pub(crate) slices: Slices,
     /// The last suspension of each slot.
     pub(crate) suspensions: [Suspension; THREADS_MAX],
 }
@@ -180,6 +183,7 @@ impl Kernel {
             switch_stamp: 0,
             stamp_offset: 0,
             era: Era::new(),
+            slices: Slices::ALIKE,
             suspensions: [const { Suspension::NONE }; THREADS_MAX],
             stamps_per_tick: 1,
             alarm: NEVER,
@@ -247,7 +251,12 @@ impl Kernel {
     /// Says how many stamps a tick has.
     pub(crate) fn set_stamps(&mut self, hz: u32) {
         self.stamps_per_tick = hz / port::TICKS_PER_SECOND;
-        self.sched.set_slice(SLICE_TICKS * self.stamps_per_tick);
+        self.sched.set_slice(self.whole_slice());
+    }
+
+    /// How long a slice is, in stamps, if nothing else is said.
+    pub(crate) const fn whole_slice(&self) -> u32 {
+        SLICE_TICKS * self.stamps_per_tick
     }
 
     /// Sets the stamps right by the clock.

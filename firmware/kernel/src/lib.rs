@@ -48,6 +48,7 @@ mod sample;
 pub mod sched;
 mod shell;
 mod site;
+mod slices;
 mod stack;
 mod start;
 pub mod sync;

@@ -29,6 +29,7 @@ use crate::port::{self, ResetNote};
 use crate::println;
 use crate::sample;
 use crate::sched::{Slot, State, THREADS_MAX, WaitQueue, Wake, Why};
+use crate::slices;
 use crate::sync::races;
 use crate::thread;
 use crate::time::Instant;
@@ -300,6 +301,7 @@ fn command(line: &Line) {
         "timers" => timers(),
         "key" => kernel::with(|kernel| kernel.console.key = rest.trim().chars().next()),
         "strict" => strict(rest.trim()),
+        "slices" => slices(rest.trim()),
         "import" => import(rest.trim()),
         "modules" => module::write_table(),
         "unload" => unload(rest.trim()),
@@ -332,12 +334,21 @@ fn help() {
     println!("modules                   every module, what it has, and what keeps it");
     println!("unload NAME               take a module out of the table, or say what keeps it");
     println!("del NAME                  drop the console's name for a module");
+    println!("slices SEED|off           draw the lengths of time slices by this seed");
     println!("window                    start a measuring window: window peaks begin anew");
     println!("trace off|samples|events|all   how much telemetry the ring gets");
     println!("telemetry off|text|frames      the way out: the ring only, text lines, or frames");
     println!("key X                     press the key X, for programs that look for one");
     println!("strict on|off             MicroPython's habits, or what the documents promise");
     println!("reset                     restart the device");
+}
+
+fn slices(rest: &str) {
+    match (rest, rest.parse()) {
+        ("off", _) => kernel::with(|kernel| slices::set_seed(kernel, None)),
+        (_, Ok(seed)) => kernel::with(|kernel| slices::set_seed(kernel, Some(seed))),
+        (_, Err(_)) => println!("slices takes a seed, or off"),
+    }
 }
 
 fn programs() {

@@ -8,6 +8,7 @@ use super::{Kernel, NEVER};
 use crate::command;
 use crate::port::{self, Context, Seat};
 use crate::sched::Attention;
+use crate::slices;
 use crate::sync::{deferred, mutex};
 use crate::timer;
 use core::ptr::NonNull;
@@ -77,6 +78,7 @@ pub unsafe fn clock() {
         kernel.expect_pulse(now);
     }
     kernel.sched.alarm_came();
+    slices::draw(kernel);
     deferred::serve(kernel);
     mutex::settle_in_handler(kernel);
     kernel.serve_deadlines(now);
