@@ -4,6 +4,7 @@
 //! fields are added, never renamed or taken away, as long as `schema_version` stays. Instants are
 //! whole picoseconds of device time, sizes are bytes, shares are hundredths of a per cent.
 
+mod chains;
 mod collections;
 mod fill;
 mod form;

@@ -1,19 +1,19 @@
 //! From what the model says to the report's fields.
 
 use ramscope_model::{
-    BudgetResult, BudgetState, Certainty, DeepestCalls, Device, Failure, Figure, HostFacts,
-    ImageFacts, InjectedFault, Judged, JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack,
-    StepResult, Symbols, Timer, Unit,
+    BudgetResult, BudgetState, Device, Failure, Figure, HostFacts, ImageFacts, InjectedFault,
+    Judged, JudgedFinding, MachineFacts, Module, Pin, Run, Shape, Stack, StepResult, Timer, Unit,
 };
 use ramscope_wire::{BlockState, ModulePhase, UnitId};
 
+use super::chains::{ChainForm, DeepestForm};
 use super::form::{
-    AreaForm, BudgetForm, CallForm, ChainForm, DeepestForm, DeviceForm, FailureForm, FaultForm,
-    FigureForm, FindingForm, FrameForm, HeapForm, HolderForm, HostForm, HostStepForm, ImageForm,
-    InlinedForm, LayoutForm, LossesForm, MachineForm, MapRunForm, ModuleForm, ModulePhaseForm,
-    PhaseForm, PinForm, ResetForm, SkipForm, StackForm, StepForm, TimerForm, UnitForm,
+    AreaForm, BudgetForm, DeviceForm, FailureForm, FaultForm, FigureForm, FindingForm, HeapForm,
+    HolderForm, HostForm, HostStepForm, ImageForm, LayoutForm, LossesForm, MachineForm, MapRunForm,
+    ModuleForm, ModulePhaseForm, PhaseForm, PinForm, ResetForm, SkipForm, StackForm, StepForm,
+    TimerForm, UnitForm,
 };
-use crate::held::{Held, Origin, at_peak, origin};
+use crate::held::{Origin, at_peak, origin};
 use crate::measure::Phase;
 
 impl<'a> ImageForm<'a> {
@@ -99,25 +99,6 @@ fn chains(judged: &Judged, result: &BudgetResult) -> Option<Vec<ChainForm>> {
     Some(chains.into_iter().map(|held| ChainForm::of(judged, held)).collect())
 }
 
-impl ChainForm {
-    fn of(judged: &Judged, held: Held<'_>) -> Self {
-        let function = |pc| judged.facts.symbols.function_at(pc).map(|symbol| symbol.function);
-        let call = |&pc: &u32| CallForm { pc, function: function(pc) };
-        Self {
-            bytes: held.bytes,
-            blocks: held.blocks,
-            calls: held.callers.iter().map(call).collect(),
-            unit: held.ran.unwrap_or_else(|| held.owner.clone()),
-            owner: held.owner,
-            place: held.place,
-            certainty: match held.certainty {
-                Certainty::Exact => "exact",
-                Certainty::Guess => "guess",
-            },
-        }
-    }
-}
-
 impl<'a> FindingForm<'a> {
     pub(super) fn of(finding: &'a JudgedFinding) -> Self {
         Self {
@@ -194,26 +175,6 @@ impl<'a> UnitForm<'a> {
             switches: sampled.then_some(unit.cpu.switches),
             deepest: deepest.map(|calls| DeepestForm::of(&judged.facts.symbols, calls)),
         }
-    }
-}
-
-impl DeepestForm {
-    fn of(symbols: &dyn Symbols, calls: &DeepestCalls) -> Self {
-        let place = |(file, line): (String, u32)| format!("{file}:{line}");
-        let frames = calls.frames.iter().map(|frame| {
-            let symbol = symbols.function_at(frame.pc);
-            let inlined = symbol.iter().flat_map(|symbol| symbol.inlined.clone());
-            FrameForm {
-                pc: frame.pc,
-                bytes: frame.bytes,
-                inlined: inlined
-                    .map(|it| InlinedForm { function: it.function, place: place(it.place) })
-                    .collect(),
-                place: symbol.as_ref().and_then(|symbol| symbol.place.clone()).map(place),
-                function: symbol.map(|symbol| symbol.function),
-            }
-        });
-        Self { sp: calls.sp, bytes: calls.bytes(), frames: frames.collect() }
     }
 }
 

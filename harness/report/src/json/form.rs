@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::borrow::Cow;
 
+use super::chains::{ChainForm, DeepestForm};
 use super::collections::CollectionForm;
 
 /// The result of `ramscope run`, `replay` or `ingest`. Instants are whole picoseconds of device
@@ -195,70 +196,6 @@ pub(super) struct BudgetForm<'a> {
     /// bytes first; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) allocated_by: Option<Vec<ChainForm>>,
-}
-
-/// Blocks of the heap that were allocated by the same calls.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct ChainForm {
-    /// Their bytes, with headers.
-    pub(super) bytes: u64,
-    /// How many blocks.
-    pub(super) blocks: u64,
-    /// Who has them: the owner of record.
-    pub(super) owner: String,
-    /// The unit that ran when they were allocated.
-    pub(super) unit: String,
-    /// `file:line` of the allocation, if the device told.
-    pub(super) place: Option<String>,
-    /// The calls, innermost first; empty in a handler of interrupts.
-    pub(super) calls: Vec<CallForm>,
-    /// Whether the machine saw the calls, or words on the stack look like them.
-    #[schemars(extend("enum" = ["exact", "guess"]))]
-    pub(super) certainty: &'static str,
-}
-
-/// Who had called whom when a stack was deepest, as the machine saw it.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct DeepestForm {
-    /// The stack pointer then.
-    pub(super) sp: u32,
-    /// Bytes of all functions together; null if not all are known.
-    pub(super) bytes: Option<u32>,
-    /// The functions that were not over, innermost first.
-    pub(super) frames: Vec<FrameForm>,
-}
-
-/// A function's part of a stack.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct FrameForm {
-    /// The instruction that it stood at.
-    pub(super) pc: u32,
-    /// Its bytes of the stack; null if they are not known.
-    pub(super) bytes: Option<u32>,
-    /// The function that was really called; null if it has no name.
-    pub(super) function: Option<String>,
-    /// `file:line` within it.
-    pub(super) place: Option<String>,
-    /// What was inlined into it there, innermost first: its bytes are the function's.
-    pub(super) inlined: Vec<InlinedForm>,
-}
-
-/// A function that was inlined into another one.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct InlinedForm {
-    /// Its name.
-    pub(super) function: String,
-    /// `file:line` within it.
-    pub(super) place: String,
-}
-
-/// An instruction that called.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct CallForm {
-    /// Its address.
-    pub(super) pc: u32,
-    /// The function that it is in.
-    pub(super) function: Option<String>,
 }
 
 /// Something that was noticed.
