@@ -11,7 +11,6 @@
 //!    [`Kernel::resize`] only, so a refusal is noted and a fault is armed on every way.
 #![expect(unsafe_code, reason = "passes on what callers promise about blocks")]
 
-use super::growth::Growth;
 use super::limits::Threshold;
 use super::mark::Marks;
 use super::refusal::Refusals;
@@ -57,8 +56,8 @@ pub(crate) struct Account {
     pub(crate) lockers: u32,
     pub(crate) refusals: Refusals,
     pub(crate) marks: Marks,
-    /// How often the heap has grown; the rest of it is not kept here.
-    pub(crate) growth: Growth,
+    /// Areas that were taken from the reserve, and given back.
+    pub(crate) grown: [u16; 2],
     /// Shape and map are to be told.
     pub(crate) asked: bool,
     /// Maps that were told.
@@ -77,7 +76,7 @@ impl Account {
             lockers: 0,
             refusals: Refusals::new(),
             marks: Marks::new(),
-            growth: Growth { taken: 0, given_back: 0, bytes: 0, max_new_split: 0 },
+            grown: [0; 2],
             asked: false,
             maps: 0,
             told: None,

@@ -50,10 +50,12 @@ pub fn max_new_split() -> u32 {
 pub fn growth() -> Growth {
     kernel::with(|kernel| {
         let taken = kernel.heap.extents().skip(kernel.areas_of_the_start());
+        let [taken_so_far, given_back] = kernel.account.grown;
         Growth {
+            taken: taken_so_far.into(),
+            given_back: given_back.into(),
             bytes: taken.map(|area| area.len() as u32).sum(),
             max_new_split: kernel.max_new_split(),
-            ..kernel.account.growth
         }
     })
 }
@@ -172,7 +174,8 @@ impl Kernel {
         let Some(start) = NonNull::new(start) else { return false };
         // SAFETY: the board gave its reserve to nobody but the heap, which does not have this part of it.
         let added = unsafe { self.heap.add_area(start, bytes as usize) }.is_ok();
-        self.account.growth.taken += u32::from(added);
+        let taken = &mut self.account.grown[0];
+        *taken = taken.saturating_add(u16::from(added));
         added
     }
 
@@ -180,7 +183,8 @@ impl Kernel {
     pub(crate) fn give_back_areas(&mut self) {
         let kept = self.areas_of_the_start();
         let gone = self.heap.remove_empty_areas(kept);
-        self.account.growth.given_back += gone as u32;
+        let given_back = &mut self.account.grown[1];
+        *given_back = given_back.saturating_add(gone as u16);
     }
 
     /// What the board calls the memory that an address is in.
