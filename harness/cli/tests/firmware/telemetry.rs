@@ -71,6 +71,10 @@ fn run(first: Option<&str>, typed: &[String], last: &str) -> Device {
 fn frames_leave_the_text_and_every_step_as_they_are() {
     for (name, scenario) in scenarios() {
         let (typed, awaited) = typed_and_awaited(&scenario);
+        if typed.iter().any(|line| !line.starts_with("run ")) {
+            // What asks while a program runs has to be typed in time.
+            continue;
+        }
         let last = awaited.last().expect("it waits for something");
         let without = run(None, &typed, last).text();
         let with = run(Some("telemetry frames"), &typed, last).split();
@@ -82,8 +86,9 @@ fn frames_leave_the_text_and_every_step_as_they_are() {
             assert_eq!((with.lost, with.dropped), (0, 0), "{name}");
         }
         let mut lines = [&with.text, &without].map(|text| program_lines(text));
-        if name == "demo.yaml" {
-            // Its threads meet at the same instants, and a microsecond decides who counts first.
+        if ["demo.yaml", "suspended-for-ever.yaml"].contains(&name.as_str()) {
+            // Threads meet at the same instants, and a microsecond decides who counts first; reports tell
+            // ages in them.
             lines.iter_mut().flatten().for_each(|line| line.retain(|it| !it.is_ascii_digit()));
         }
         assert_eq!(lines[0], lines[1], "{name}");
