@@ -37,7 +37,7 @@ mod suspend;
 
 pub use attention::Attention;
 pub(crate) use deadlines::{Deadlines, NOWHERE, Timed};
-pub use decision::Rivals;
+pub use decision::{Rivals, Slice};
 use inherit::Lent;
 pub use inherit::{Inheritance, Mutexes, Ownable};
 pub use outlook::Kin;
@@ -214,7 +214,7 @@ pub struct Scheduler {
     /// What the running slot runs at.
     level: u8,
     /// Whether the slice of the running slot is counted, up to `slice_end`.
-    slice: Slice,
+    slice: Counted,
     slice_end: u32,
     slice_stamps: u32,
     tickets: u32,
@@ -232,7 +232,7 @@ pub struct Scheduler {
 
 /// Whether a slice is counted, and whether an alarm stands for it: the alarm of an earlier slice does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Slice {
+struct Counted {
     counts: bool,
     has_alarm: bool,
 }
@@ -249,7 +249,7 @@ impl Scheduler {
             ready: PriorityQueue::new(),
             running: Slot::IDLE,
             level: 0,
-            slice: Slice { counts: false, has_alarm: false },
+            slice: Counted { counts: false, has_alarm: false },
             slice_end: 0,
             slice_stamps,
             tickets: 0,

@@ -9,13 +9,15 @@
 //!
 //! Invariants, besides those of `kernel`:
 //! 1. They begin with interrupts masked by their caller, a thread, which had them on and the kernel free; and
-//!    end like that. In between they hold the kernel.
+//!    end like that. In between they hold the kernel, as soon as they know that there is room for it.
 //! 2. Nothing is due when they begin: the whole attention is nothing.
 #![expect(unsafe_code, reason = "switches contexts")]
 
-use super::section::{check_room, end_section, finish, hold_masked, kernel, wake_of_running};
+use super::section::{
+    change_to, check_room, end_section, finish, hold_masked, kernel, wake_of_running,
+};
 use crate::port;
-use crate::sched::{Attention, Next, Wake};
+use crate::sched::{Attention, Next, Slice, Wake};
 use crate::site::Place;
 use crate::stack::KERNEL_STACK_MAX;
 use crate::sync::head::Head;
@@ -46,8 +48,11 @@ pub(crate) fn wait_in_line(head: &mut Head, place: Place) -> Waited {
     let kernel = kernel();
     let from = kernel.sched.running();
     let stamp = kernel.stamp();
-    let Some(to) = head.wait_in_line(kernel, place, stamp) else { return not() };
-    finish(kernel, from, Next::Switch(to), stamp);
+    match head.wait_in_line(kernel, place, stamp) {
+        None => return not(),
+        Some((to, Slice::None)) => change_to(kernel, from, to, stamp),
+        Some((to, Slice::Begun)) => finish(kernel, from, Next::Switch(to), stamp),
+    }
     how_it_ended()
 }
 
@@ -59,10 +64,17 @@ fn not() -> Waited {
 
 #[inline(always)]
 fn how_it_ended() -> Waited {
-    match wake_of_running() {
-        Wake::Granted if !attention().any(Attention::EVENTS) => Waited::Granted,
-        wake => Waited::Ended(wake),
+    let wake = wake_of_running();
+    if wake == Wake::Granted && !attention().any(Attention::EVENTS) {
+        return Waited::Granted;
     }
+    ended(wake)
+}
+
+#[cold]
+#[inline(never)]
+fn ended(wake: Wake) -> Waited {
+    Waited::Ended(wake)
 }
 
 /// What is due. No section: the answer may be old when it is looked at, as the level's change may come
@@ -94,7 +106,7 @@ pub(crate) fn grant_in_line(head: &mut Head) {
     let from = kernel.sched.running();
     let stamp = kernel.stamp();
     match head.grant_in_line(kernel, stamp) {
-        Some(Next::Switch(to)) => finish(kernel, from, Next::Switch(to), stamp),
+        Some(Next::Switch(to)) => change_to(kernel, from, to, stamp),
         Some(Next::Stay) => end_section(),
         None => grant_the_long_way(head),
     }

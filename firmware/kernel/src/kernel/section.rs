@@ -298,13 +298,19 @@ pub(super) fn finish(kernel: &mut Kernel, from: Slot, next: Next, stamp: u32) {
         return finish_with_more(from, next, stamp);
     }
     if let Next::Switch(to) = next {
-        let (from, to) = kernel.hand_over(from, to, stamp);
-        port::let_go_masked();
-        // SAFETY: interrupts are masked, and by invariant 2 of `kernel` the context is complete.
-        unsafe { port::_ramscope_port_switch(from, to) };
+        change_to(kernel, from, to, stamp);
     } else {
         port::let_go(true);
     }
+}
+
+/// Gives the processor to another slot, where nothing else follows its decision.
+#[inline(always)]
+pub(super) fn change_to(kernel: &mut Kernel, from: Slot, to: Slot, stamp: u32) {
+    let (from, to) = kernel.hand_over(from, to, stamp);
+    port::let_go_masked();
+    // SAFETY: interrupts are masked, and by invariant 2 of `kernel` the context is complete.
+    unsafe { port::_ramscope_port_switch(from, to) };
 }
 
 /// The alarm is to be moved, or the switch to be recorded.

@@ -9,6 +9,15 @@ use super::{Attention, Next, Scheduler, Slot, State};
 /// What a decision does, whatever it is.
 const DECIDED: Attention = Attention::SWITCH.and(Attention::SLICE).and(Attention::TURN);
 
+/// Whether a slice of the slot that runs now is counted, and an alarm may be due for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slice {
+    /// It has no equal.
+    None,
+    /// It is.
+    Begun,
+}
+
 /// Who is ready and no less urgent than the running slot: a bit for each priority from its own on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rivals(u32);
@@ -194,24 +203,26 @@ impl Scheduler {
     /// The processor is given to a slot that was ready.
     #[inline(always)]
     fn run(&mut self, slot: Slot, now: u32) {
-        self.run_at(slot, self.entries[slot.index()].priority, now);
+        let _ = self.run_at(slot, self.entries[slot.index()].priority, now);
     }
 
     /// As [`run`](Self::run), where the priority of the slot is known.
     #[inline(always)]
-    pub(super) fn run_at(&mut self, slot: Slot, priority: u8, now: u32) {
+    pub(super) fn run_at(&mut self, slot: Slot, priority: u8, now: u32) -> Slice {
         (self.running, self.level) = (slot, priority);
         let entry = &mut self.entries[slot.index()];
         entry.state = State::Running;
         let left = core::mem::take(&mut entry.slice_left);
         self.slice.counts = false;
-        if self.ready.has(priority) {
-            let slice = match left {
-                0 => self.slice_stamps,
-                left => self.resume_slice(left),
-            };
-            self.begin_slice(now.wrapping_add(slice));
+        if !self.ready.has(priority) {
+            return Slice::None;
         }
+        let slice = match left {
+            0 => self.slice_stamps,
+            left => self.resume_slice(left),
+        };
+        self.begin_slice(now.wrapping_add(slice));
+        Slice::Begun
     }
 
     /// Nobody is ready: the idle context runs, and the alarm stands where it must.

@@ -259,7 +259,9 @@ impl World {
             }
             Step::Release(object) => {
                 let _ = long.sched.wake_first(&mut long.fifos[object].queue, Wake::Granted);
-                short.sched.grant_in_line(&mut short.fifos[object].queue, now).is_some()
+                let queue = &mut short.fifos[object].queue;
+                let first = queue.first().and_then(|_| short.sched.first_in_line(queue));
+                first.map(|slot| short.sched.grant_in_line(queue, slot, now)).is_some()
             }
             _ => return,
         };

@@ -12,12 +12,12 @@
 //! ([`Attention::AT_END`]).
 
 use super::{
-    Attention, NO_QUEUE, NONE, Next, QueueName, Scheduler, Slot, State, WaitQueue, Wake, Why,
+    Attention, NO_QUEUE, NONE, Next, QueueName, Scheduler, Slice, Slot, State, WaitQueue, Wake, Why,
 };
 
 impl Scheduler {
     /// Blocks the running slot in `queue`, which is called `name`, and gives the processor to the best
-    /// ready slot, whom it answers: [`block_running`](Self::block_running) and then
+    /// ready slot, whom it answers, and whether a slice of it begins: [`block_running`](Self::block_running) and then
     /// [`decide`](Self::decide). `None`: nothing was done, because nobody is ready, or this wait needs a look
     /// whether anything can end it.
     ///
@@ -29,7 +29,7 @@ impl Scheduler {
         name: QueueName,
         why: Why,
         now: u32,
-    ) -> Option<Slot> {
+    ) -> Option<(Slot, Slice)> {
         debug_assert!(!self.attention.any(Attention::AT_END), "the module's invariant");
         debug_assert!(why.depends_on_programs(), "its chance is known");
         let slot = self.running;
@@ -47,36 +47,41 @@ impl Scheduler {
         // Nobody who is ready is more urgent than who runs.
         let best = if self.ready.has(self.level) { self.level } else { self.ready.best() };
         let next = self.ready.take_first_of(&mut self.entries, best);
-        self.run_at(next, best, now);
-        Some(next)
+        let slice = self.run_at(next, best, now);
+        Some((next, slice))
     }
 
-    /// Grants the slot that has waited longest in `queue` what it waits for, and decides: as
-    /// [`wake_first`](Self::wake_first) and then [`decide`](Self::decide). What is due after that is in
-    /// the attention. `None`: nothing was done, because nobody waits, or with a deadline.
+    /// The slot that has waited longest in `queue`, where somebody waits, if its wait can be granted in line:
+    /// it has no deadline.
+    #[inline(always)]
+    #[must_use]
+    pub fn first_in_line(&self, queue: &WaitQueue) -> Option<Slot> {
+        let slot = queue.first_of_some();
+        (self.entries[slot.index()].deadline_position == NONE).then_some(slot)
+    }
+
+    /// Grants that slot what it waits for, and decides: as [`wake_first`](Self::wake_first) and then
+    /// [`decide`](Self::decide). What is due after that is in the attention.
     ///
     /// Whoever waits in `queue` waits for something that only programs give.
     #[inline(always)]
-    pub fn grant_in_line(&mut self, queue: &mut WaitQueue, now: u32) -> Option<Next> {
+    pub fn grant_in_line(&mut self, queue: &mut WaitQueue, slot: Slot, now: u32) -> Next {
         debug_assert!(!self.attention.any(Attention::AT_END), "the module's invariant");
-        let slot = queue.first()?;
+        debug_assert_eq!(queue.first(), Some(slot), "it is the first");
         let entry = &mut self.entries[slot.index()];
-        if entry.deadline_position != NONE {
-            return None;
-        }
         debug_assert_eq!(entry.wake, Wake::Granted, "a wait begins so");
         entry.queue = NO_QUEUE;
         let (kin, priority) = (entry.kin, entry.priority);
-        queue.pop_front(&mut self.entries);
+        queue.leave_first(&self.entries, slot);
         self.outlook.hopes_again(kin);
         if priority > self.level {
-            return Some(self.run_at_once(slot, priority));
+            return self.run_at_once(slot, priority);
         }
         self.put_back(slot);
         if priority == self.level && !self.slice.counts {
             self.begin_slice(now.wrapping_add(self.slice_stamps));
         }
-        Some(Next::Stay)
+        Next::Stay
     }
 
     /// Runs a slot that is more urgent than who runs, if of that one no slice is counted.

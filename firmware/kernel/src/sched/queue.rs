@@ -54,6 +54,14 @@ impl WaitQueue {
         if self.head == NONE { None } else { Some(Slot(self.head)) }
     }
 
+    /// The same, where somebody is in here.
+    #[inline(always)]
+    #[must_use]
+    pub const fn first_of_some(&self) -> Slot {
+        debug_assert!(self.head != NONE, "somebody is");
+        Slot(self.head)
+    }
+
     #[inline]
     pub(super) fn push_back(&mut self, entries: &mut [Entry; THREADS_MAX], slot: Slot) {
         entries[slot.index()].links = Links { next: NONE, previous: self.tail };
@@ -78,12 +86,17 @@ impl WaitQueue {
     #[inline]
     pub(super) fn pop_front(&mut self, entries: &mut [Entry; THREADS_MAX]) -> Option<Slot> {
         let slot = self.first()?;
-        let next = entries[slot.index()].links.next;
-        self.head = next;
-        if next == NONE {
+        self.leave_first(entries, slot);
+        Some(slot)
+    }
+
+    /// The same, where the first one is known.
+    #[inline(always)]
+    pub(super) fn leave_first(&mut self, entries: &[Entry; THREADS_MAX], first: Slot) {
+        self.head = entries[first.index()].links.next;
+        if self.head == NONE {
             self.tail = NONE;
         }
-        Some(slot)
     }
 
     #[inline]

@@ -8,7 +8,7 @@ use super::wait::Ask;
 use crate::era::LongStamp;
 use crate::kernel::Kernel;
 use crate::leak::{self, Harm};
-use crate::sched::{Attention, Next, QueueName, Slot, State, WaitQueue, Wake, Why};
+use crate::sched::{Attention, Next, QueueName, Slice, Slot, State, WaitQueue, Wake, Why};
 use crate::site::Place;
 use crate::sync::races;
 use core::cell::UnsafeCell;
@@ -401,6 +401,12 @@ impl Head {
         self.waiters.first()
     }
 
+    /// The same, where somebody waits.
+    #[inline(always)]
+    pub(super) fn first_of_some(&self) -> Slot {
+        self.waiters.first_of_some()
+    }
+
     /// Blocks the running unit in the FIFO queue of this head, whose name is `name`.
     #[inline]
     pub(crate) fn enqueue(&mut self, kernel: &mut Kernel, name: QueueName, ask: &Ask) {
@@ -418,7 +424,7 @@ impl Head {
         kernel: &mut Kernel,
         place: Place,
         stamp: u32,
-    ) -> Option<Slot> {
+    ) -> Option<(Slot, Slice)> {
         let slot = kernel.sched.running();
         debug_assert!(!self.is_quiet(), "no object of the kernel's own is waited for in line");
         let name = self.name();
@@ -436,12 +442,12 @@ impl Head {
     #[inline(always)]
     pub(crate) fn grant_in_line(&mut self, kernel: &mut Kernel, stamp: u32) -> Option<Next> {
         debug_assert!(self.is_just(Marks::AWAITED), "nothing else is due");
-        let next = kernel.sched.grant_in_line(&mut self.waiters, stamp)?;
+        let slot = kernel.sched.first_in_line(&self.waiters)?;
         self.waiting = self.waiting.wrapping_sub(1);
         if self.waiting == 0 {
             self.marks = Marks::NONE;
         }
-        Some(next)
+        Some(kernel.sched.grant_in_line(&mut self.waiters, slot, stamp))
     }
 
     /// Wakes who waits longest.

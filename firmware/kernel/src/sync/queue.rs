@@ -112,18 +112,17 @@ impl<T, const N: usize> State<T, N> {
         self.length = self.length.wrapping_add(1);
     }
 
-    /// Gives a value to who waits longest for one; says whether anybody does, whose wait then is to be
-    /// granted in this section.
+    /// Gives a value to who waits longest for one, where somebody does, whose wait then is to be granted in
+    /// this section.
     ///
     /// # Safety
-    /// `value` is initialised, and not used any more if this says so.
+    /// `value` is initialised, and not used any more; a receiver waits.
     #[inline(always)]
-    unsafe fn give(&mut self, kernel: &Kernel, value: *const T) -> bool {
-        let Some(slot) = self.receivers.first() else { return false };
+    unsafe fn give(&mut self, kernel: &Kernel, value: *const T) {
+        let slot = self.receivers.first_of_some();
         let place = ptr::with_exposed_provenance_mut::<T>(kernel.threads[slot.index()].wait.word);
         // SAFETY: invariant 2; the rest is the caller's promise.
         unsafe { place.copy_from_nonoverlapping(value, 1) };
-        true
     }
 
     /// Puts the value in whose sender waits longest for the room that there is now; says whether any does,
@@ -532,8 +531,9 @@ impl<T: Send, const N: usize> Queue<T, N> {
     unsafe fn put(&self, kernel: &mut Kernel, value: *const T, place: Place) {
         races::released(kernel, self.state.name());
         let state = self.state.get(kernel);
-        // SAFETY: the caller's promise.
-        if unsafe { state.give(kernel, value) } {
+        if state.receivers.waiting() > 0 {
+            // SAFETY: the caller's promise, and one waits.
+            unsafe { state.give(kernel, value) };
             state.receivers.wake_next(kernel, Wake::Granted);
         } else {
             // SAFETY: the same; it was not given.
