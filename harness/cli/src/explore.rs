@@ -42,6 +42,7 @@ mod markdown;
 mod render;
 mod search;
 mod shrink;
+pub(crate) mod slices;
 mod text;
 
 pub(crate) use account::{Account, Ended, Found, Method, Proof, by_name, smallest};

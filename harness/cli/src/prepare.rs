@@ -135,6 +135,18 @@ pub(crate) fn runs(
     Ok(plan)
 }
 
+/// The one run of a plan.
+pub(crate) fn single(plan: &mut Plan) -> Result<&mut Run, Failure> {
+    let runs = plan.runs.len();
+    if let (0, Some(skip)) = (runs, plan.skipped.first()) {
+        return Err(Failure::NothingToRun { reason: skip.reason.clone() });
+    }
+    match &mut plan.runs[..] {
+        [run] => Ok(run),
+        _ => Err(Failure::ManyToSteer { runs }),
+    }
+}
+
 /// The one run of a plan, whose target can be told who runs when.
 pub(crate) fn steerable(plan: &mut Plan) -> Result<&mut Run, Failure> {
     let runs = plan.runs.len();

@@ -25,8 +25,8 @@ pub(crate) struct ExploreOptions {
     #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=64), help_heading = SCHEDULES)]
     depth: Option<u32>,
 
-    /// Of `--target host`: run this schedule alone, and show what the device says.
-    #[arg(long, value_name = "POINT:+RANK,...", help_heading = SCHEDULES)]
+    /// Run one schedule alone: of `--target host` `17:+0`, of `--target qemu-virt` `slices:7`.
+    #[arg(long, value_name = "SCHEDULE", help_heading = SCHEDULES)]
     pub(crate) schedule: Option<String>,
 
     /// Run the image as it was built last, without looking for changes.
@@ -37,6 +37,11 @@ pub(crate) struct ExploreOptions {
 const SCHEDULES: &str = "Which schedules";
 
 impl ExploreOptions {
+    /// How many seeds are asked for, if that is said.
+    pub(crate) fn seeds(&self) -> Option<u64> {
+        self.seeds
+    }
+
     /// How schedules are chosen.
     pub(crate) fn method(&self) -> Method {
         match (self.seeds, self.depth) {

@@ -195,6 +195,11 @@ impl SettingOptions {
         self.target == ["host"]
     }
 
+    /// Whether the one target that is named is QEMU.
+    pub(crate) fn names_qemu(&self) -> bool {
+        self.target == ["qemu-virt"]
+    }
+
     /// The same without targets.
     pub(crate) fn without_targets(&self) -> Self {
         Self { target: Vec::new(), ..self.clone() }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ramscope_backend::Circuit;
 use ramscope_capture::Capture;
@@ -18,7 +18,7 @@ use crate::evidence::{as_argument, run_again};
 use crate::execute::{Execution, News};
 use crate::explore::{
     Account, Ended, Found, Laboratory, Limits, Method, Proof, Search, Shrunk, Trial, by_name, host,
-    judge, name_units, print, shrink, smallest, write,
+    judge, name_units, print, shrink, slices, smallest, write,
 };
 use crate::failure::Failure;
 use crate::images::{Builds, Images};
@@ -32,7 +32,8 @@ pub(crate) fn explore(options: &ExploreOptions, terminal: &Terminal) -> Result<E
     if options.settings.names_host() {
         return host::explore(options);
     }
-    if options.schedule.is_some() {
+    let by_slices = options.settings.names_qemu();
+    if options.schedule.is_some() && !by_slices {
         let reason = "`--schedule` here is for `--target host`; `run --schedule` is for machines";
         return Err(Failure::NoGround { reason: reason.to_owned() });
     }
@@ -50,12 +51,21 @@ pub(crate) fn explore(options: &ExploreOptions, terminal: &Terminal) -> Result<E
         _ => diagram::circuit(settings.diagram.as_deref(), &settings.scenarios)?,
     };
     let mut targets = prepare::usable_targets(&scenarios, &settings, &images);
-    targets.retain(|target| *target != TargetKind::QemuVirt);
+    if !by_slices {
+        targets.retain(|target| *target != TargetKind::QemuVirt);
+    }
     images.provide(&targets, (&settings, builds), terminal)?;
     let mut plan = prepare::runs(&scenarios, &settings, &images, circuit.as_ref())?;
-    let run = prepare::steerable(&mut plan)?;
+    let run = match by_slices {
+        true => prepare::single(&mut plan)?,
+        false => prepare::steerable(&mut plan)?,
+    };
     let interrupted = run::interrupted_by_ctrl_c();
-    Exploration { options, settings, images, circuit, terminal, interrupted }.carry_out(run)
+    let exploration = Exploration { options, settings, images, circuit, terminal, interrupted };
+    match by_slices {
+        true => exploration.by_slices(run),
+        false => exploration.carry_out(run),
+    }
 }
 
 /// Everything that a call has come to before the first trial.
@@ -91,6 +101,27 @@ impl Exploration<'_> {
             (None, Ended::Interrupted) => ExitCode::Interrupted,
             (None, Ended::Done) => ExitCode::Pass,
         })
+    }
+
+    /// Runs the scenario with slices of other lengths, a seed each, until one fails.
+    fn by_slices(&self, run: &Run) -> Result<ExitCode, Failure> {
+        let seeds = slices::seeds(self.options)?;
+        let mut tried = slices::Tried::default();
+        let mut status = StatusLine::new(self.terminal.live_progress && !self.settings.quiet);
+        for seed in seeds {
+            if self.interrupted.load(Ordering::Relaxed) {
+                break;
+            }
+            status.show(&format!("slices of seed {seed}"));
+            let run = slices::with_seed(run, seed)?;
+            let (_, capture) = self.record(&run)?;
+            if tried.note(seed, judge(&run, &capture)) {
+                break;
+            }
+        }
+        status.clear();
+        print!("{}", tried.text(run));
+        Ok(if tried.has_failed() { ExitCode::Fail } else { ExitCode::Pass })
     }
 
     /// Tries schedules; what the smallest of those that fail has come to.
