@@ -4,12 +4,17 @@
 //! caller has, and never grows. What does not fit is not taken, what is not there is not given, and both
 //! sides are told how much it was. Over the caller's memory it needs no heap at all, so a handler may use it.
 //!
+//! It is a stream, too, for whoever runs futures: [`Ring::poll_read`] and [`Ring::poll_write`] keep the waker of
+//! one reader and one writer, and the other side's next call wakes it. Any executor will do.
+//!
 //! Invariants:
 //! 1. `from` is below the length of the memory and `any` at most that length: the bytes that are in it are
 //!    the `any` from `from` on, and go on at the memory's start behind its end.
+//! 2. A waker of a reader is kept only while the ring is empty, one of a writer only while it is full.
 
 use super::Buffer;
 use crate::error::Error;
+use core::task::{Context, Poll, Waker};
 
 /// The largest ring that is made for a number of bytes.
 pub const RING_BYTES_MAX: usize = 65_534;
@@ -22,6 +27,8 @@ pub struct Ring<'a> {
     memory: Memory<'a>,
     from: usize,
     any: usize,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
 }
 
 #[derive(Debug)]
@@ -57,7 +64,7 @@ impl Ring<'static> {
         for _ in 0..bytes {
             buffer.push(0)?;
         }
-        Ok(Self { memory: Memory::Own(buffer), from: 0, any: 0 })
+        Ok(Self::of(Memory::Own(buffer)))
     }
 }
 
@@ -73,7 +80,11 @@ impl<'a> Ring<'a> {
         if !(1..=RING_MEMORY_MAX).contains(&memory.len()) {
             return Err(Error::Invalid);
         }
-        Ok(Self { memory: Memory::Callers(memory), from: 0, any: 0 })
+        Ok(Self::of(Memory::Callers(memory)))
+    }
+
+    const fn of(memory: Memory<'a>) -> Self {
+        Self { memory, from: 0, any: 0, reader: None, writer: None }
     }
 
     /// How many bytes can be read.
@@ -104,6 +115,9 @@ impl<'a> Ring<'a> {
         memory[to..to + first].copy_from_slice(&bytes[..first]);
         memory[..fits - first].copy_from_slice(&bytes[first..fits]);
         self.any += fits;
+        if fits > 0 {
+            wake(&mut self.reader);
+        }
         fits
     }
 
@@ -120,6 +134,9 @@ impl<'a> Ring<'a> {
         into[first..count].copy_from_slice(&memory[..count - first]);
         self.from = (from + count) % memory.len();
         self.any -= count;
+        if count > 0 {
+            wake(&mut self.writer);
+        }
         count
     }
 
@@ -134,11 +151,56 @@ impl<'a> Ring<'a> {
         let wanted = line.map_or(into.len(), |at| into.len().min(at + 1));
         self.read(&mut into[..wanted])
     }
+
+    /// As [`read`](Self::read), for a future: pending while there is nothing to read, and woken by the next
+    /// [`write`](Self::write). One reader at a time: a later one takes an earlier one's place.
+    ///
+    /// # Context
+    /// Any that the waker may be cloned in.
+    pub fn poll_read(&mut self, context: &mut Context<'_>, into: &mut [u8]) -> Poll<usize> {
+        if self.any == 0 && !into.is_empty() {
+            keep(&mut self.reader, context);
+            return Poll::Pending;
+        }
+        Poll::Ready(self.read(into))
+    }
+
+    /// As [`write`](Self::write), for a future: pending while there is no room at all, and woken by the next
+    /// [`read`](Self::read). One writer at a time.
+    ///
+    /// # Context
+    /// Any that the waker may be cloned in.
+    pub fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<usize> {
+        if self.any == self.capacity() && !bytes.is_empty() {
+            keep(&mut self.writer, context);
+            return Poll::Pending;
+        }
+        Poll::Ready(self.write(bytes))
+    }
+}
+
+/// Keeps the waker of who waits; the one that it has already is not cloned again.
+fn keep(place: &mut Option<Waker>, context: &Context<'_>) {
+    match place {
+        Some(kept) => kept.clone_from(context.waker()),
+        None => *place = Some(context.waker().clone()),
+    }
+}
+
+fn wake(place: &mut Option<Waker>) {
+    if let Some(waker) = place.take() {
+        waker.wake();
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+    use std::task::Wake;
 
     #[test]
     fn m29_a_ring_gives_what_was_put_in_and_takes_no_more_than_fits() {
@@ -166,9 +228,38 @@ mod tests {
         assert!(matches!(Ring::with_capacity(0), Err(Error::Invalid)));
     }
 
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn m30_futures_read_and_write_a_ring_and_are_woken_by_the_other_side() {
+        let (reads, writes) = [(); 2].map(|()| Arc::new(Woken(AtomicUsize::new(0)))).into();
+        let (reader, writer) = (Waker::from(Arc::clone(&reads)), Waker::from(Arc::clone(&writes)));
+        let (mut reader, mut writer) = (Context::from_waker(&reader), Context::from_waker(&writer));
+        let woken = || (reads.0.load(Ordering::Relaxed), writes.0.load(Ordering::Relaxed));
+        let (mut memory, mut into) = ([0; 4], [0; 8]);
+        let mut ring = Ring::over(&mut memory).unwrap();
+
+        assert_eq!(ring.poll_read(&mut reader, &mut into), Poll::Pending, "nothing is there");
+        assert_eq!(ring.poll_read(&mut reader, &mut []), Poll::Ready(0), "nothing is wanted");
+        assert_eq!((ring.write(b""), woken()), (0, (0, 0)), "nothing came");
+        assert_eq!(ring.poll_write(&mut writer, b"hello"), Poll::Ready(4));
+        assert_eq!(woken(), (1, 0), "the reader is told, once");
+        assert_eq!(ring.poll_write(&mut writer, b"o"), Poll::Pending, "no room");
+        assert_eq!(ring.poll_read(&mut reader, &mut into[..1]), Poll::Ready(1));
+        assert_eq!((woken(), into[0]), ((1, 1), b'h'), "the writer is told");
+        assert_eq!(ring.poll_write(&mut writer, b"o"), Poll::Ready(1));
+        assert_eq!(ring.poll_read(&mut reader, &mut into), Poll::Ready(4));
+        assert_eq!((woken(), &into[..4]), ((1, 1), &b"ello"[..]), "nobody waited meanwhile");
+    }
+
     #[test]
     fn m31_the_largest_memory_is_taken_and_one_byte_more_is_not() {
-        extern crate std;
         let mut memory = std::vec![0; RING_MEMORY_MAX + 1];
         assert!(matches!(Ring::over(&mut memory), Err(Error::Invalid)));
         let mut ring = Ring::over(&mut memory[..RING_MEMORY_MAX]).unwrap();
