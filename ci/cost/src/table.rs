@@ -203,7 +203,7 @@ mod tests {
         let measured = Measured { costs, masked: [].into(), memory: [].into() };
         assert_eq!(problems(&budgets, &measured), ["T9: has no budget"]);
         let none = Measured { costs: [].into(), masked: [].into(), memory: [].into() };
-        let text = "cost = []\n[[masked]]\nid = 'I1'\nbudget = 150";
+        let text = "cost = []\n[[masked]]\nid = 'I1'\nbudget = 150\nheld = 200";
         assert_eq!(problems(&toml::from_str(text).unwrap(), &none), ["I1: not measured"]);
     }
 }

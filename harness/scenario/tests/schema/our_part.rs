@@ -304,7 +304,7 @@ fn wait() -> Json {
         json!({
             "properties": {
                 unit: name,
-                "state": {"enum": ["ready", "running", "blocked", "ended"]},
+                "state": {"enum": ["ready", "running", "blocked", "ended", "suspended"]},
                 "why": {"type": "string", "pattern": "^[a-z-]+$"}
             },
             "required": [unit, "state"],

@@ -11,7 +11,7 @@ use crate::text::TextPattern;
 use crate::yaml::NodeId;
 
 /// The states of a unit, as [`ramscope_wire::State`] spells them.
-pub(crate) const STATES: [&str; 4] = ["ready", "running", "blocked", "ended"];
+pub(crate) const STATES: [&str; 5] = ["ready", "running", "blocked", "ended", "suspended"];
 /// The kinds of things that have a state.
 pub(crate) const UNITS: [SubjectKind; 3] =
     [SubjectKind::Thread, SubjectKind::Task, SubjectKind::Tasklet];
