@@ -12,7 +12,7 @@ const WITH_TRAPS: [&str; 3] = ["T6", "T7", "L9"];
 /// Instructions by operation.
 pub(crate) fn costs(budgets: &Budgets, measured: &Measured) -> String {
     let mut text = format!(
-        "{:<5}{:<44}{:>8}{:>9}  {:<12}{:>6}{:>9}\n",
+        "{:<5}{:<44}{:>10}{:>10}  {:<12}{:>6}{:>11}\n",
         "id", "instructions for", "ours", "best", "peer", "ratio", "budget"
     );
     for row in &budgets.costs {
@@ -20,7 +20,7 @@ pub(crate) fn costs(budgets: &Budgets, measured: &Measured) -> String {
         let best = row.best.map_or(String::new(), |best| format!("{best:.1}"));
         let ratio = ratio(cost.each, row.best).map_or(String::new(), |it| format!("{it:.2}"));
         text += &format!(
-            "{:<5}{:<44}{:>8.1}{best:>9}  {:<12}{ratio:>6}{:>9.1}\n",
+            "{:<5}{:<44}{:>10.1}{best:>10}  {:<12}{ratio:>6}{:>11.1}\n",
             row.id, row.operation, cost.each, row.peer, row.budget
         );
     }
