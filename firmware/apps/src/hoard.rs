@@ -20,18 +20,22 @@ fn keep(hoard: &Mutex<Hoard>) -> Result<(), Error> {
     Ok(())
 }
 
+fn start(brief: &Timer, hoards: &Timer, kept: Arc<Mutex<Hoard>>) -> Result<(), Error> {
+    let every = || Config::periodic().period(10);
+    brief.init(every().callback(|_: &Timer| Box::new([0_u8; 600]).map(drop)))?;
+    hoards.init(every().callback(move |_: &Timer| keep(&kept)))
+}
+
 pub(crate) fn run(arguments: Arguments<'_>) -> Result<(), Error> {
     let ticks = u64::from(arguments.number("ticks", 8));
     let hoard = Arc::new(Mutex::named("hoard", [const { None }; BLOCKS_MAX]))?;
     let theirs = hoard.clone();
     let (brief, hoards) = (Timer::named("brief")?, Timer::named("hoards")?);
-    brief.init(
-        Config::periodic().period(10).callback(|_: &Timer| Box::new([0_u8; 600]).map(drop)),
-    )?;
-    hoards.init(Config::periodic().period(10).callback(move |_: &Timer| keep(&theirs)))?;
-    thread::sleep(Span::from_millis(10 * ticks + 5))?;
+    let fired = start(&brief, &hoards, theirs)
+        .and_then(|()| thread::sleep(Span::from_millis(10 * ticks + 5)));
     brief.stop();
     hoards.stop();
+    fired?;
     for (name, timer) in [("brief", &brief), ("hoards", &hoards)] {
         if let Some(held) = timer.held() {
             println!("{name} holds {} B, at most {} B", held.current, held.peak);
