@@ -175,12 +175,14 @@ fn lines(file: &object::File<'_>) -> Option<addr2line::Context<Reader>> {
     addr2line::Context::from_dwarf(dwarf).ok()
 }
 
-/// A path as a person wants to see it: from the last `firmware/` on, if it has one.
+/// A path as a person wants to see it: from the last `firmware/` on, if it has one; of the language's own
+/// libraries from `library/` on, whatever the compiler calls the place where it was built; of a package of a
+/// registry from the package's name on.
 fn shortened(path: &str) -> String {
-    match path.rfind("firmware/") {
-        Some(at) => path[at..].to_owned(),
-        None => path.to_owned(),
-    }
+    let library = || path.strip_prefix("/rustc/")?.split_once('/').map(|(_, rest)| rest);
+    let package = || path.split_once("/registry/src/")?.1.split_once('/').map(|(_, rest)| rest);
+    let own = || path.rfind("firmware/").map(|at| &path[at..]);
+    library().or_else(package).or_else(own).unwrap_or(path).to_owned()
 }
 
 #[cfg(test)]
@@ -206,6 +208,13 @@ mod tests {
     fn a_path_begins_at_the_firmware() {
         assert_eq!(shortened("/a/b/firmware/apps/src/x.rs"), "firmware/apps/src/x.rs");
         assert_eq!(shortened("src/main.rs"), "src/main.rs");
+    }
+
+    #[test]
+    fn a_path_of_a_library_begins_at_the_library() {
+        assert_eq!(shortened("/rustc/59807616/library/core/src/fmt.rs"), "library/core/src/fmt.rs");
+        let package = "/home/a/.cargo/registry/src/index.crates.io-1949/heapless-0.8.0/src/lib.rs";
+        assert_eq!(shortened(package), "heapless-0.8.0/src/lib.rs");
     }
 
     /// The one image that is always there is this test itself.
