@@ -49,6 +49,7 @@ fn offer(target: TargetKind, circuit: Option<&Circuit>, chip: Option<Chip>) -> T
             screens: circuit.is_some_and(Circuit::has_screen),
             // The kernel counts a unit's cycles, and here a cycle is an instruction.
             instructions: true,
+            flash: true,
             pin_faults: true,
             ..able
         }),

@@ -103,6 +103,8 @@ capabilities! {
     instructions Instructions = "instructions",
     /// It can let an allocation fail.
     allocation_faults AllocationFaults = "allocation-faults",
+    /// Its board leaves flash to data, which keeps what is written over resets.
+    flash Flash = "flash",
     /// It can disturb a serial line.
     uart_faults UartFaults = "uart-faults",
     /// It can hold a pin at a level.
