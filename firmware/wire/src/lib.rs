@@ -24,6 +24,7 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod call;
 mod command;
 mod crc;
 mod frame;
@@ -39,6 +40,7 @@ mod text;
 mod timeline;
 mod vocabulary;
 
+pub use call::call_bytes;
 pub use command::{COMMAND_FRAME_BYTES_MAX, COMMAND_WORDS_MAX, Command, read_command_frame};
 pub use frame::{FRAME_BYTES_MAX, FRAME_MARKER, FRAME_WORDS_MAX, FrameBytes, FrameWriter};
 pub use id::{ModuleId, ObjectId, SiteId, UnitId, WindowId};

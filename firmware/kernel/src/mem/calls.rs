@@ -77,39 +77,8 @@ impl Kernel {
             return None;
         }
         // SAFETY: by the invariant, instructions of a region of code.
-        let half = |at: usize| u32::from(unsafe { (at as *const u16).read_volatile() });
-        let (far, near) = (half(address - 4), half(address - 2));
-        if is_call(far | near << 16) {
-            return Some(address - 4);
-        }
-        is_short_call(near).then_some(address - 2)
-    }
-}
-
-/// `jal ra, ...` or `jalr ra, ...` (RISC-V unprivileged specification, "Unconditional Jumps").
-const fn is_call(instruction: u32) -> bool {
-    let to_ra = instruction >> 7 & 0x1f == 1;
-    let jal = instruction & 0x7f == 0x6f;
-    let jalr = instruction & 0x707f == 0x67;
-    to_ra && (jal || jalr)
-}
-
-/// `c.jal ...` or `c.jalr rs1` (the same, "Control Transfer Instructions").
-const fn is_short_call(instruction: u32) -> bool {
-    let jal = instruction & 0xe003 == 0x2001;
-    let jalr = instruction & 0xf07f == 0x9002 && instruction >> 7 & 0x1f != 0;
-    jal || jalr
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn instructions_that_call_are_known_by_their_bits() {
-        assert!(is_call(0x0000_00ef) && is_call(0x0000_80e7), "jal ra, 0; jalr ra, ra, 0");
-        assert!(!is_call(0x0000_006f) && !is_call(0x0000_8067), "j 0; ret");
-        assert!(is_short_call(0x9502) && is_short_call(0x2001), "c.jalr a0; c.jal 0");
-        assert!(!is_short_call(0x8082) && !is_short_call(0x9002), "ret; c.ebreak");
+        let half = |at: usize| unsafe { (at as *const u16).read_volatile() };
+        let bytes = wire::call_bytes(half(address - 4), half(address - 2))?;
+        Some(address - bytes as usize)
     }
 }
